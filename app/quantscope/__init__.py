@@ -1,0 +1,36 @@
+"""Quantscope shows which bits a neural network uses and quantizes it: the names a script needs.
+
+Importing this package loads nothing heavy: each name resolves on first use (PEP 562). It must never
+import a sub-package at the top; inside the package, import from the defining module instead.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quantscope.core.formats import FixedPoint as FixedPoint
+    from quantscope.core.histogram import BitHistogram as BitHistogram
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "FixedPoint": "quantscope.core.formats",
+    "BitHistogram": "quantscope.core.histogram",
+}
+
+__all__ = ["BitHistogram", "FixedPoint", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that defines a public name when the name is first used."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Show the lazy names too, for completion in a console."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""The sub-commands: the same requests as the window's, run inline, and printed.
+
+May import `session`, `jobs` and `core`. Must never import `gui` or Qt: it works where PySide6 is
+not installed. The only package that prints.
+"""
