@@ -1,0 +1,54 @@
+"""What a cast to a data type does to given values: overflow, underflow, precision loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.formats import ChannelScaled, DataType
+from quantscope.core.rounding import Ties, round_to_integer
+
+
+@dataclass(frozen=True, slots=True)
+class CastCounts:
+    """How many of ``total`` values meet which fate; the last five add up to ``total``.
+
+    ``overflow``: rounds past the largest or smallest value, saturates (infinities too).
+    ``underflow``: not zero, rounds to zero. ``precision_loss``: in range, but rounded.
+    ``exact``: unchanged. ``not_a_number``: NaN.
+    """
+
+    total: int
+    overflow: int
+    underflow: int
+    precision_loss: int
+    exact: int
+    not_a_number: int
+
+
+def count_cast(values: npt.ArrayLike, data_type: DataType, ties: Ties = Ties.AWAY) -> CastCounts:
+    """Count what ``data_type.cast(values)`` does to each value (any shape)."""
+    array = np.asarray(values, dtype=np.float64)
+    step: npt.NDArray[np.float64] | float = data_type.step
+    if isinstance(data_type, ChannelScaled):
+        step = data_type.steps_for(array.shape)
+    low, high = data_type.limits
+    missing = np.isnan(array)
+    with np.errstate(invalid="ignore"):
+        steps = round_to_integer(np.asarray(array / step), ties) + data_type.zero_point
+    over = (steps < low) | (steps > high)
+    under = ~over & ~missing & (array != 0.0) & (steps == data_type.zero_point)
+    kept = data_type.cast(array, ties)
+    exact = ~over & ~under & (kept == array)
+    counts = [int(np.count_nonzero(mask)) for mask in (over, under, exact, missing)]
+    lossy = array.size - sum(counts)
+    return CastCounts(
+        total=array.size,
+        overflow=counts[0],
+        underflow=counts[1],
+        precision_loss=lossy,
+        exact=counts[2],
+        not_a_number=counts[3],
+    )

@@ -1,0 +1,233 @@
+"""The dynamic ranges as a picture: counts and types in, an RGB array out.
+
+One picture for window and file: the window shows the array, the engine writes it. Rows are
+tensors, columns are bit positions from large (left) to small; the last column sums what lies
+below the axis. A cell's depth is how many values have their most significant bit there, its
+colour what becomes of them: blue is kept, gray is lost, teal rounds up to one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.formats import DataType
+from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT
+
+COLUMNS_BELOW_BAND = 12
+Counts = npt.NDArray[np.int64]
+
+
+class Depth(StrEnum):
+    """How counts become colour depth within a row."""
+
+    LINEAR = "linear"
+    LOGARITHMIC = "logarithmic"
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """One row: ``counts`` (2, 261) by sign and bit position, and the type (``None``: float)."""
+
+    counts: Counts
+    data_type: DataType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BitAxis:
+    """The columns: bit positions ``top`` down to ``bottom``, then one for all below."""
+
+    top: int
+    bottom: int
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are, the sum of the rest included."""
+        return self.top - self.bottom + 2
+
+    def column_of(self, bit: int) -> int:
+        """The column that shows bit position ``bit`` (clamped to the axis)."""
+        return min(max(self.top - bit, 0), self.columns - 1)
+
+    def bit_of(self, column: int) -> int | None:
+        """The bit position of ``column``; ``None`` for the sum of what lies below."""
+        return self.top - column if 0 <= column < self.columns - 1 else None
+
+    def label_of(self, column: int) -> str:
+        """Text for the axis, such as ``2^-3``."""
+        bit = self.bit_of(column)
+        return f"2^{bit}" if bit is not None else f"≤2^{self.bottom - 1}"
+
+    def fold(self, counts: Counts) -> Counts:
+        """Counts (..., 261) by bit position to counts (..., columns) of this axis."""
+        flipped = counts[..., ::-1]
+        first = HIGHEST_BIT - self.top
+        shown = flipped[..., first : first + self.columns - 1].copy()
+        shown[..., 0] += flipped[..., :first].sum(axis=-1)
+        rest = flipped[..., first + self.columns - 1 :].sum(axis=-1, keepdims=True)
+        return np.concatenate([shown, rest], axis=-1)
+
+
+def fit_axis(rows: Sequence[HeatRow]) -> BitAxis:
+    """From the highest used column to 12 below the lowest band (or the lowest used one)."""
+    used = np.zeros(BIT_COUNT, bool)
+    tops, bottoms = [], []
+    for row in rows:
+        used |= row.counts.any(axis=0)
+        if row.data_type is not None and row.counts.any():
+            band = row.data_type.band()
+            tops.append(band.top)
+            bottoms.append(band.bottom)
+    bits = np.flatnonzero(used) + LOWEST_BIT
+    highest = int(bits.max()) if bits.size else 3
+    lowest = int(bits.min()) if bits.size else -12
+    top = max([highest, *tops])
+    below = min(bottoms) - COLUMNS_BELOW_BAND if bottoms else top - 32
+    bottom = min(max(lowest, below), top - 8)
+    return BitAxis(min(top, HIGHEST_BIT), max(bottom, LOWEST_BIT + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """Shares of each column's values (columns,): saturated, rounded up to one step, lost."""
+
+    saturated: npt.NDArray[np.float64]
+    rounded_up: npt.NDArray[np.float64]
+    underflow: npt.NDArray[np.float64]
+
+
+def fates(counts: Counts, data_type: DataType | None, axis: BitAxis) -> Fates:
+    """What becomes of the values in each column of one row (``counts`` of shape (2, 261)).
+
+    Within a column values count as spread evenly; for power-of-two types the thresholds lie
+    between columns, but for the largest value's half step.
+    """
+    if data_type is None:
+        nothing = np.zeros(axis.columns)
+        return Fates(nothing, nothing, nothing)
+    bits = np.arange(LOWEST_BIT, HIGHEST_BIT + 1)
+    low = np.exp2(bits.astype(np.float64))
+    step = data_type.step
+    largest = np.array([data_type.maximum, -data_type.minimum])[:, None]
+    saturated = _share_past(largest + step / 2, low)
+    kept = _share_past(np.array([[step]]), low)
+    half = _share_past(np.array([[step / 2]]), low)
+    lost = np.minimum(1.0 - half, 1.0 - saturated)
+    up = np.maximum(half - kept - saturated, 0.0)
+    total = np.maximum(axis.fold(counts).sum(axis=0), 1)
+    shares = [
+        _folded(counts, np.broadcast_to(share, counts.shape), axis) / total
+        for share in (saturated, up, lost)
+    ]
+    return Fates(*shares)
+
+
+def _share_past(
+    threshold: npt.NDArray[np.float64], low: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Part of the values in [low, 2 low) that lies at or past ``threshold``."""
+    share: npt.NDArray[np.float64] = np.clip((2.0 * low - threshold) / low, 0.0, 1.0)
+    return share
+
+
+def _folded(
+    counts: Counts, share: npt.NDArray[np.float64], axis: BitAxis
+) -> npt.NDArray[np.float64]:
+    weighted = (counts * share * 2.0**20).astype(np.int64)
+    total: npt.NDArray[np.float64] = axis.fold(weighted).sum(axis=0) / 2.0**20
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class HeatColors:
+    """The two ends (few, many) of each colour ramp, RGB 0..255, and the empty cells."""
+
+    kept: tuple[tuple[int, int, int], tuple[int, int, int]]
+    lost: tuple[tuple[int, int, int], tuple[int, int, int]]
+    rounded: tuple[tuple[int, int, int], tuple[int, int, int]]
+    empty_kept: tuple[int, int, int]
+    empty_lost: tuple[int, int, int]
+
+
+LIGHT = HeatColors(
+    kept=((226, 236, 248), (8, 38, 107)),
+    lost=((212, 212, 212), (92, 92, 92)),
+    rounded=((206, 236, 229), (20, 128, 112)),
+    empty_kept=(255, 255, 255),
+    empty_lost=(224, 224, 224),
+)
+DARK = HeatColors(
+    kept=((38, 58, 92), (146, 190, 255)),
+    lost=((78, 78, 80), (176, 176, 178)),
+    rounded=((28, 76, 70), (92, 214, 194)),
+    empty_kept=(24, 27, 33),
+    empty_lost=(58, 59, 62),
+)
+
+
+def depths(row: HeatRow, axis: BitAxis, depth: Depth) -> npt.NDArray[np.float64]:
+    """Colour depth 0..1 of each column, relative to the fullest one of the row."""
+    counts: npt.NDArray[np.float64] = axis.fold(row.counts).sum(axis=0).astype(np.float64)
+    if depth is Depth.LOGARITHMIC:
+        counts = np.log1p(counts)
+    shares: npt.NDArray[np.float64] = counts / max(float(counts.max(initial=0.0)), 1e-300)
+    return shares
+
+
+def paint(
+    rows: Sequence[HeatRow],
+    axis: BitAxis,
+    colors: HeatColors = LIGHT,
+    depth: Depth = Depth.LINEAR,
+) -> npt.NDArray[np.uint8]:
+    """The picture: one pixel for each cell, shape (rows, columns, 3), uint8 RGB."""
+    picture = np.empty((len(rows), axis.columns, 3), np.uint8)
+    for index, row in enumerate(rows):
+        picture[index] = _paint_row(row, axis, colors, depth)
+    return picture
+
+
+def _paint_row(
+    row: HeatRow, axis: BitAxis, colors: HeatColors, depth: Depth
+) -> npt.NDArray[np.uint8]:
+    amount = depths(row, axis, depth)[:, None]
+    fate = fates(row.counts, row.data_type, axis)
+    lost = (fate.saturated + fate.underflow)[:, None]
+    up = fate.rounded_up[:, None]
+    mixed = (
+        _ramp(colors.kept, amount) * np.clip(1.0 - lost - up, 0.0, 1.0)
+        + _ramp(colors.lost, amount) * lost
+        + _ramp(colors.rounded, amount) * up
+    )
+    empty = np.where(_inside(row.data_type, axis)[:, None], colors.empty_kept, colors.empty_lost)
+    return np.clip(np.where(amount > 0.0, mixed, empty), 0, 255).astype(np.uint8)
+
+
+def _ramp(
+    ends: tuple[tuple[int, int, int], tuple[int, int, int]], amount: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    first, last = (np.asarray(end, np.float64) for end in ends)
+    return first + (last - first) * amount
+
+
+def _inside(data_type: DataType | None, axis: BitAxis) -> npt.NDArray[np.bool_]:
+    if data_type is None:
+        return np.ones(axis.columns, bool)
+    band = data_type.band()
+    bits = [axis.bit_of(column) for column in range(axis.columns)]
+    return np.array([bit is not None and band.keeps(bit) for bit in bits])
+
+
+def edge_positions(data_type: DataType, axis: BitAxis) -> tuple[float, float]:
+    """Where the band's edge marks stand, in columns from the left edge of the picture.
+
+    For a power-of-two type these are the borders of the first and last kept column.
+    """
+    band = data_type.band()
+    left = axis.top + 1 - band.upper_edge
+    right = axis.top + 1 - band.lower_edge
+    return min(max(left, 0.0), axis.columns), min(max(right, 0.0), axis.columns)

@@ -1,0 +1,128 @@
+"""The description of a prepared network: what its layers and tensors are, without the graph.
+
+The engine writes it; plan, window and command line read it. Layers stand in the order in
+which they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a tensor is to its layer."""
+
+    WEIGHTS = "weights"
+    BIAS = "bias"
+    CONSTANT = "constant"  # a fixed operand of Add, Mul, Concat ...
+    ACTIVATION = "activations"
+
+
+class LayerKind(StrEnum):
+    """How a layer takes part in quantization."""
+
+    INPUT = "input"  # a network input: no node, only its tensor
+    WEIGHTED = "weighted"  # Conv, ConvTranspose, Gemm, MatMul with weights: runs in integers
+    FOLLOWER = "follower"  # Add, Mul, average pooling ...: in integers where its inputs are
+    PASS_THROUGH = "pass-through"  # moves values: input and output share one type
+    CONCAT = "concat"  # all inputs and the output share one type
+    RECTIFIER = "rectifier"  # Relu, Clip: shares the type of the layer it follows
+    FLOAT = "float"  # stays float; the reason says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One named value. Unknown dimensions are symbols, or empty where nothing is known.
+
+    ``reason`` says why it is never quantized; empty where it may be.
+    """
+
+    name: str
+    role: Role
+    layer: str
+    shape: tuple[int | str, ...]
+    dtype: str
+    channel_axis: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A node of the prepared network (with what was absorbed into it).
+
+    ``inputs`` and ``outputs`` name float activations; ``constants`` fixed operands. ``reason``
+    says why the layer stays float; empty where it may run in integers.
+    """
+
+    name: str
+    label: str
+    operator: str
+    kind: LayerKind
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    weights: str | None = None
+    bias: str | None = None
+    constants: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """The tensors shown under this layer: weights, bias, constants, activations."""
+        parameters = [name for name in (self.weights, self.bias) if name is not None]
+        return (*parameters, *self.constants, *self.outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A network input or output as the outside sees it; symbols are dimensions that vary."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A prepared network. ``fingerprint`` identifies the source file and the preparation;
+    ``changes`` lists in words what preparation did."""
+
+    name: str
+    fingerprint: str
+    opset: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[Layer, ...]
+    tensors: dict[str, Tensor]
+    changes: tuple[str, ...] = ()
+
+    def layer_of(self, tensor: str) -> Layer:
+        """The layer under which ``tensor`` is shown; ``KeyError`` where there is none."""
+        name = self.tensors[tensor].layer
+        return next(layer for layer in self.layers if layer.name == name)
+
+
+def short_labels(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Unique short labels for (name, operator) pairs: operator and number in graph order.
+
+    ``Conv 1``, ``Relu 1``, ``Conv 2``; a name that is short and readable already is kept.
+    """
+    numbers: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    pairs = list(names)
+    kept = {name for name, _ in pairs if _is_readable(name)}
+    for name, operator in pairs:
+        if name in kept:
+            labels[name] = name
+            continue
+        label = ""
+        while not label or label in kept:
+            numbers[operator] = numbers.get(operator, 0) + 1
+            label = f"{operator} {numbers[operator]}"
+        labels[name] = label
+    return labels
+
+
+def _is_readable(name: str) -> bool:
+    return 0 < len(name) <= 24 and ";" not in name and ":" not in name

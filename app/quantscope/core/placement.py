@@ -1,0 +1,171 @@
+"""Which tensors are quantized, which share one type, and why the others are not.
+
+A pure function of the network and of the layers kept in float, so that the window can answer
+a click on a layer's check box at once, and the export places Q/DQ by the same answer.
+
+Rule: a layer with weights runs in integers, with its inputs and outputs quantized. Other
+layers follow where every activation that they read is quantized already. A tensor is
+quantized once, for all its readers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from quantscope.core.network import Layer, LayerKind, Network, Role
+
+
+@dataclass(frozen=True, slots=True)
+class TieGroup:
+    """Tensors that share one type, chosen on the statistics of ``sources`` together.
+
+    ``sources`` are the members at which values are rounded: not the outputs of layers that
+    only move values, and not what a Relu will cut off.
+    """
+
+    members: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """``layers`` run in integers, ``groups`` cover every quantized activation and constant,
+    ``fused`` maps a Relu or Clip to the layer it is one with, ``reasons`` explains the rest
+    (by layer and by tensor name)."""
+
+    layers: frozenset[str]
+    groups: tuple[TieGroup, ...]
+    fused: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+    def group_of(self, tensor: str) -> TieGroup | None:
+        """The tie group with ``tensor``; ``None`` where it is not quantized."""
+        return next((group for group in self.groups if tensor in group.members), None)
+
+    @property
+    def quantized(self) -> frozenset[str]:
+        """Every quantized activation and constant."""
+        return frozenset(name for group in self.groups for name in group.members)
+
+
+_IN_FLOAT_BY_HAND = "kept in float by hand"
+
+
+def place(network: Network, float_layers: Collection[str] = ()) -> Placement:
+    """The placement for ``network`` with ``float_layers`` (names) kept in float."""
+    integer, reasons = _integer_layers(network, frozenset(float_layers))
+    active = [layer for layer in network.layers if layer.name in integer]
+    fused = _fused_rectifiers(network, active)
+    groups = _tie(network, active, fused)
+    covered = {name for group in groups for name in group.members}
+    reasons |= _tensor_reasons(network, integer, covered, reasons)
+    return Placement(frozenset(integer), groups, fused, reasons)
+
+
+def _integer_layers(
+    network: Network, float_layers: frozenset[str]
+) -> tuple[set[str], dict[str, str]]:
+    """Names of the layers in integers, and a reason for each of the others."""
+    reasons = {
+        layer.name: layer.reason or _IN_FLOAT_BY_HAND
+        for layer in network.layers
+        if layer.kind is LayerKind.FLOAT or layer.reason or layer.name in float_layers
+    }
+    weighted = [
+        layer
+        for layer in network.layers
+        if layer.kind is LayerKind.WEIGHTED and layer.name not in reasons
+    ]
+    quantized = {name for layer in weighted for name in (*layer.inputs, *layer.outputs)}
+    integer = {layer.name for layer in weighted}
+    for layer in network.layers:
+        if layer.name in reasons or layer.kind in (LayerKind.WEIGHTED, LayerKind.INPUT):
+            continue
+        missing = [name for name in layer.inputs if name not in quantized]
+        if missing or not layer.inputs:
+            reasons[layer.name] = _follower_reason(network, missing)
+        else:
+            integer.add(layer.name)
+            quantized.update(layer.outputs)
+    return integer, reasons
+
+
+def _follower_reason(network: Network, missing: list[str]) -> str:
+    if not missing:
+        return "reads no activation that is quantized"
+    source = network.layer_of(missing[0])
+    return f"reads the float result of {source.label}"
+
+
+def _fused_rectifiers(network: Network, active: list[Layer]) -> dict[str, str]:
+    """Relu and Clip that are the only reader of an integer layer's only output."""
+    readers = Counter(name for layer in network.layers for name in layer.inputs)
+    readers.update(port.name for port in network.outputs)
+    producers = {name: layer for layer in active for name in layer.outputs}
+    fused = {}
+    for layer in active:
+        if layer.kind is not LayerKind.RECTIFIER:
+            continue
+        producer = producers.get(layer.inputs[0])
+        can_fuse = producer is not None and producer.kind in (
+            LayerKind.WEIGHTED,
+            LayerKind.FOLLOWER,
+        )
+        if producer is not None and can_fuse and readers[layer.inputs[0]] == 1:
+            fused[layer.name] = producer.name
+    return fused
+
+
+def _tie(network: Network, active: list[Layer], fused: Mapping[str, str]) -> tuple[TieGroup, ...]:
+    parent: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    moved: set[str] = set()
+    for layer in active:
+        for name in (*layer.inputs, *layer.constants, *layer.outputs):
+            parent.setdefault(name, name)
+        if layer.kind in (LayerKind.PASS_THROUGH, LayerKind.CONCAT):
+            moved.update(layer.outputs)
+            tied = (*layer.inputs, *layer.constants, *layer.outputs)
+        elif layer.name in fused:
+            moved.update(layer.inputs)
+            tied = (*layer.inputs, *layer.outputs)
+        else:
+            continue
+        for name in tied[1:]:
+            parent[find(name)] = find(tied[0])
+    members: dict[str, list[str]] = {}
+    for name in (name for name in network.tensors if name in parent):
+        members.setdefault(find(name), []).append(name)
+    return tuple(_group(names, moved) for names in members.values())
+
+
+def _group(names: list[str], moved: set[str]) -> TieGroup:
+    sources = tuple(name for name in names if name not in moved)
+    return TieGroup(tuple(names), sources or tuple(names))
+
+
+def _tensor_reasons(
+    network: Network,
+    integer: Collection[str],
+    covered: Collection[str],
+    layer_reasons: Mapping[str, str],
+) -> dict[str, str]:
+    reasons = {}
+    for name, tensor in network.tensors.items():
+        if name in covered:
+            continue
+        if tensor.reason:
+            reasons[name] = tensor.reason
+        elif tensor.role in (Role.WEIGHTS, Role.BIAS) and tensor.layer in integer:
+            continue
+        else:
+            reasons[name] = layer_reasons.get(tensor.layer, "no layer reads it in integers")
+    return reasons

@@ -1,0 +1,174 @@
+"""What one pass over the data keeps of a tensor, and how two passes become one.
+
+Everything here is of constant size, whatever the number of samples, and merging does not
+depend on order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.histogram import BitHistogram, bucket_of
+
+MOST_DISTINCT = 1_024
+NO_SAMPLE = -1  # provenance of weights and biases: no sample holds them
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """A smallest or largest value: exact, how often it occurs, and the first sample with it."""
+
+    value: float
+    count: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistinctValues:
+    """The exact values of a tensor that has few of them (pixels, point masses), with counts.
+
+    ``values`` (float32, finite, ascending, no -0) and ``counts`` (int64) have equal length,
+    at most :data:`MOST_DISTINCT`.
+    """
+
+    values: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def from_values(cls, values: npt.NDArray[np.float32]) -> Self | None:
+        """Count ``values``; ``None`` where there are too many distinct ones."""
+        finite = values[np.isfinite(values)].reshape(-1) + np.float32(0.0)  # -0 becomes +0
+        found, counts = np.unique(finite, return_counts=True)
+        return cls(found, counts.astype(np.int64)) if len(found) <= MOST_DISTINCT else None
+
+    def merge(self, other: DistinctValues) -> DistinctValues | None:
+        """Both together; ``None`` where that makes too many."""
+        every = np.concatenate([self.values, other.values])
+        values, place = np.unique(every, return_inverse=True)
+        if len(values) > MOST_DISTINCT:
+            return None
+        counts = np.zeros(len(values), np.int64)
+        np.add.at(counts, place, np.concatenate([self.counts, other.counts]))
+        return DistinctValues(values, counts)
+
+
+@dataclass(frozen=True, eq=False)
+class TensorStatistics:
+    """All that is known of a tensor's values.
+
+    ``minimum`` and ``maximum`` are of finite values, ``None`` where there are none.
+    ``distinct`` is kept for activations with few values. ``values`` are the tensor itself
+    (weights, biases and constants, float32) with ``channel_axis``, the axis that may have a
+    scale for each index.
+    """
+
+    histogram: BitHistogram
+    minimum: Extreme | None
+    maximum: Extreme | None
+    distinct: DistinctValues | None = None
+    values: npt.NDArray[np.float32] | None = None
+    channel_axis: int | None = None
+
+    @classmethod
+    def empty(cls) -> Self:
+        """The statistics of no values: neutral in :meth:`merge`."""
+        nothing = DistinctValues(np.empty(0, np.float32), np.empty(0, np.int64))
+        return cls(BitHistogram.empty(), None, None, nothing)
+
+    @classmethod
+    def from_values(cls, values: npt.ArrayLike, sample: int = NO_SAMPLE) -> Self:
+        """Statistics of an activation with ``values`` (any shape) in one sample."""
+        with np.errstate(over="ignore"):
+            array = np.asarray(values).astype(np.float32)
+        low, high = _extremes(array, sample)
+        return cls(BitHistogram.from_values(array), low, high, DistinctValues.from_values(array))
+
+    @classmethod
+    def of_parameter(cls, values: npt.ArrayLike, channel_axis: int | None = None) -> Self:
+        """Statistics of a weight, bias or constant, which keep its values."""
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(np.asarray(values).astype(np.float32))
+        low, high = _extremes(array, NO_SAMPLE)
+        histogram = BitHistogram.from_values(array)
+        return cls(histogram, low, high, None, array, channel_axis)
+
+    def merge(self, other: TensorStatistics) -> TensorStatistics:
+        """The statistics of all values together; parameters' own values are not kept."""
+        mine, theirs = self.as_activation(), other.as_activation()
+        distinct = None
+        if mine.distinct is not None and theirs.distinct is not None:
+            distinct = mine.distinct.merge(theirs.distinct)
+        return TensorStatistics(
+            mine.histogram.merge(theirs.histogram),
+            _merge_extremes(mine.minimum, theirs.minimum, -1.0),
+            _merge_extremes(mine.maximum, theirs.maximum, 1.0),
+            distinct,
+        )
+
+    def as_activation(self) -> TensorStatistics:
+        """The same counts without the values themselves."""
+        if self.values is None:
+            return self
+        distinct = DistinctValues.from_values(self.values)
+        return TensorStatistics(self.histogram, self.minimum, self.maximum, distinct)
+
+    @property
+    def largest_magnitude(self) -> float:
+        """The largest finite absolute value; 0 where there is none."""
+        ends = [abs(end.value) for end in (self.minimum, self.maximum) if end is not None]
+        return max(ends, default=0.0)
+
+    @property
+    def range_with_zero(self) -> tuple[float, float]:
+        """Smallest and largest finite value, widened so that 0 lies inside."""
+        low = self.minimum.value if self.minimum else 0.0
+        high = self.maximum.value if self.maximum else 0.0
+        return min(low, 0.0), max(high, 0.0)
+
+    def point_masses(self) -> list[tuple[float, int]]:
+        """The extremes as (value, count), each once."""
+        ends = {end.value: end.count for end in (self.minimum, self.maximum) if end is not None}
+        return list(ends.items())
+
+    def spread(self) -> BitHistogram:
+        """The histogram without the point masses at the extremes."""
+        histogram = self.histogram
+        for value, count in self.point_masses():
+            if value != 0.0:
+                histogram = histogram.without(int(bucket_of(value)[0]), count)
+        return histogram
+
+
+def merge_all(parts: Iterable[TensorStatistics]) -> TensorStatistics:
+    """All ``parts`` as one; the order does not matter."""
+    every = list(parts)
+    if len(every) == 1:
+        return every[0]
+    return reduce(TensorStatistics.merge, every, TensorStatistics.empty())
+
+
+def _extremes(
+    array: npt.NDArray[np.float32], sample: int
+) -> tuple[Extreme, Extreme] | tuple[None, None]:
+    finite = array[np.isfinite(array)]
+    if finite.size == 0:
+        return None, None
+    low, high = finite.min(), finite.max()
+    return (
+        Extreme(float(low) + 0.0, int(np.count_nonzero(finite == low)), sample),
+        Extreme(float(high) + 0.0, int(np.count_nonzero(finite == high)), sample),
+    )
+
+
+def _merge_extremes(one: Extreme | None, two: Extreme | None, sign: float) -> Extreme | None:
+    if one is None or two is None:
+        return one or two
+    if one.value != two.value:
+        return one if one.value * sign > two.value * sign else two
+    return Extreme(one.value, one.count + two.count, min(one.sample, two.sample))
