@@ -20,6 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 STAMP = "quantscope-installed.json"
 DEMO_FOLDER = "quantscope-demo"
+CHECKS = [
+    ("ruff check", ["ruff", "check", "."]),
+    ("ruff format", ["ruff", "format", "--check", "."]),
+    ("mypy", ["mypy", "--strict", "app/quantscope"]),
+]
 
 # Shared library -> Debian and Ubuntu package. What importing PySide6.QtWidgets loads:
 QT_LIBRARIES = {
@@ -259,6 +264,12 @@ def explain_failure(output: str) -> str:
         return "the disk is full: installing needs about 2 GB"
     if NETWORK_FAILURE.search(output):
         return "the package index cannot be reached: check the network, or HTTPS_PROXY, and repeat"
+    absent = re.search(r"No matching distribution found for (\S+)", output)
+    if absent:
+        return (
+            f"pip finds no {absent.group(1)} for Python {sys.version_info[0]}.{sys.version_info[1]}"
+            ": check the network, or HTTPS_PROXY, or try another Python"
+        )
     return "pip could not install Quantscope; its last lines above say why"
 
 
@@ -357,27 +368,16 @@ def run_demo(python: Path, headless: str) -> int:
 
 def run_tests(python: Path, for_pytest: list) -> int:
     """Run every check, pytest last; returns 0 only if all passed."""
-    failed = [name for name, command in checks() if _check(python, name, command) != 0]
+    failed = [name for name, command in CHECKS if _check(python, name, command) != 0]
     if failed:
         print(f"Failed: {', '.join(failed)}. The tests run all the same.", flush=True)
-    environ = {**os.environ}
-    if not has_screen():
-        environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    environ = dict(os.environ) if has_screen() else {"QT_QPA_PLATFORM": "offscreen", **os.environ}
     code = subprocess.call(
         [str(python), "-m", "pytest", *coverage_of_core(for_pytest), *for_pytest],
         cwd=str(ROOT),
         env=environ,
     )
     return code or int(bool(failed))
-
-
-def checks() -> list:
-    """What is checked before the tests: (name, module and arguments)."""
-    return [
-        ("ruff check", ["ruff", "check", "."]),
-        ("ruff format", ["ruff", "format", "--check", "."]),
-        ("mypy", ["mypy", "--strict", "app/quantscope"]),
-    ]
 
 
 def _check(python: Path, name: str, command: list) -> int:

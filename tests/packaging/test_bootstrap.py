@@ -275,6 +275,7 @@ def test_that_the_version_of_a_running_python_is_read() -> None:
     [
         ("NewConnectionError: Failed to establish a new connection", "network"),
         ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: No matching distribution found for numba>=0.68", "pip finds no numba>=0.68 for"),
         ("ERROR: something else", "last lines above"),
     ],
 )
