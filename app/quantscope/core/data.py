@@ -97,6 +97,21 @@ class DataDescription:
         return self.kind is SourceKind.RANDOM
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCheck:
+    """What a dry run of a data source found: its size, and the first sample as it goes in.
+
+    ``shapes`` holds (input, shape, dtype) of the first sample, ``minimum`` and ``maximum`` are
+    over all its values.
+    """
+
+    samples: int
+    first: str
+    shapes: tuple[tuple[str, tuple[int, ...], str], ...]
+    minimum: float
+    maximum: float
+
+
 def parse_preprocessing(text: str) -> Preprocessing:
     """Read ``"preset key=value ..."``: a preset's name, single settings, or both.
 
