@@ -1,0 +1,220 @@
+"""numpy files as calibration data: `.npy`, `.npz`, and folders of one-sample `.npz` archives.
+
+Nothing is ever unpickled, and samples are read one row at a time, also out of compressed archives:
+twice the samples need no more memory.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Port
+from quantscope.engine.sources import listing
+from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.samples import SampleSource, listed, only_input
+
+_FAILURES = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,  # a compression that Python does not have
+    RuntimeError,  # an archive with a password
+    MemoryError,  # a header that promises more than there can be
+)
+Rows = Callable[[int], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What an array file says about itself before the values begin."""
+
+    shape: tuple[int, ...]
+    columns_first: bool
+    dtype: np.dtype[Any]
+
+
+def open_npy(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+    """One `.npy` array, mapped and not loaded: first axis = samples, for one input."""
+    port = only_input(inputs, "one .npy array")
+    with _reading(path):
+        with path.open("rb") as stream:
+            header = _header(stream)
+        count = _count({port.name: header}, path)
+        table = np.lib.format.open_memmap(path, mode="r")
+    return _row_source(
+        inputs, count, limit, {port.name: lambda number: np.asarray(table[number])}, path
+    )
+
+
+def open_npz(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+    """One `.npz` archive with an array for each input: first axis = samples."""
+    with _reading(path):
+        archive = zipfile.ZipFile(path)
+        members = _members(archive, inputs, path)
+        headers = {}
+        for name, member in members.items():
+            with archive.open(member) as stream:
+                headers[name] = _header(stream)
+        count = _count(headers, path)
+    rows = {name: _member_rows(archive, member) for name, member in members.items()}
+    return _row_source(inputs, count, limit, rows, path)
+
+
+def open_npz_folder(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+    """A folder of `.npz` archives, each one sample; lengths may vary between samples."""
+    names = sorted(listing.walk(path, {".npz"}), key=listing.natural_order)
+    if not names:
+        raise QuantscopeError(
+            "the folder and its sub-folders hold no .npz files",
+            where=str(path),
+            remedy="Choose a folder with one .npz file for each sample",
+        )
+    places = listing.chosen(names, limit)
+    taken = tuple(names[place] for place in places)
+    classes = listing.labels(names)
+
+    def read(number: int) -> Mapping[str, Array]:
+        return _one_sample(path / taken[number], inputs)
+
+    return SampleSource(
+        inputs=inputs,
+        names=taken,
+        read=read,
+        labels=None if classes is None else tuple(classes[place] for place in places),
+    )
+
+
+def _one_sample(path: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
+    with _reading(path), zipfile.ZipFile(path) as archive:
+        members = _members(archive, inputs, path)
+        return {name: _whole(archive, member) for name, member in members.items()}
+
+
+def _row_source(
+    inputs: tuple[Port, ...], count: int, limit: int | None, rows: Mapping[str, Rows], path: Path
+) -> SampleSource:
+    taken = count if limit is None else min(count, limit)
+
+    def read(number: int) -> Mapping[str, Array]:
+        with _reading(path):
+            return {name: row(number) for name, row in rows.items()}
+
+    return SampleSource(
+        inputs=inputs, names=tuple(f"row {number}" for number in range(taken)), read=read
+    )
+
+
+def _members(archive: zipfile.ZipFile, inputs: tuple[Port, ...], path: Path) -> dict[str, str]:
+    """Input name -> archive member. Arrays saved without names are taken in order.
+
+    Other arrays in the archive (labels, for one) are passed over.
+    """
+    there = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+    wanted = [port.name for port in inputs]
+    unnamed = [f"arr_{number}" for number in range(len(wanted))]
+    if not set(wanted) & set(there) and set(there) == set(unnamed):
+        return {name: f"{member}.npy" for name, member in zip(wanted, unnamed, strict=True)}
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise QuantscopeError(
+            f"the archive has no array for the input {listed(iter(missing))}; "
+            f"it has {listed(iter(there))}",
+            where=str(path),
+            remedy="Save one array under the name of each input",
+        )
+    return {name: f"{name}.npy" for name in wanted}
+
+
+def _member_rows(archive: zipfile.ZipFile, member: str) -> Rows:
+    """Reads single rows out of an archive member, forwards without starting again."""
+    stream = archive.open(member)
+    header = _header(stream)
+    start = stream.tell()
+    if header.columns_first and len(header.shape) > 1:
+        stream.close()
+        whole = cache(lambda: _whole(archive, member))  # its rows are not contiguous
+        return lambda number: np.asarray(whole()[number])
+    length = math.prod(header.shape[1:]) * header.dtype.itemsize
+
+    def row(number: int) -> Array:
+        stream.seek(start + number * length)
+        content = stream.read(length)
+        if len(content) < length:
+            raise EOFError("it ends in the middle of an array")
+        return np.frombuffer(content, dtype=header.dtype).reshape(header.shape[1:])
+
+    return row
+
+
+def _whole(archive: zipfile.ZipFile, member: str) -> Array:
+    with archive.open(member) as stream:
+        _header(stream)
+    with archive.open(member) as stream:
+        values: Array = np.lib.format.read_array(stream, allow_pickle=False)
+    return values
+
+
+def _header(stream: IO[bytes]) -> _Header:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, order, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, order, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise ValueError("it holds records, not numbers")
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which only pickle could read")
+    return _Header(shape, order, dtype)
+
+
+def _count(headers: Mapping[str, _Header], path: Path) -> int:
+    """How many samples there are: the first axis, which all arrays must share."""
+    counts = {name: header.shape[0] if header.shape else 0 for name, header in headers.items()}
+    if 0 in counts.values():
+        raise QuantscopeError(
+            f"the array for the input {listed(name for name in counts if not counts[name])} "
+            "holds no samples",
+            where=str(path),
+            remedy="Save the samples along the first axis",
+        )
+    if len(set(counts.values())) > 1:
+        raise QuantscopeError(
+            "the arrays hold different numbers of samples: "
+            + ", ".join(f"`{name}` {count}" for name, count in counts.items()),
+            where=str(path),
+            remedy="Save the samples along the first axis of each array",
+        )
+    return next(iter(counts.values()))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns whatever a damaged file raises into one sentence."""
+    try:
+        yield
+    except _FAILURES as failure:
+        raise QuantscopeError(
+            f"the file can't be read ({_reason(failure)})",
+            where=str(path),
+            remedy="Save the arrays again with numpy.save or numpy.savez, as plain numbers",
+        ) from failure
+
+
+def _reason(failure: BaseException) -> str:
+    if isinstance(failure, OSError) and failure.strerror:
+        return failure.strerror.lower()
+    return str(failure) or type(failure).__name__

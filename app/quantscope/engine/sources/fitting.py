@@ -1,0 +1,166 @@
+"""Makes an array fit a network input, or says in one sentence why it can't.
+
+Values are never changed silently: a cast is made where it is exact, or where it only rounds one
+float type to another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Port
+
+Array = npt.NDArray[Any]
+Shape = tuple[int | str, ...]
+
+
+def fitted(array: Array, port: Port, sample: str) -> Array:
+    """``array`` as one sample for ``port``: a native, contiguous copy of the input's dtype.
+
+    The batch axis is added where it is missing. An input with a fixed batch of B > 1 takes
+    samples with a leading axis of 1, for the caller to stack. Symbolic dimensions take any
+    length. Raises :class:`QuantscopeError` for another shape, an inexact cast, NaN or infinity.
+    """
+    where = f"{sample}, input `{port.name}`"
+    values = _batched(array, port, where)
+    return _cast(values, port_dtype(port), where)
+
+
+def port_dtype(port: Port) -> np.dtype[Any]:
+    """The numpy dtype of an input; :class:`QuantscopeError` where data can't fill it."""
+    kind = getattr(ml_dtypes, port.dtype, port.dtype)
+    try:
+        dtype = np.dtype(kind)
+    except TypeError:
+        dtype = np.dtype(object)
+    if family(dtype) == "other":
+        raise QuantscopeError(
+            f"the input takes {port.dtype or 'an unknown type'}, which is not a number",
+            where=f"input `{port.name}`",
+            remedy="Cut the part of the network that reads it, so that all inputs take numbers",
+        )
+    return dtype
+
+
+def family(dtype: np.dtype[Any]) -> str:
+    """``bool``, ``int``, ``float`` (with bfloat16 and float8) or ``other``."""
+    if dtype.kind == "b":
+        return "bool"
+    if dtype.kind in "iu" or dtype.name.startswith(("int", "uint")):
+        return "int"
+    if dtype.kind == "f" or dtype.name.startswith(("float", "bfloat")):
+        return "float"
+    return "other"
+
+
+def shape_text(shape: tuple[int | str, ...]) -> str:
+    """``1x3x240x320``; symbols by name, ``?`` where even that is missing."""
+    return "x".join(str(size) or "?" for size in shape) or "a single value"
+
+
+def _batched(array: Array, port: Port, where: str) -> Array:
+    values = array[np.newaxis] if array.ndim == len(port.shape) - 1 else array
+    if values.ndim != len(port.shape):
+        raise _wrong_shape(array, port, where)
+    if not port.shape:
+        return values
+    if values.shape[0] != 1:
+        raise _many_in_one(array, port, where)
+    if not _matches(values.shape[1:], port.shape[1:]):
+        raise _wrong_shape(array, port, where)
+    return values
+
+
+def _matches(shape: tuple[int, ...], wanted: Shape) -> bool:
+    pairs = zip(shape, wanted, strict=True)
+    return all(isinstance(want, str) or have == want for have, want in pairs)
+
+
+def _wrong_shape(array: Array, port: Port, where: str) -> QuantscopeError:
+    return QuantscopeError(
+        f"the input wants {shape_text(port.shape)} {port.dtype} "
+        f"and the sample gives {shape_text(array.shape)} {array.dtype}",
+        where=where,
+        remedy=_shape_remedy(array.shape, port.shape),
+    )
+
+
+def _shape_remedy(shape: tuple[int, ...], wanted: Shape) -> str:
+    inner = shape[1:] if len(shape) == len(wanted) else shape
+    if len(inner) == len(wanted) - 1 == 3:
+        if _matches((inner[2], inner[0], inner[1]), wanted[1:]):
+            return "Move the channels to the front before saving the data (NCHW)"
+        if _matches((inner[1], inner[2], inner[0]), wanted[1:]):
+            return "Move the channels to the end before saving the data (NHWC)"
+    return f"Save each sample with the shape {shape_text(wanted[1:])}, or open other data"
+
+
+def _many_in_one(array: Array, port: Port, where: str) -> QuantscopeError:
+    return QuantscopeError(
+        f"the array has the shape {shape_text(array.shape)}, "
+        f"but one sample of {shape_text(port.shape)} has a leading axis of 1",
+        where=where,
+        remedy="Keep one sample in each file, or all of them in one .npz with samples first",
+    )
+
+
+def _cast(values: Array, target: np.dtype[Any], where: str) -> Array:
+    if values.dtype.kind == "V" and values.dtype.name == "void16":
+        values = values.view(ml_dtypes.bfloat16)  # .npy files lose the name of this type
+    source = family(values.dtype)
+    if source == "other":
+        raise _wrong_dtype(values, target, where, "Save the data as numbers")
+    if source == "float":
+        return _cast_floats(values, target, where)
+    return _cast_whole(values, target, where)
+
+
+def _cast_floats(values: Array, target: np.dtype[Any], where: str) -> Array:
+    if family(target) != "float":
+        raise _wrong_dtype(values, target, where, f"Save the data as {target}")
+    if not np.isfinite(values).all():
+        raise QuantscopeError(
+            f"the data holds {_count_of_bad(values)}",
+            where=where,
+            remedy="Repair or remove this sample: calibration needs finite values",
+        )
+    with np.errstate(over="ignore", under="ignore"):
+        cast = np.array(values, dtype=target, order="C")
+    if not np.isfinite(cast).all():
+        raise QuantscopeError(
+            f"some values are too large for {target} (up to {float(np.abs(values).max()):.6g})",
+            where=where,
+            remedy="Scale the data as the network was trained to see it",
+        )
+    return cast
+
+
+def _count_of_bad(values: Array) -> str:
+    nan = int(np.isnan(values).sum())
+    infinite = int(np.isinf(values).sum())
+    parts = [f"{nan} NaN"] * bool(nan) + [f"{infinite} infinite values"] * bool(infinite)
+    return " and ".join(parts)
+
+
+def _cast_whole(values: Array, target: np.dtype[Any], where: str) -> Array:
+    """Integers and truth values, to any type that holds each of them exactly."""
+    with np.errstate(all="ignore"):
+        cast = np.array(values, dtype=target, order="C")
+        wide = values.astype(np.float64)
+        exact = np.array_equal(cast.astype(np.float64), wide)
+    if exact and (family(target) != "float" or np.abs(wide).max(initial=0.0) <= 2.0**53):
+        return cast
+    remedy = f"Save the data as {target}, with values that this type can hold"
+    raise _wrong_dtype(values, target, where, remedy)
+
+
+def _wrong_dtype(values: Array, target: np.dtype[Any], where: str, remedy: str) -> QuantscopeError:
+    what = f"the input wants {target} and the sample gives {values.dtype}"
+    if family(values.dtype) in ("int", "bool") and values.size:
+        what += f" with values from {values.min()} to {values.max()}"
+    return QuantscopeError(what, where=where, remedy=remedy)

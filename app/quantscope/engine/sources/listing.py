@@ -1,0 +1,95 @@
+"""Which files make up a data source, in which order, and in which class folders they lie."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby, takewhile
+from pathlib import Path, PurePosixPath
+
+from quantscope.core.errors import QuantscopeError
+
+
+def existing(path: str) -> Path:
+    """The path, once it is known that something is there."""
+    place = Path(path)
+    if not path or not place.exists():
+        raise QuantscopeError(
+            "there is nothing at this path" if path else "no path is given",
+            where=path or "data",
+            remedy="Choose the file or folder that holds the calibration data",
+        )
+    return place
+
+
+def walk(folder: Path, endings: Collection[str]) -> Iterator[str]:
+    """Relative paths of the files below ``folder`` with one of ``endings``, unordered.
+
+    Hidden files and folders are passed over (some systems leave ``._name.jpg`` copies).
+    """
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in endings:
+                yield Path(place, name).relative_to(folder).as_posix()
+
+
+def natural_order(name: str) -> tuple[object, ...]:
+    """Sort key for relative paths: folder by folder, numbers by value (2 before 10)."""
+    return (*(_part_order(part) for part in name.split("/")), name)
+
+
+def _part_order(part: str) -> tuple[tuple[int, int, str], ...]:
+    pieces = re.split("([0-9]+)", part.casefold())
+    return tuple(
+        (1, int(piece), "") if number % 2 else (0, 0, piece) for number, piece in enumerate(pieces)
+    )
+
+
+def class_of(names: Sequence[str]) -> list[str]:
+    """The class folder of each file: its first folder below the one that holds them all.
+
+    Empty for a file that lies in that common folder itself.
+    """
+    parents = [PurePosixPath(name).parent.parts for name in names]
+    shared = _shared_length(parents)
+    return [parts[shared] if len(parts) > shared else "" for parts in parents]
+
+
+def _shared_length(parents: Sequence[tuple[str, ...]]) -> int:
+    """How many leading folders all of these have in common."""
+    if not parents:
+        return 0
+    pairs = zip(min(parents), max(parents), strict=False)  # all others lie between these two
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def labels(names: Sequence[str]) -> tuple[int, ...] | None:
+    """Class number of each file: its class folder's place in natural order.
+
+    ``None`` where some file lies in no class folder.
+    """
+    classes = class_of(names)
+    if "" in classes:
+        return None
+    order = {name: place for place, name in enumerate(sorted(set(classes), key=natural_order))}
+    return tuple(order[name] for name in classes)
+
+
+def chosen(names: Sequence[str], limit: int | None) -> list[int]:
+    """Places of the samples to take, ascending: all, or ``limit`` spread over the classes.
+
+    Classes take turns, first files first, so a limit below the number of files still sees
+    every class; the order of what is taken stays that of ``names``.
+    """
+    if limit is None or limit >= len(names):
+        return list(range(len(names)))
+    classes = class_of(names)
+    places = sorted(range(len(names)), key=lambda place: classes[place])
+    turns = [
+        (turn, place)
+        for _, group in groupby(places, key=lambda place: classes[place])
+        for turn, place in enumerate(group)
+    ]
+    return sorted(place for _, place in sorted(turns)[:limit])

@@ -1,0 +1,78 @@
+"""ONNX test data as calibration data: `test_data_set_*` folders with `input_*.pb` tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+import onnx
+from onnx import numpy_helper
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Port
+from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.listing import natural_order
+from quantscope.engine.sources.samples import SampleSource, listed
+
+SET_PATTERN = "test_data_set_*"
+INPUT_PATTERN = "input_*.pb"
+_DecodeError: type[Exception] = import_module("google.protobuf.message").DecodeError  # untyped
+_FAILURES = (_DecodeError, OSError, ValueError, TypeError, KeyError)
+
+
+def open_test_data(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+    """Each set is one sample; its tensors go to inputs by name, or else by their number."""
+    folders = data_sets(path)
+    if not folders:
+        raise QuantscopeError(
+            f"there are no {SET_PATTERN} folders with {INPUT_PATTERN} files",
+            where=str(path),
+            remedy="Choose the folder of an ONNX model's test data",
+        )
+    taken = folders[:limit]
+
+    def read(number: int) -> Mapping[str, Array]:
+        return _one_set(taken[number], inputs)
+
+    names = tuple(path.resolve().name if place == path else place.name for place in taken)
+    return SampleSource(inputs=inputs, names=names, read=read)
+
+
+def data_sets(path: Path) -> list[Path]:
+    """The sets at ``path``, in natural order: its ``test_data_set_*`` folders, or itself."""
+    if any(path.glob(INPUT_PATTERN)):
+        return [path]
+    sets = [place for place in path.glob(SET_PATTERN) if any(place.glob(INPUT_PATTERN))]
+    return sorted(sets, key=lambda place: natural_order(place.name))
+
+
+def _one_set(folder: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
+    files = sorted(folder.glob(INPUT_PATTERN), key=lambda file: natural_order(file.name))
+    tensors = [_tensor(file) for file in files]
+    wanted = [port.name for port in inputs]
+    if set(wanted) <= {name for name, _ in tensors}:
+        return dict(tensors)
+    if len(tensors) < len(wanted):
+        raise QuantscopeError(
+            f"the set has {len(tensors)} tensors ({listed(name for name, _ in tensors)}) "
+            f"and the network {len(wanted)} inputs ({listed(iter(wanted))})",
+            where=str(folder),
+            remedy=f"Add {INPUT_PATTERN} files for the other inputs",
+        )
+    return {name: values for name, (_, values) in zip(wanted, tensors, strict=False)}
+
+
+def _tensor(path: Path) -> tuple[str, Array]:
+    proto = onnx.TensorProto()
+    try:
+        proto.ParseFromString(path.read_bytes())
+        if proto.data_location == onnx.TensorProto.EXTERNAL:
+            raise ValueError("its values lie in another file")
+        return proto.name, numpy_helper.to_array(proto)
+    except _FAILURES as failure:
+        raise QuantscopeError(
+            f"the file holds no readable tensor ({failure})",
+            where=str(path),
+            remedy="Save it again as an ONNX TensorProto with its values inside",
+        ) from failure

@@ -1,0 +1,60 @@
+"""What every data source is to its readers: named samples that fit the network's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Port
+from quantscope.engine.sources.fitting import Array, fitted
+
+Sample = dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSource:
+    """Calibration data as a sequence of samples, each read when it is asked for.
+
+    ``names`` says where each sample came from (a relative path, or ``row 17``, counted from 0).
+    ``labels`` holds a class number for each sample where the files lie in class folders:
+    the folder's place in natural order. ``read`` gives the raw arrays of one sample.
+    """
+
+    inputs: tuple[Port, ...]
+    names: tuple[str, ...]
+    read: Callable[[int], Mapping[str, Array]]
+    labels: tuple[int, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self.sample, range(len(self)))
+
+    def sample(self, number: int) -> Sample:
+        """One array for each input: shape 1 x ..., the input's dtype, finite, contiguous.
+
+        Raises :class:`QuantscopeError` where the sample can't be read or does not fit, and
+        ``IndexError`` for a number that is not in the sequence.
+        """
+        name = self.names[number]
+        arrays = self.read(number)
+        return {port.name: fitted(arrays[port.name], port, name) for port in self.inputs}
+
+
+def only_input(inputs: tuple[Port, ...], given: str) -> Port:
+    """The network's one input, for data that can fill no more (``given`` says which)."""
+    if len(inputs) != 1:
+        raise QuantscopeError(
+            f"the network has {len(inputs)} inputs ({listed(port.name for port in inputs)}) "
+            f"and {given} can fill only one",
+            where="data",
+            remedy="Use a .npz archive, or a folder of them, with an array for each input",
+        )
+    return inputs[0]
+
+
+def listed(names: Iterator[str]) -> str:
+    """Names in back quotes, separated by commas; ``none`` where there are none."""
+    return ", ".join(f"`{name}`" for name in names) or "none"
