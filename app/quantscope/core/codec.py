@@ -1,8 +1,9 @@
 """Frozen values to JSON-ready data and back, by their type hints.
 
 Handles dataclasses, enumerations, tuples, lists, dictionaries with string keys, frozen sets of
-strings, optional values and unions of dataclasses (told apart by a ``kind`` entry). Floats that
-JSON lacks are written as the strings ``"inf"``, ``"-inf"`` and ``"nan"``.
+strings, optional values and unions of dataclasses (told apart by the entry ``class``, a word that
+no field can have). Floats that JSON lacks are written as the strings ``"inf"``, ``"-inf"`` and
+``"nan"``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from quantscope.core.errors import QuantscopeError
+
 T = TypeVar("T")
+
+_CLASS = "class"
+_NOT_FINITE = ("inf", "-inf", "nan")
 
 
 def encode(value: object) -> Any:
@@ -25,7 +31,7 @@ def encode(value: object) -> Any:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         entries = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **entries}
+        return {_CLASS: type(value).__name__, **entries}
     if isinstance(value, Mapping):
         return {str(key): encode(entry) for key, entry in value.items()}
     if isinstance(value, Set):
@@ -70,8 +76,11 @@ def _decode(kind: Any, data: Any) -> Any:
 
 
 def _decode_plain(kind: Any, data: Any) -> Any:
-    if kind is float and isinstance(data, int | str) and not isinstance(data, bool):
-        return float(data)
+    if kind is float and (type(data) is int or data in _NOT_FINITE):
+        try:
+            return float(data)
+        except OverflowError:
+            raise ValueError(f"{data!r} is past the largest float") from None
     if kind in (typing.Any, object):
         return data
     if not isinstance(data, kind) or (kind in (int, float) and isinstance(data, bool)):
@@ -83,8 +92,8 @@ def _decode_union(choices: tuple[Any, ...], data: Any) -> Any:
     if data is None and type(None) in choices:
         return None
     rest = [choice for choice in choices if choice is not type(None)]
-    if isinstance(data, dict) and "kind" in data:
-        named = [c for c in rest if getattr(c, "__name__", "") == data["kind"]]
+    if isinstance(data, dict) and _CLASS in data:
+        named = [c for c in rest if getattr(c, "__name__", "") == data[_CLASS]]
         rest = named or rest
     for choice in rest:
         try:
@@ -111,7 +120,7 @@ def _decode_container(origin: Any, arguments: tuple[Any, ...], data: Any) -> Any
 
 
 def _decode_dataclass(kind: type, data: Any) -> Any:
-    if not isinstance(data, dict) or data.get("kind", kind.__name__) != kind.__name__:
+    if not isinstance(data, dict) or data.get(_CLASS, kind.__name__) != kind.__name__:
         raise ValueError(f"{data!r} is not a {kind.__name__}")
     hints = _hints(kind)
     known = {
@@ -121,7 +130,7 @@ def _decode_dataclass(kind: type, data: Any) -> Any:
     }
     try:
         return kind(**known)
-    except TypeError as error:
+    except (TypeError, QuantscopeError) as error:
         raise ValueError(str(error)) from None
 
 
