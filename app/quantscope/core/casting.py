@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.rounding import Ties, round_to_integer
+from quantscope.core.formats import ChannelScaled, DataType, whole_steps
+from quantscope.core.rounding import Ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,11 @@ def count_cast(values: npt.ArrayLike, data_type: DataType, ties: Ties = Ties.AWA
     step: npt.NDArray[np.float64] | float = data_type.step
     if isinstance(data_type, ChannelScaled):
         step = data_type.steps_for(array.shape)
-    low, high = data_type.limits
+    low, high = (end - data_type.zero_point for end in data_type.limits)
     missing = np.isnan(array)
-    with np.errstate(invalid="ignore"):
-        steps = round_to_integer(np.asarray(array / step), ties) + data_type.zero_point
+    steps = whole_steps(array, step, ties)
     over = (steps < low) | (steps > high)
-    under = ~over & ~missing & (array != 0.0) & (steps == data_type.zero_point)
+    under = ~over & (array != 0.0) & (steps == 0.0)
     kept = data_type.cast(array, ties)
     exact = ~over & ~under & (kept == array)
     counts = [int(np.count_nonzero(mask)) for mask in (over, under, exact, missing)]

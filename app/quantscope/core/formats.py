@@ -57,23 +57,38 @@ class Band:
 
 def _band(step: float, minimum: float, maximum: float) -> Band:
     magnitude = max(maximum, -minimum)
+    bottom = math.floor(math.log2(step))
     return Band(
-        top=math.floor(math.log2(magnitude - step / 2)),
-        bottom=math.floor(math.log2(step)),
+        top=max(math.floor(math.log2(magnitude - step / 2)), bottom),  # -1, 0, 1: one column
+        bottom=bottom,
         upper_edge=math.log2(magnitude),
         lower_edge=math.log2(step),
     )
 
 
-def _quantize(
-    values: Floats, step: Floats, zero_point: int, limits: tuple[int, int], ties: Ties
-) -> Integers:
-    """Stored integers. Ties to even divides in float32, as ONNX Runtime's kernel does."""
+def whole_steps(
+    values: npt.ArrayLike, step: npt.ArrayLike, ties: Ties = Ties.AWAY
+) -> npt.NDArray[np.float64]:
+    """The nearest whole number of steps to each value, before saturation; NaN stays NaN.
+
+    Ties to even divides in float32, as ONNX Runtime's kernel does. ``step`` broadcasts.
+    """
     kind = np.float32 if ties is Ties.EVEN else np.float64
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         ratio = np.asarray(values).astype(kind) / np.asarray(step, dtype=kind)
-        steps = np.nan_to_num(round_to_integer(ratio, ties).astype(np.float64), nan=0.0)
+    return round_to_integer(np.asarray(ratio), ties).astype(np.float64)
+
+
+def _quantize(
+    values: npt.ArrayLike, step: Floats, zero_point: int, limits: tuple[int, int], ties: Ties
+) -> Integers:
+    steps = np.nan_to_num(whole_steps(values, step, ties), nan=0.0)
     return np.clip(steps + zero_point, *limits).astype(np.int64)
+
+
+def _check_word(word_length: int) -> None:
+    if not 2 <= word_length <= 32:
+        raise ValueError(f"a word length of {word_length} is outside 2..32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +105,7 @@ class FixedPoint:
     narrow_range: bool = False
 
     def __post_init__(self) -> None:
-        if not 2 <= self.word_length <= 32:
-            raise ValueError(f"a word length of {self.word_length} is outside 2..32")
+        _check_word(self.word_length)
         if not -126 <= self.fraction_length <= 126:
             raise ValueError(f"a fraction length of {self.fraction_length} is outside -126..126")
 
@@ -122,7 +136,7 @@ class FixedPoint:
 
     def quantize(self, values: npt.ArrayLike, ties: Ties = Ties.AWAY) -> Integers:
         """Stored integers for ``values`` (any shape)."""
-        return _quantize(np.asarray(values), np.asarray(self.step), 0, self.limits, ties)
+        return _quantize(values, np.asarray(self.step), 0, self.limits, ties)
 
     def cast(self, values: npt.ArrayLike, ties: Ties = Ties.AWAY) -> npt.NDArray[np.float64]:
         """The reals that remain of ``values`` (any shape)."""
@@ -148,7 +162,8 @@ class Scaled:
     """An affine type: ``scale * (stored integer - zero_point)``.
 
     ``scale`` is rounded to float32, the type in which ONNX stores it. Raises ``ValueError``
-    for a scale that is not positive and finite, or a zero point outside the word.
+    for a word length outside 2..32, a scale that is not positive and finite, or a zero point
+    outside the word.
     """
 
     scale: float
@@ -158,6 +173,7 @@ class Scaled:
     narrow_range: bool = False
 
     def __post_init__(self) -> None:
+        _check_word(self.word_length)
         object.__setattr__(self, "scale", _float32_scale(self.scale))
         low, high = self.limits
         if not low <= self.zero_point <= high:
@@ -185,8 +201,7 @@ class Scaled:
 
     def quantize(self, values: npt.ArrayLike, ties: Ties = Ties.AWAY) -> Integers:
         """Stored integers for ``values`` (any shape)."""
-        step = np.asarray(self.scale)
-        return _quantize(np.asarray(values), step, self.zero_point, self.limits, ties)
+        return _quantize(values, np.asarray(self.scale), self.zero_point, self.limits, ties)
 
     def cast(self, values: npt.ArrayLike, ties: Ties = Ties.AWAY) -> npt.NDArray[np.float64]:
         """The reals that remain of ``values`` (any shape)."""
@@ -228,6 +243,7 @@ class ChannelScaled:
     narrow_range: bool = True
 
     def __post_init__(self) -> None:
+        _check_word(self.word_length)
         if not self.scales:
             raise ValueError("a per-channel type needs at least one scale")
         object.__setattr__(self, "scales", tuple(_float32_scale(s) for s in self.scales))
@@ -262,7 +278,7 @@ class ChannelScaled:
 
         Raises ``ValueError`` where the axis does not have one index for each scale.
         """
-        if self.axis >= len(shape) or shape[self.axis] != len(self.scales):
+        if not 0 <= self.axis < len(shape) or shape[self.axis] != len(self.scales):
             raise ValueError(f"{len(self.scales)} scales do not fit axis {self.axis} of {shape}")
         wanted = [1] * len(shape)
         wanted[self.axis] = len(self.scales)

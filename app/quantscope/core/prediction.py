@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.rounding import Ties, round_to_integer
+from quantscope.core.formats import ChannelScaled, DataType, whole_steps
+from quantscope.core.rounding import Ties
 from quantscope.core.statistics import TensorStatistics
 
 Array = npt.NDArray[np.float64]
@@ -114,11 +114,7 @@ def sweep(
     masses = np.asarray(statistics.point_masses(), dtype=np.float64).reshape(-1, 2)
     point_error, point_over, point_under = _at_points(masses[:, 0], masses[:, 1], grids, ties)
     signal += float((masses[:, 0] ** 2) @ masses[:, 1])
-    return signal, error + point_error, past + point_over, _capped(below) + point_under
-
-
-def _capped(counts: Array) -> Array:
-    return np.maximum(counts, 0.0)
+    return signal, error + point_error, past + point_over, below + point_under
 
 
 def _antiderivative(x: Array, steps: Array, limit: Array) -> Array:
@@ -141,7 +137,7 @@ def _share_beyond(threshold: Array, low: Array, high: Array) -> Array:
 def _at_points(
     values: Array, counts: Array, grids: Grids, ties: Ties
 ) -> tuple[Array, Array, Array]:
-    steps = round_to_integer(np.asarray(values / grids.steps), ties)
+    steps = whole_steps(values, grids.steps, ties)
     kept = np.clip(steps, -grids.steps_below, grids.steps_above)
     error = ((kept * grids.steps - values) ** 2) @ counts
     over = (kept != steps).astype(np.float64) @ counts
@@ -163,7 +159,7 @@ def _from_values(
     finite = np.isfinite(exact)
     exact = np.where(finite, exact, 0.0)
     low, high = (end - data_type.zero_point for end in data_type.limits)
-    steps = round_to_integer(np.asarray(exact / step), ties)
+    steps = whole_steps(exact, step, ties)
     kept = np.clip(steps, low, high)
     weight = finite.astype(np.float64) if counts is None else counts * finite
     error = float((((kept * step - exact) ** 2) * weight).sum())

@@ -30,6 +30,7 @@ def round_to_integer(
         even: npt.NDArray[np.floating] = np.rint(values)
         return even
     whole = np.trunc(values)
-    past_half = np.abs(values - whole) >= 0.5
+    with np.errstate(invalid="ignore"):  # an infinity has no fraction and stays
+        past_half = np.abs(values - whole) >= 0.5
     away: npt.NDArray[np.floating] = whole + np.copysign(past_half.astype(values.dtype), values)
     return away
