@@ -32,11 +32,11 @@ SIZE = 32
 SET_SEEDS = {"calibration": 101, "validation": 202, "training": 303}
 PICTURES_PER_CLASS = {"calibration": 20, "validation": 50}
 
-NOISE = (0.015, 0.15)
+NOISE = (0.015, 0.135)
 """Smallest and largest standard deviation of the noise, where white is 1."""
-RADIUS = (5.0, 11.5)
+RADIUS = (5.4, 11.5)
 """Smallest and largest radius of a shape, in pixels."""
-CONTRAST = (0.18, 0.60)
+CONTRAST = (0.21, 0.60)
 """Range of the least distance between the colours of shape and background, in RGB."""
 
 

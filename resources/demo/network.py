@@ -73,19 +73,23 @@ def plain_block(channels: int) -> Residual:
     return Residual(layers, relu=True)
 
 
-def inverted(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+def inverted(
+    inputs: int, outputs: int, activation: type[nn.Module], stride: int = 1
+) -> nn.Sequential:
     """Expand, look at each channel by itself, project: the block of MobileNetV2."""
     wide = 3 * inputs
-    return chain(
-        expand=convolution(inputs, wide),
-        norm1=nn.BatchNorm2d(wide),
-        relu6_1=nn.ReLU6(),
-        depthwise=depthwise(wide, stride),
-        norm2=nn.BatchNorm2d(wide),
-        relu6_2=nn.ReLU6(),
-        project=convolution(wide, outputs),
-        norm3=nn.BatchNorm2d(outputs),
-    )
+    name = activation.__name__.lower()
+    layers: dict[str, nn.Module] = {
+        "expand": convolution(inputs, wide),
+        "norm1": nn.BatchNorm2d(wide),
+        f"{name}_1": activation(),
+        "depthwise": depthwise(wide, stride),
+        "norm2": nn.BatchNorm2d(wide),
+        f"{name}_2": activation(),
+        "project": convolution(wide, outputs),
+        "norm3": nn.BatchNorm2d(outputs),
+    }
+    return chain(**layers)
 
 
 def separable(inputs: int, outputs: int) -> nn.Sequential:
@@ -100,6 +104,30 @@ def separable(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
+SPREAD = ("block4.norm1", "block4.depthwise")
+"""The normalization whose channels `spread_channels` scales, and the layer that undoes it."""
+OCTAVES = 5
+"""The smallest channel is scaled by two to the power of minus this."""
+
+
+def spread_channels(network: nn.Module, seed: int) -> None:
+    """Gives the channels before one depthwise convolution very different ranges.
+
+    MobileNetV2 is known for it, and cross-layer equalization repairs it (Nagel et al., 2019,
+    arXiv 1906.04721); minutes of training don't bring it about. Each channel is scaled by a power
+    of two, and its filter by the inverse. Only a ReLU lies between, so the network computes the
+    same, bit for bit: only its integers become worse.
+    """
+    norm, layer = (network.get_submodule(name) for name in SPREAD)
+    generator = torch.Generator().manual_seed(seed)
+    octaves = torch.randint(0, OCTAVES + 1, (len(norm.weight),), generator=generator)
+    scales = 2.0 ** -octaves.float()
+    with torch.no_grad():
+        norm.weight.mul_(scales)
+        norm.bias.mul_(scales)
+        layer.weight.div_(scales[:, None, None, None])
+
+
 def build_network(classes: int) -> nn.Sequential:
     """From `batch x 3 x 32 x 32`, values 0..1, to `batch x classes` scores before softmax."""
     point = chain(conv=convolution(40, 32), norm=nn.BatchNorm2d(32), relu=nn.ReLU())
@@ -108,8 +136,8 @@ def build_network(classes: int) -> nn.Sequential:
         block1=separable(16, 24),
         pool=nn.MaxPool2d(2),
         block2=plain_block(24),
-        block3=inverted(24, 40, stride=2),
-        block4=Residual(inverted(40, 40), relu=False),
+        block3=inverted(24, 40, nn.ReLU6, stride=2),
+        block4=Residual(inverted(40, 40, nn.ReLU), relu=False),
         block5=Branches(point, separable(40, 32)),
         head=chain(conv=convolution(64, 96), norm=nn.BatchNorm2d(96), relu6=nn.ReLU6()),
         global_pool=nn.AdaptiveAvgPool2d(1),
