@@ -1,0 +1,173 @@
+"""Archives that the session keeps: zip files whose members are stored, not compressed.
+
+Nothing in an archive is believed before it is checked: names, sizes and checksums come from
+whoever wrote the file. Since members are stored, none can be larger than the file itself, and
+each can be read at its place without touching the others.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.codec import encode
+from quantscope.core.errors import QuantscopeError
+
+MOST_JSON_BYTES = 64 * 2**20
+LOCAL_HEADER = 30  # bytes before the member's name; APPNOTE.TXT of PKWARE, section 4.3.7
+Stamp = tuple[int, int, int]
+
+
+def damaged(path: Path, what: str) -> QuantscopeError:
+    """The error for a file that is not what its name says."""
+    return QuantscopeError(
+        what, where=str(path), remedy="Open another copy, or make the file again"
+    )
+
+
+class Archive:
+    """The members of the archive at ``path``, each read when it is asked for.
+
+    The file is opened for each read and not held open, so that it can be replaced meanwhile
+    (Windows refuses to replace an open file). A member that was replaced by another content
+    is an error, never mixed in. Raises :class:`QuantscopeError` for all that is wrong.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+        with self._open() as file:
+            self._members = self._places = self._directory(file)
+            self._stamp = _stamp_of(file)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def json(self, name: str) -> Any:
+        """The JSON content of member ``name``."""
+        if name in self._members and self._members[name].file_size > MOST_JSON_BYTES:
+            raise damaged(self.path, f"{name} is larger than {MOST_JSON_BYTES >> 20} MB")
+        try:
+            return json.loads(self.bytes(name))
+        except (ValueError, RecursionError):
+            raise damaged(self.path, f"{name} is not valid JSON") from None
+
+    def array(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """The array of ``dtype`` in member ``name``, in C order and read-only."""
+        content = self.bytes(name)
+        stream = io.BytesIO(content)
+        try:
+            version = np.lib.format.read_magic(stream)
+            shape, fortran, found = np.lib.format.read_array_header_1_0(stream)
+        except (ValueError, TypeError, RecursionError, MemoryError):
+            raise damaged(self.path, f"{name} is not an array") from None
+        count, size = math.prod(shape), len(content) - stream.tell()
+        wanted = np.dtype(dtype).newbyteorder("<")
+        if version != (1, 0) or found != wanted or fortran or count * wanted.itemsize != size:
+            raise damaged(self.path, f"{name} is not an array of {wanted} of the size it states")
+        flat = np.frombuffer(content, wanted, count, stream.tell())
+        return flat.reshape(shape).astype(dtype, copy=False)
+
+    def bytes(self, name: str) -> bytes:
+        """The content of member ``name``, checked against its checksum."""
+        if name not in self._members:
+            raise damaged(self.path, f"{name} is missing from it")
+        checksum = self._members[name].CRC
+        with self._open() as file:
+            content = _content(file, self._place(file, name))
+        if content is None or zlib.crc32(content) != checksum:
+            raise damaged(self.path, f"{name} is damaged")
+        return content
+
+    @contextmanager
+    def _open(self) -> Iterator[io.BufferedReader]:
+        try:
+            with self.path.open("rb") as file:
+                yield file
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise QuantscopeError(
+                f"cannot be read ({reason})",
+                where=str(self.path),
+                remedy="Check that the file exists and that you may read it",
+            ) from error
+
+    def _directory(self, file: io.BufferedReader) -> dict[str, zipfile.ZipInfo]:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                infos = archive.infolist()
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, struct.error):
+            raise damaged(self.path, "is not a complete zip archive") from None
+        for info in infos:
+            if problem := _objection(info):
+                raise damaged(self.path, f"member {info.filename[:80]!r} {problem}")
+        if sum(info.file_size for info in infos) > os.fstat(file.fileno()).st_size:
+            raise damaged(self.path, "states members that are larger than the file")
+        members = {info.filename: info for info in infos}
+        if len(members) != len(infos):
+            raise damaged(self.path, "holds two members of the same name")
+        return members
+
+    def _place(self, file: io.BufferedReader, name: str) -> zipfile.ZipInfo:
+        """Where member ``name`` is now: a file that was saved again has it at another place."""
+        if _stamp_of(file) != self._stamp:
+            self._places, self._stamp = self._directory(file), _stamp_of(file)
+        place = self._places.get(name)
+        if place is None or place.CRC != self._members[name].CRC:
+            raise QuantscopeError(
+                f"{name} was replaced by another since the file was opened",
+                where=str(self.path),
+                remedy="Open the file again",
+            )
+        return place
+
+
+def write_json(archive: zipfile.ZipFile, name: str, value: object) -> None:
+    """Add ``value`` as JSON member ``name``."""
+    text = json.dumps(encode(value), allow_nan=False, separators=(",", ":"))
+    archive.writestr(zipfile.ZipInfo(name), text)
+
+
+def write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
+    """Add ``array`` as member ``name`` in the ``.npy`` format, little-endian."""
+    little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, little, version=(1, 0), allow_pickle=False)
+
+
+def _objection(info: zipfile.ZipInfo) -> str:
+    """What is wrong with a member; empty where nothing is."""
+    name = PurePosixPath(info.filename)
+    if name.is_absolute() or ".." in name.parts or set(info.filename) & set("\\:\0"):
+        return "has a name that leads out of the archive"
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        return "is compressed, which Quantscope never does"
+    return "is encrypted" if info.flag_bits & 1 else ""
+
+
+def _content(file: io.BufferedReader, info: zipfile.ZipInfo) -> bytes | None:
+    """The stored bytes of a member; ``None`` where the file ends before."""
+    file.seek(info.header_offset)
+    header = file.read(LOCAL_HEADER)
+    if len(header) < LOCAL_HEADER:
+        return None
+    file.seek(sum(struct.unpack_from("<HH", header, 26)), os.SEEK_CUR)  # name, extra fields
+    content = file.read(info.file_size)
+    return content if len(content) == info.file_size else None
+
+
+def _stamp_of(file: io.BufferedReader) -> Stamp:
+    """What changes when a file is replaced by another."""
+    status = os.fstat(file.fileno())
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,62 @@
+"""Writing a file so that its old content stays until the new one is complete."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from quantscope.core.errors import QuantscopeError
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+    """A file to write in place of ``path``: it takes the name only if the block succeeds.
+
+    On any exception the temporary file, which lies in the same folder, is removed and
+    ``path`` is as it was. Raises :class:`QuantscopeError` where the folder is missing, full
+    or not writable.
+    """
+    try:
+        with _temporary_beside(path) as file:
+            yield file
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[BinaryIO]:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _take_usual_permissions(temporary, path)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _take_usual_permissions(temporary: Path, path: Path) -> None:
+    """Those of the file to replace, or of any new file: ``mkstemp`` lets only its owner read."""
+    if path.exists():
+        mode = path.stat().st_mode & 0o777
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    temporary.chmod(mode)
+
+
+def _cannot_write(path: Path, error: OSError) -> QuantscopeError:
+    return QuantscopeError(
+        f"cannot be written ({error.strerror or error})",
+        where=str(path),
+        remedy="Choose a folder that exists, may be written to and has room",
+    )

@@ -1,0 +1,89 @@
+"""Every change that a person can make to the document, by name.
+
+A command is a title (what Undo shows) and a pure function from document to document. To add
+one, add a constructor here; undo, redo and saving then take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from quantscope.core.data import DataDescription
+from quantscope.core.formats import DataType
+from quantscope.core.plan import PlanSettings
+from quantscope.core.schemes import Scheme
+from quantscope.core.targets import TARGETS
+from quantscope.session.document import Document
+
+SCHEME_TITLES = {Scheme.MINMAX: "MinMax", Scheme.HISTOGRAM: "Histogram"}
+
+
+class ChangeKind(StrEnum):
+    """Which part of the document a change touches, so that views refresh only what they show."""
+
+    MODEL = "model"
+    DATA = "data"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A named change; ``apply`` gives the document after it and leaves the old one alone."""
+
+    title: str
+    kind: ChangeKind
+    apply: Callable[[Document], Document]
+
+
+def choose_target(key: str) -> Command:
+    """Plan for the target ``key`` of :data:`TARGETS`; ``KeyError`` where there is none."""
+    return _edit(f"Choose target {TARGETS[key].title}", lambda old: old.with_target(key))
+
+
+def choose_scheme(scheme: Scheme) -> Command:
+    """Choose all types that are not pinned by ``scheme``."""
+    title = SCHEME_TITLES.get(scheme, scheme.value)
+    return _edit(f"Choose scheme {title}", lambda old: old.with_scheme(scheme))
+
+
+def choose_word_length(word_length: int) -> Command:
+    """Use words of ``word_length`` bits; applying raises ``ValueError`` where not allowed."""
+    return _edit(f"Choose word length {word_length}", lambda old: old.with_word_length(word_length))
+
+
+def choose_bias_word_length(word_length: int) -> Command:
+    """Use biases of ``word_length`` bits; applying raises ``ValueError`` where not allowed."""
+    return _edit(
+        f"Choose bias word length {word_length}",
+        lambda old: old.with_bias_word_length(word_length),
+    )
+
+
+def pin_type(tensors: tuple[str, ...], data_type: DataType, label: str) -> Command:
+    """Set the type of ``tensors`` (all members of one tie group) by hand."""
+    return _edit(f"Pin type of {label}", lambda old: old.pin(tensors, data_type))
+
+
+def reset_types(tensors: tuple[str, ...], label: str) -> Command:
+    """Let ``tensors`` follow the scheme again."""
+    return _edit(f"Reset {label} to scheme", lambda old: old.reset(tensors))
+
+
+def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
+    """Run ``layer`` in integers, or keep it in float."""
+    title = f"Quantize {label}" if quantized else f"Keep {label} in float"
+    return _edit(title, lambda old: old.with_layer_quantized(layer, quantized))
+
+
+def describe_data(data: DataDescription | None) -> Command:
+    """Calibrate with other data, or with none."""
+    return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=data))
+
+
+def _edit(title: str, change: Callable[[PlanSettings], PlanSettings]) -> Command:
+    def apply(document: Document) -> Document:
+        return replace(document, settings=change(document.settings))
+
+    return Command(title, ChangeKind.SETTINGS, apply)

@@ -1,0 +1,250 @@
+"""The session: the document with its history, and the results that belong to it.
+
+Every edit goes through :meth:`Session.do` and comes back as one :class:`Change`, also from
+undo and redo. Results (network, calibration, report) are attached from outside; they are never
+undone, and the session says whether they still belong to the document.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.network import Network
+from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.report import ExportReport
+from quantscope.session.commands import ChangeKind, Command
+from quantscope.session.document import Document
+from quantscope.session.history import Change, History
+
+__all__ = ["Change", "Results", "Session"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What jobs found out: beside the document, matched by fingerprint.
+
+    ``report_settings`` and ``report_calibration`` are what the report was made from.
+    """
+
+    network: Network | None = None
+    calibration: Calibration | None = None
+    report: ExportReport | None = None
+    report_settings: PlanSettings | None = None
+    report_calibration: Calibration | None = None
+
+
+class Session:
+    """A document that can be edited, undone and saved, with the results that belong to it.
+
+    ``path`` is the session file, ``None`` before the first save. ``missing`` names the paths
+    to which a loaded session file refers and that were not found.
+    """
+
+    def __init__(self, document: Document | None = None, results: Results | None = None) -> None:
+        self.path: Path | None = None
+        self.missing: tuple[str, ...] = ()
+        self._start(document or Document(), results or Results())
+
+    def _start(self, document: Document, results: Results) -> None:
+        self._history = History(document)
+        self._results = results
+        self._saved = (document, results.calibration, results.report)
+        self._plan: tuple[Calibration, Network, Plan] | None = None
+
+    # ---- the document and its history
+
+    @property
+    def document(self) -> Document:
+        """The document as it is now."""
+        return self._history.document
+
+    @property
+    def saved_document(self) -> Document:
+        """The document as it was opened or last saved."""
+        return self._saved[0]
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether closing now would lose an edit or a result."""
+        document, calibration, report = self._saved
+        same_results = calibration is self.calibration and report is self.report
+        return document != self.document or not same_results
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self._history.last is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to redo."""
+        return self._history.next is not None
+
+    @property
+    def undo_title(self) -> str:
+        """What :meth:`undo` would take back; empty where there is nothing."""
+        step = self._history.last
+        return step.title if step else ""
+
+    @property
+    def redo_title(self) -> str:
+        """What :meth:`redo` would do again; empty where there is nothing."""
+        step = self._history.next
+        return step.title if step else ""
+
+    def do(self, command: Command, merge: bool = False) -> Change | None:
+        """Apply ``command``; ``None`` where it changes nothing, which is no undo step.
+
+        ``merge`` grows the step of the edit just before, where that has the same title: the
+        first edit of a drag is done without, the following ones with it, and the whole drag
+        is one step. Raises what the command raises, with the document as it was.
+        """
+        return self._history.do(command, merge)
+
+    def undo(self) -> Change | None:
+        """Go back one step; ``None`` where there is none."""
+        return self._history.undo()
+
+    def redo(self) -> Change | None:
+        """Go forward one step that was undone; ``None`` where there is none."""
+        return self._history.redo()
+
+    # ---- model and data
+
+    def open_model(self, path: str | os.PathLike[str], network: Network) -> Change:
+        """Start anew with another model: no history, no results, no session file."""
+        before = self.document
+        document = Document(model=_absolute(path), fingerprint=network.fingerprint)
+        self.path, self.missing = None, ()
+        self._start(document, Results(network=network))
+        return Change(before, document, ChangeKind.MODEL)
+
+    def locate_model(self, path: str | os.PathLike[str], network: Network) -> Change | None:
+        """Say where the model file is now, or that it was described anew; clears undo.
+
+        Calibration and report are kept, and are stale where the fingerprint is another.
+        """
+        before = self.document
+        self._results = replace(self._results, network=network)
+        self._found(before.model)
+        after = replace(before, model=_absolute(path), fingerprint=network.fingerprint)
+        return self._relocate(after, ChangeKind.MODEL)
+
+    def locate_data(self, path: str | os.PathLike[str]) -> Change | None:
+        """Say where the data is now; clears undo. The calibration belongs to it as before."""
+        before = self.document
+        if before.data is None:
+            return None
+        self._found(before.data.path)
+        data = replace(before.data, path=_absolute(path))
+        calibration = self.calibration
+        if calibration is not None and calibration.data == before.data:
+            self._replace_calibration(replace(calibration, data=data))
+        return self._relocate(replace(before, data=data), ChangeKind.DATA)
+
+    def _found(self, path: str) -> None:
+        self.missing = tuple(name for name in self.missing if name != path)
+
+    def _relocate(self, after: Document, kind: ChangeKind) -> Change | None:
+        before = self.document
+        if after == before:
+            return None
+        self._history = History(after)
+        return Change(before, after, kind)
+
+    # ---- results
+
+    @property
+    def network(self) -> Network | None:
+        """The description of the prepared model."""
+        return self._results.network
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The statistics, stale or not."""
+        return self._results.calibration
+
+    @property
+    def report(self) -> ExportReport | None:
+        """What the last export found out, stale or not."""
+        return self._results.report
+
+    @property
+    def report_settings(self) -> PlanSettings | None:
+        """The settings that were exported."""
+        return self._results.report_settings
+
+    def attach_calibration(self, calibration: Calibration) -> None:
+        """Keep the result of a calibration, also where it does not fit (it is stale then)."""
+        self._results = replace(self._results, calibration=calibration)
+
+    def attach_report(self, report: ExportReport, settings: PlanSettings) -> None:
+        """Keep the report of an export made under ``settings`` with the calibration at hand."""
+        self._results = replace(
+            self._results,
+            report=report,
+            report_settings=settings,
+            report_calibration=self.calibration,
+        )
+
+    @property
+    def calibration_is_stale(self) -> bool:
+        """Whether the statistics are of another model or of other data than the document's."""
+        kept = self.calibration
+        if kept is None:
+            return False
+        return not self._fits_model(kept) or kept.data != self.document.data
+
+    @property
+    def report_is_stale(self) -> bool:
+        """Whether an export now could come out otherwise than the one reported."""
+        if self.report is None:
+            return False
+        same = self._results.report_calibration is self.calibration
+        same_settings = self.report_settings == self.document.settings
+        return not (same and same_settings) or self.calibration_is_stale
+
+    def plan(self) -> Plan | None:
+        """The plan for the settings as they are; ``None`` without network or statistics of it.
+
+        Statistics of other data give a plan too: the window shows it, marked as stale.
+        """
+        network, calibration = self.network, self.calibration
+        if network is None or calibration is None or not self._fits_model(calibration):
+            return None
+        if not self._plan_is_of(calibration, network):
+            plan = calibration.plan(network, self.document.settings)
+            self._plan = (calibration, network, plan)
+        assert self._plan is not None
+        return self._plan[2]
+
+    def _plan_is_of(self, calibration: Calibration, network: Network) -> bool:
+        if self._plan is None:
+            return False
+        kept, described, plan = self._plan
+        same_inputs = kept is calibration and described is network
+        return same_inputs and plan.settings == self.document.settings
+
+    def _fits_model(self, calibration: Calibration) -> bool:
+        return calibration.fingerprint == self.document.fingerprint
+
+    def _replace_calibration(self, calibration: Calibration) -> None:
+        """The same statistics under another data path: a report of them stays theirs."""
+        old = self._results
+        mine = old.report_calibration is old.calibration
+        basis = calibration if mine else old.report_calibration
+        self._results = replace(old, calibration=calibration, report_calibration=basis)
+
+    # ---- saving
+
+    def mark_saved(self, path: str | os.PathLike[str]) -> None:
+        """Note that everything is in the session file ``path`` now."""
+        self.path = Path(_absolute(path))
+        self._saved = (self.document, self.calibration, self.report)
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return str(Path(path).absolute())
