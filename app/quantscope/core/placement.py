@@ -79,6 +79,10 @@ def _integer_layers(
         if layer.kind is LayerKind.WEIGHTED and layer.name not in reasons
     ]
     quantized = {name for layer in weighted for name in (*layer.inputs, *layer.outputs)}
+    for layer in reversed(network.layers):  # what only moves values to an integer layer
+        moves = layer.kind is LayerKind.PASS_THROUGH and layer.name not in reasons
+        if moves and quantized.intersection(layer.outputs):
+            quantized.update(layer.inputs)
     integer = {layer.name for layer in weighted}
     for layer in network.layers:
         if layer.name in reasons or layer.kind in (LayerKind.WEIGHTED, LayerKind.INPUT):
