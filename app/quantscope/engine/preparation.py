@@ -1,0 +1,172 @@
+"""Preparation: the same function as a graph with fewer, plainer layers.
+
+What runtimes do silently before they run a network is done here in the open, so that the
+layers a person sees are those that the exported file will hold: older opsets are upgraded,
+constants folded, batch normalization, added biases and scale factors put into the weights.
+Every pass returns sentences that say what it changed. The source model is never changed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import onnx
+import onnx_ir as ir
+import onnx_ir.passes.common as common
+from onnx import version_converter
+from onnxscript import optimizer
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.engine.description import describe
+from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
+from quantscope.engine.model_file import ModelFile
+from quantscope.engine.prepared import Prepared
+
+LOWEST_OPSET = 13  # per-channel QuantizeLinear
+FOLDED_SIZE_LIMIT = 1 << 28  # elements; folding makes constants at most this large
+Pass = Callable[[ir.Model], list[str]]
+
+
+def prepare(file: ModelFile) -> Prepared:
+    """The prepared network of ``file``. Raises :class:`QuantscopeError` where it cannot be."""
+    model, changes = _upgrade_opset(file)
+    for step in PASSES:
+        changes += step(model)
+    name = file.path.stem
+    network, parameters = describe(model, name, file.fingerprint, tuple(changes))
+    return Prepared(model, network, str(file.path), file.size, parameters)
+
+
+def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
+    model = file.model
+    if file.opset >= LOWEST_OPSET:
+        return model.clone(), []
+    proto = ir.to_proto(model)
+    proto.ir_version = max(proto.ir_version, 7)
+    used = {node.domain for node in proto.graph.node}
+    kept = [entry for entry in proto.opset_import if entry.domain in used]
+    del proto.opset_import[:]
+    proto.opset_import.extend(kept)
+    try:
+        converted = version_converter.convert_version(proto, LOWEST_OPSET)
+    except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().splitlines()[-1][:200]
+        raise QuantscopeError(
+            f"cannot be upgraded from opset {file.opset} to {LOWEST_OPSET} ({reason})",
+            where=str(file.path),
+            remedy=f"Export the network again with opset {LOWEST_OPSET} or later",
+        ) from error
+    return ir.from_proto(converted), [f"Upgraded opset {file.opset} to {LOWEST_OPSET}"]
+
+
+def _count(model: ir.Model) -> Counter[str]:
+    return Counter(node.op_type for node in model.graph)
+
+
+def _inline_functions(model: ir.Model) -> list[str]:
+    count = len(model.functions)
+    if not count:
+        return []
+    common.InlinePass()(model)
+    return [f"Inlined {count} local functions"]
+
+
+def _fold_constants(model: ir.Model) -> list[str]:
+    before = _count(model)
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    optimizer.fold_constants(
+        model,
+        onnx_shape_inference=True,
+        input_size_limit=FOLDED_SIZE_LIMIT,
+        output_size_limit=FOLDED_SIZE_LIMIT,
+    )
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    common.RemoveUnusedNodesPass()(model)
+    gone = before - _count(model)
+    names = ", ".join(f"{count} {kind}" for kind, count in sorted(gone.items()))
+    return [f"Folded constants: removed {names}"] if gone else []
+
+
+def _drop_no_ops(model: ir.Model) -> list[str]:
+    before = _count(model)
+    for node in list(model.graph):
+        if node.op_type == "Dropout" and _mask_unused(node):
+            _bypass(model, node)
+    common.IdentityEliminationPass()(model)
+    common.RemoveUnusedNodesPass()(model)
+    gone = before - _count(model)
+    return [f"Removed {count} {kind}" for kind, count in sorted(gone.items())]
+
+
+def _mask_unused(node: ir.Node) -> bool:
+    mask = node.outputs[1] if len(node.outputs) > 1 else None
+    return mask is None or not (mask.uses() or mask.is_graph_output())
+
+
+def _bypass(model: ir.Model, node: ir.Node) -> None:
+    """Let readers of the node's output read its input; a network output keeps its name."""
+    output, source = node.outputs[0], node.inputs[0]
+    assert source is not None
+    if output.is_graph_output():
+        node.domain, node.op_type = "", "Identity"
+        node.resize_inputs(1)
+        node.resize_outputs(1)
+        node.attributes.clear()
+        return
+    output.replace_all_uses_with(source)
+    model.graph.remove(node, safe=True)
+
+
+def _own_parameters(model: ir.Model) -> list[str]:
+    """Give each reader its own copy of a shared parameter, so that it can have its own type."""
+    copied = 0
+    for value in list(model.graph.initializers.values()):
+        uses = [(node, index) for node, index in value.uses() if node.graph is model.graph]
+        is_float = value.dtype is ir.DataType.FLOAT and value.const_value is not None
+        if not is_float or len(uses) < 2 or len(uses) != len(list(value.uses())):
+            continue
+        for number, (node, index) in enumerate(uses[1:], start=2):
+            copy = ir.Value(
+                name=f"{value.name}__{number}",
+                shape=value.shape,
+                type=value.type,
+                const_value=value.const_value,
+            )
+            model.graph.register_initializer(copy)
+            node.replace_input_with(index, copy)
+            copied += 1
+    return [f"Copied shared parameters for {copied} more readers"] if copied else []
+
+
+def _tidy(model: ir.Model) -> list[str]:
+    common.RemoveUnusedNodesPass()(model)
+    common.RemoveUnusedFunctionsPass()(model)
+    common.RemoveUnusedOpsetsPass()(model)
+    model.graph.sort()
+    _name_nodes(model)
+    common.ShapeInferencePass()(model)
+    return []
+
+
+def _name_nodes(model: ir.Model) -> None:
+    """Every node gets a unique name: layers are told apart by it."""
+    taken: set[str] = set()
+    numbers: Counter[str] = Counter()
+    for node in model.graph:
+        while not node.name or node.name in taken:
+            numbers[node.op_type] += 1
+            node.name = f"{node.op_type}_{numbers[node.op_type]}"
+        taken.add(node.name)
+
+
+PASSES: tuple[Pass, ...] = (
+    _inline_functions,
+    _fold_constants,
+    _drop_no_ops,
+    _own_parameters,
+    fold_batch_norm,
+    fold_added_bias,
+    fold_gemm_factors,
+    _tidy,
+)

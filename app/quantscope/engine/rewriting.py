@@ -1,0 +1,258 @@
+"""Rewriting: a plan becomes QuantizeLinear / DequantizeLinear nodes in a copy of the graph.
+
+Every quantized tensor is rounded once, where it is made, and all its readers take the
+dequantized value. Parameters become integer constants behind a DequantizeLinear. Runtimes
+recognise these patterns and run integer kernels; one that does not computes the same values
+in float.
+
+A Relu or Clip that is one with the layer before it goes away where saturation of the type
+does the same exactly; elsewhere the value is quantized before it too, with the same type, so
+that the layer still sees a QuantizeLinear on its output (rounding commutes with clipping, so
+no value changes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx_ir as ir
+from onnx import version_converter
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
+from quantscope.core.network import LayerKind, Network
+from quantscope.core.plan import Plan
+from quantscope.core.targets import scaled_like
+from quantscope.engine.operators import clip_bounds
+from quantscope.engine.prepared import Prepared
+
+SIXTEEN_BIT_OPSET = 21
+
+
+@dataclass(frozen=True, eq=False)
+class Rewritten:
+    """The quantized graph. ``stored`` maps each quantized activation to the value that holds
+    its integers, ``restored`` to the one that holds the reals that remain; ``removed`` names
+    the Relu and Clip nodes that saturation replaces."""
+
+    model: ir.Model
+    stored: dict[str, str] = field(default_factory=dict)
+    restored: dict[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
+    """The model of ``prepared`` with the types of ``plan`` written into it."""
+    model = _at_opset_for(prepared, plan)
+    result = Rewritten(model)
+    values = {v.name: v for v in _values(model) if v.name}
+    removed = _remove_rectifiers(prepared.network, plan, model, values)
+    for name in _activations(prepared.network, plan):
+        if name in values:
+            _quantize_activation(model, values[name], plan.types[name], result)
+    for tensor in _parameters(prepared.network, plan):
+        integers = stored_integers(prepared, plan, tensor)
+        _quantize_parameter(model, tensor, integers, written_type(prepared.network, plan, tensor))
+    _alias_removed(prepared.network, removed, result)
+    model.graph.sort()
+    return Rewritten(model, result.stored, result.restored, removed)
+
+
+def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
+    """The integers that the file holds for a parameter.
+
+    A short bias of the fixed-point family is shifted up to the scale of the products.
+    """
+    data_type = plan.types[tensor]
+    integers = data_type.quantize(prepared.parameters[tensor])
+    written = written_type(prepared.network, plan, tensor)
+    if isinstance(data_type, FixedPoint) and isinstance(written, FixedPoint):
+        return integers << (written.fraction_length - data_type.fraction_length)
+    return integers
+
+
+def written_type(network: Network, plan: Plan, tensor: str) -> DataType:
+    """The type in the file: the plan's, but int32 at the products' scale for a bias."""
+    layer, data_type = network.layer_of(tensor), plan.types[tensor]
+    if layer.bias != tensor or layer.weights is None or not isinstance(data_type, FixedPoint):
+        return data_type
+    weights, source = plan.types[layer.weights], plan.types[layer.inputs[0]]
+    if not (isinstance(weights, FixedPoint) and isinstance(source, FixedPoint)):
+        return data_type
+    return FixedPoint(32, min(weights.fraction_length + source.fraction_length, 126))
+
+
+def _at_opset_for(prepared: Prepared, plan: Plan) -> ir.Model:
+    """A copy at the lowest opset that the types need."""
+    wide = any(_word(plan, name) == 16 for name in plan.types)
+    opset = prepared.network.opset
+    if not wide or opset >= SIXTEEN_BIT_OPSET:
+        return prepared.model.clone()
+    proto = ir.to_proto(prepared.model)
+    try:
+        converted = version_converter.convert_version(proto, SIXTEEN_BIT_OPSET)
+    except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
+        raise QuantscopeError(
+            f"16-bit types need opset {SIXTEEN_BIT_OPSET}, to which the network cannot be upgraded",
+            where=prepared.source,
+            remedy="Choose 8-bit words, or export the network with a later opset",
+        ) from error
+    converted.ir_version = max(converted.ir_version, 10)
+    return ir.from_proto(converted)
+
+
+def _word(plan: Plan, name: str) -> int:
+    return plan.types[name].word_length
+
+
+def _values(model: ir.Model) -> list[ir.Value]:
+    return [*model.graph.inputs, *(out for node in model.graph for out in node.outputs)]
+
+
+def _activations(network: Network, plan: Plan) -> list[str]:
+    quantized = plan.placement.quantized
+    return [name for name in network.tensors if name in quantized and not _fixed(network, name)]
+
+
+def _fixed(network: Network, name: str) -> bool:
+    return name in network.layer_of(name).constants
+
+
+def _parameters(network: Network, plan: Plan) -> list[str]:
+    names = []
+    for layer in network.layers:
+        if layer.name not in plan.placement.layers:
+            continue
+        candidates = (layer.weights, layer.bias, *layer.constants)
+        names += [name for name in candidates if name is not None and name in plan.types]
+    return names
+
+
+def saturation_does_the_same(
+    data_type: DataType, low: float | None, high: float | None
+) -> bool:
+    """Whether quantizing to ``data_type`` clips at least as tightly as the bounds do."""
+    smallest, largest = data_type.limits
+    below = low is None or int(data_type.quantize(np.float32(low))) <= smallest
+    above = high is None or int(data_type.quantize(np.float32(high))) >= largest
+    return below and above
+
+
+def _remove_rectifiers(
+    network: Network, plan: Plan, model: ir.Model, values: dict[str | None, ir.Value]
+) -> tuple[str, ...]:
+    nodes = {node.name: node for node in model.graph}
+    removed = []
+    for layer in network.layers:
+        if layer.kind is not LayerKind.RECTIFIER or layer.name not in plan.placement.fused:
+            continue
+        node = nodes[layer.name]
+        if not saturation_does_the_same(plan.types[layer.outputs[0]], *clip_bounds(node)):
+            continue
+        before, after = node.inputs[0], node.outputs[0]
+        assert before is not None
+        name = after.name
+        after.replace_all_uses_with(before, replace_graph_outputs=True)
+        model.graph.remove(node, safe=True)
+        values.pop(before.name)
+        before.name = name
+        values[name] = before
+        removed.append(layer.name)
+    return tuple(removed)
+
+
+def _alias_removed(network: Network, removed: tuple[str, ...], result: Rewritten) -> None:
+    """What stood before a removed Relu is the same value as what stood after it."""
+    for layer in network.layers:
+        if layer.name in removed:
+            for names in (result.stored, result.restored):
+                names[layer.inputs[0]] = names[layer.outputs[0]]
+
+
+def _quantize_activation(
+    model: ir.Model, value: ir.Value, data_type: DataType, result: Rewritten
+) -> None:
+    """Put Q and DQ behind ``value``; all readers, and a network output, take the latter."""
+    name = value.name or ""
+    grid = _grid(model, name, data_type, _integer_type(data_type))
+    is_output = value.is_graph_output()
+    quantize = ir.node("QuantizeLinear", [value, *grid], name=f"{name}_QuantizeLinear")
+    stored = quantize.outputs[0]
+    stored.name, stored.shape = f"{name}_quantized", value.shape
+    stored.type = ir.TensorType(_integer_type(data_type))
+    restore = ir.node("DequantizeLinear", [stored, *grid], name=f"{name}_DequantizeLinear")
+    restored = restore.outputs[0]
+    restored.name, restored.shape, restored.type = f"{name}_dequantized", value.shape, value.type
+    value.replace_all_uses_with(restored, replace_graph_outputs=True)
+    quantize.replace_input_with(0, value)
+    if is_output:
+        value.name, restored.name = f"{name}_before", name
+    producer = value.producer()
+    if producer is None:
+        model.graph.insert_before(model.graph[0], [quantize, restore])
+    else:
+        model.graph.insert_after(producer, [quantize, restore])
+    result.stored[name], result.restored[name] = stored.name, restored.name
+
+
+def _quantize_parameter(
+    model: ir.Model, name: str, integers: npt.NDArray[np.int64], data_type: DataType
+) -> None:
+    """Replace a float constant by its integers behind a DequantizeLinear."""
+    value = model.graph.initializers[name]
+    kind = _integer_type(data_type)
+    stored = _constant(model, f"{name}_quantized", integers.astype(kind.numpy()))
+    grid = _grid(model, name, data_type, kind)
+    attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
+    restore = ir.node(
+        "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear"
+    )
+    restored = restore.outputs[0]
+    restored.name, restored.shape, restored.type = f"{name}_dequantized", value.shape, value.type
+    value.replace_all_uses_with(restored)
+    model.graph.insert_before(model.graph[0], restore)
+    model.graph.initializers.pop(name)
+
+
+_INTEGER_TYPES = {
+    (8, True): ir.DataType.INT8,
+    (8, False): ir.DataType.UINT8,
+    (16, True): ir.DataType.INT16,
+    (16, False): ir.DataType.UINT16,
+    (32, True): ir.DataType.INT32,
+}
+
+
+def _integer_type(data_type: DataType) -> ir.DataType:
+    return _INTEGER_TYPES[data_type.word_length, data_type.signed]
+
+
+def _grid(
+    model: ir.Model, name: str, data_type: DataType, kind: ir.DataType
+) -> tuple[ir.Value, ir.Value]:
+    """Scale and zero point as constants: scalars, or one entry for each channel."""
+    grid = scaled_like(data_type)
+    if isinstance(grid, ChannelScaled):
+        scale = np.asarray(grid.scales, np.float32)
+    else:
+        scale = np.asarray(grid.scale, np.float32)
+    zero_point = np.full(scale.shape, grid.zero_point, kind.numpy())
+    return (
+        _constant(model, f"{name}_scale", scale),
+        _constant(model, f"{name}_zero_point", zero_point),
+    )
+
+
+def _constant(model: ir.Model, name: str, array: npt.NDArray[np.generic]) -> ir.Value:
+    tensor = ir.tensor(array, name=name)
+    value = ir.Value(
+        name=name,
+        shape=ir.Shape(array.shape),
+        type=ir.TensorType(tensor.dtype),
+        const_value=tensor,
+    )
+    model.graph.register_initializer(value)
+    return value
