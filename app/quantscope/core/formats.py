@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+LONGEST_FRACTION = 126  # both ways: the step is a normal float32, and so is its inverse
 
 
 def integer_range(word_length: int, signed: bool, narrow_range: bool) -> tuple[int, int]:
@@ -106,7 +107,7 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         _check_word(self.word_length)
-        if not -126 <= self.fraction_length <= 126:
+        if not -LONGEST_FRACTION <= self.fraction_length <= LONGEST_FRACTION:
             raise ValueError(f"a fraction length of {self.fraction_length} is outside -126..126")
 
     @property

@@ -121,7 +121,8 @@ def _antiderivative(x: Array, steps: Array, limit: Array) -> Array:
     """Integral from 0 to x >= 0 of the squared error of rounding to ``limit`` steps at most."""
     position = x / steps
     nearest = np.minimum(np.floor(position + 0.5), limit)
-    return steps**3 * (nearest / 12.0 + (position - nearest) ** 3 / 3.0)
+    rest = position - nearest
+    return steps**3 * (nearest / 12.0 + rest * rest * rest / 3.0)  # ** 3 takes 50 times as long
 
 
 def _mean_squared_error(low: Array, high: Array, steps: Array, limit: Array) -> Array:
