@@ -127,6 +127,28 @@ def test_that_a_missing_qt_is_one_sentence(
     assert said.count("\n") == 1
 
 
+def test_that_a_missing_system_library_is_one_sentence(
+    started: Started, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(paths: list[str], demo: bool) -> int:
+        raise ImportError("libEGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(sys.modules["quantscope.gui.application"], "main", fail)
+    assert main([]) == 1
+    assert "Qt cannot load a system library (libEGL.so.1" in capsys.readouterr().err
+
+
+def test_that_a_defect_of_the_window_is_not_hidden(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(paths: list[str], demo: bool) -> int:
+        raise ImportError("cannot import name 'Band' from 'quantscope.gui'")
+
+    monkeypatch.setattr(sys.modules["quantscope.gui.application"], "main", fail)
+    with pytest.raises(ImportError, match="Band"):
+        main([])
+
+
 def test_that_public_names_are_listed_and_unknown_ones_refused() -> None:
     assert {"FixedPoint", "BitHistogram", "__version__"} <= set(dir(quantscope))
     with pytest.raises(AttributeError, match="Spectrogram"):

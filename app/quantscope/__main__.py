@@ -58,6 +58,8 @@ def _open_window(paths: list[str], demo: bool = False) -> int:
         return _refuse("there is no screen to open a window on")
     try:
         from quantscope.gui import application
+
+        return application.main(paths, demo=demo)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"PySide6", "pyqtgraph"}:
             raise
@@ -66,7 +68,6 @@ def _open_window(paths: list[str], demo: bool = False) -> int:
         if not any(sign in str(error) for sign in MISSING_LIBRARY_SIGNS):
             raise
         return _refuse(f"Qt cannot load a system library ({error})")
-    return application.main(paths, demo=demo)
 
 
 def _refuse(reason: str) -> int:
