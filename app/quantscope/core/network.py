@@ -100,7 +100,10 @@ class Network:
     def layer_of(self, tensor: str) -> Layer:
         """The layer under which ``tensor`` is shown; ``KeyError`` where there is none."""
         name = self.tensors[tensor].layer
-        return next(layer for layer in self.layers if layer.name == name)
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"{tensor} is shown under {name}, which is not in the network")
 
 
 def short_labels(names: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _integer_layers(
     weighted = [
         layer
         for layer in network.layers
-        if layer.kind is LayerKind.WEIGHTED and layer.name not in reasons
+        if layer.kind is LayerKind.WEIGHTED and layer.inputs and layer.name not in reasons
     ]
     quantized = {name for layer in weighted for name in (*layer.inputs, *layer.outputs)}
     for layer in reversed(network.layers):  # what only moves values to an integer layer
@@ -85,7 +85,7 @@ def _integer_layers(
             quantized.update(layer.inputs)
     integer = {layer.name for layer in weighted}
     for layer in network.layers:
-        if layer.name in reasons or layer.kind in (LayerKind.WEIGHTED, LayerKind.INPUT):
+        if layer.name in reasons or layer.name in integer or layer.kind is LayerKind.INPUT:
             continue
         missing = [name for name in layer.inputs if name not in quantized]
         if missing or not layer.inputs:
@@ -113,11 +113,9 @@ def _fused_rectifiers(network: Network, active: list[Layer]) -> dict[str, str]:
         if layer.kind is not LayerKind.RECTIFIER:
             continue
         producer = producers.get(layer.inputs[0])
-        can_fuse = producer is not None and producer.kind in (
-            LayerKind.WEIGHTED,
-            LayerKind.FOLLOWER,
-        )
-        if producer is not None and can_fuse and readers[layer.inputs[0]] == 1:
+        if producer is None or producer.kind not in (LayerKind.WEIGHTED, LayerKind.FOLLOWER):
+            continue
+        if readers[layer.inputs[0]] == 1:
             fused[layer.name] = producer.name
     return fused
 
@@ -152,8 +150,7 @@ def _tie(network: Network, active: list[Layer], fused: Mapping[str, str]) -> tup
 
 
 def _group(names: list[str], moved: set[str]) -> TieGroup:
-    sources = tuple(name for name in names if name not in moved)
-    return TieGroup(tuple(names), sources or tuple(names))
+    return TieGroup(tuple(names), tuple(name for name in names if name not in moved))
 
 
 def _tensor_reasons(
