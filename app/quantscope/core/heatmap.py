@@ -19,6 +19,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT
 
 COLUMNS_BELOW_BAND = 12
+FEWEST_BITS = 8  # from the top of the axis to its bottom
 Counts = npt.NDArray[np.int64]
 
 
@@ -85,10 +86,9 @@ def fit_axis(rows: Sequence[HeatRow]) -> BitAxis:
     bits = np.flatnonzero(used) + LOWEST_BIT
     highest = int(bits.max()) if bits.size else 3
     lowest = int(bits.min()) if bits.size else -12
-    top = max([highest, *tops])
+    top = min(max([highest, LOWEST_BIT + FEWEST_BITS, *tops]), HIGHEST_BIT)
     below = min(bottoms) - COLUMNS_BELOW_BAND if bottoms else top - 32
-    bottom = min(max(lowest, below), top - 8)
-    return BitAxis(min(top, HIGHEST_BIT), max(bottom, LOWEST_BIT + 1))
+    return BitAxis(top, max(min(max(lowest, below), top - FEWEST_BITS), LOWEST_BIT))
 
 
 @dataclass(frozen=True, slots=True)
