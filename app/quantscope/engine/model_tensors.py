@@ -90,12 +90,13 @@ def _stored_bytes(tensor: onnx.TensorProto, where: str) -> int | None:
     if tensor.data_type == onnx.TensorProto.STRING:
         return None
     try:
-        bits = ir.DataType(tensor.data_type).bitwidth
+        bits = int(ir.DataType(tensor.data_type).bitwidth)
     except (ValueError, TypeError) as failure:
         raise QuantscopeError(
             f"its data type number {tensor.data_type} is unknown", where=where, remedy=_DAMAGED
         ) from failure
-    return (math.prod(tensor.dims) * int(bits) + 7) // 8
+    elements: int = math.prod(tensor.dims)
+    return (elements * bits + 7) // 8
 
 
 def _check_values(tensor: onnx.TensorProto, wanted: int | None, where: str) -> None:
