@@ -8,7 +8,7 @@ import pytest
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import fitted
+from quantscope.engine.sources.fitting import batch_of, fitted
 
 
 def port(dtype: str, *shape: int | str) -> Port:
@@ -36,7 +36,32 @@ def refusal(array: Any, wanted: Port) -> str:
 def test_that_a_missing_batch_axis_is_added(
     shape: tuple[int, ...], wanted: tuple[int | str, ...], result: tuple[int, ...]
 ) -> None:
-    assert fitted(np.zeros(shape, np.float32), port("float32", *wanted), "s").shape == result
+    values = np.zeros(shape, np.float32)
+    assert fitted(values, port("float32", *wanted), "s", batch=8).shape == result
+
+
+def test_that_a_fixed_axis_that_other_inputs_lack_is_no_batch_axis() -> None:
+    image, size = port("float32", 1, 3, 4, 4), port("float32", 2)
+    assert batch_of([image, size]) == 1
+    assert fitted(np.zeros(2), size, "s", batch_of([image, size])).shape == (2,)
+    assert "wants 2 float32 and the sample gives 1x2 float64" in refusal(np.zeros((1, 2)), size)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "batch"),
+    [
+        ([(4, 2), (4,)], 4),
+        ([(4, 2), ()], 4),
+        ([("n", 2)], 1),
+        ([("n", 2), (4, 2)], 1),
+        ([(1, 2)], 1),
+        ([()], 1),
+    ],
+)
+def test_that_a_run_takes_the_batch_that_all_inputs_share(
+    shapes: list[tuple[int | str, ...]], batch: int
+) -> None:
+    assert batch_of([port("float32", *shape) for shape in shapes]) == batch
 
 
 @pytest.mark.parametrize(

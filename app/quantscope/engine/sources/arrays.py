@@ -6,7 +6,9 @@ twice the samples need no more memory.
 
 from __future__ import annotations
 
+import io
 import math
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +22,8 @@ import numpy as np
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources import listing
 from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.listing import chosen_files
 from quantscope.engine.sources.samples import SampleSource, listed, only_input
 
 _FAILURES = (
@@ -35,6 +37,7 @@ _FAILURES = (
     RuntimeError,  # an archive with a password
     MemoryError,  # a header that promises more than there can be
 )
+_CUT_OFF = "it ends in the middle of an array"
 Rows = Callable[[int], Array]
 
 
@@ -47,23 +50,41 @@ class _Header:
     dtype: np.dtype[Any]
 
 
+class _ArchiveFile(io.FileIO):
+    """Stays open between samples and closes when the source is dropped, which is no leak and
+    so no ``ResourceWarning``."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def open_npy(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
-    """One `.npy` array, mapped and not loaded: first axis = samples, for one input."""
+    """One `.npy` array, first axis = samples, for a network with one input.
+
+    Rows are read and not mapped: pages of a mapped file count as this program's memory.
+    """
     port = only_input(inputs, "one .npy array")
     with _reading(path):
         with path.open("rb") as stream:
             header = _header(stream)
-        count = _count({port.name: header}, path)
-        table = np.lib.format.open_memmap(path, mode="r")
-    return _row_source(
-        inputs, count, limit, {port.name: lambda number: np.asarray(table[number])}, path
-    )
+            start = stream.tell()
+        if path.stat().st_size < start + math.prod(header.shape) * header.dtype.itemsize:
+            raise EOFError(_CUT_OFF)
+    count = _count({port.name: header}, path)
+
+    def row(number: int) -> Array:
+        if header.columns_first:  # a row is not in one piece: map the file for this one
+            return np.array(np.lib.format.open_memmap(path, mode="r")[number])
+        with path.open("rb") as stream:
+            return _row(stream, start, header, number)
+
+    return _row_source(inputs, count, limit, {port.name: row}, path)
 
 
 def open_npz(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
     """One `.npz` archive with an array for each input: first axis = samples."""
     with _reading(path):
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(_ArchiveFile(path))
         members = _members(archive, inputs, path)
         headers = {}
         for name, member in members.items():
@@ -76,25 +97,19 @@ def open_npz(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleS
 
 def open_npz_folder(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
     """A folder of `.npz` archives, each one sample; lengths may vary between samples."""
-    names = sorted(listing.walk(path, {".npz"}), key=listing.natural_order)
+    names, labels = chosen_files(path, {".npz"}, limit)
     if not names:
         raise QuantscopeError(
             "the folder and its sub-folders hold no .npz files",
             where=str(path),
             remedy="Choose a folder with one .npz file for each sample",
         )
-    places = listing.chosen(names, limit)
-    taken = tuple(names[place] for place in places)
-    classes = listing.labels(names)
 
     def read(number: int) -> Mapping[str, Array]:
-        return _one_sample(path / taken[number], inputs)
+        return _one_sample(path / names[number], inputs)
 
     return SampleSource(
-        inputs=inputs,
-        names=taken,
-        read=read,
-        labels=None if classes is None else tuple(classes[place] for place in places),
+        inputs=inputs, names=names, read=read, place=f"{path}{os.sep}", labels=labels
     )
 
 
@@ -113,9 +128,8 @@ def _row_source(
         with _reading(path):
             return {name: row(number) for name, row in rows.items()}
 
-    return SampleSource(
-        inputs=inputs, names=tuple(f"row {number}" for number in range(taken)), read=read
-    )
+    names = tuple(f"row {number}" for number in range(taken))
+    return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 
 def _members(archive: zipfile.ZipFile, inputs: tuple[Port, ...], path: Path) -> dict[str, str]:
@@ -148,21 +162,20 @@ def _member_rows(archive: zipfile.ZipFile, member: str) -> Rows:
         stream.close()
         whole = cache(lambda: _whole(archive, member))  # its rows are not contiguous
         return lambda number: np.asarray(whole()[number])
-    length = math.prod(header.shape[1:]) * header.dtype.itemsize
+    return lambda number: _row(stream, start, header, number)
 
-    def row(number: int) -> Array:
-        stream.seek(start + number * length)
-        content = stream.read(length)
-        if len(content) < length:
-            raise EOFError("it ends in the middle of an array")
-        return np.frombuffer(content, dtype=header.dtype).reshape(header.shape[1:])
 
-    return row
+def _row(stream: IO[bytes], start: int, header: _Header, number: int) -> Array:
+    shape = header.shape[1:]
+    length = math.prod(shape) * header.dtype.itemsize
+    stream.seek(start + number * length)
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError(_CUT_OFF)
+    return np.frombuffer(content, dtype=header.dtype).reshape(shape)
 
 
 def _whole(archive: zipfile.ZipFile, member: str) -> Array:
-    with archive.open(member) as stream:
-        _header(stream)
     with archive.open(member) as stream:
         values: Array = np.lib.format.read_array(stream, allow_pickle=False)
     return values

@@ -6,6 +6,7 @@ float type to another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ml_dtypes
@@ -19,15 +20,35 @@ Array = npt.NDArray[Any]
 Shape = tuple[int | str, ...]
 
 
-def fitted(array: Array, port: Port, sample: str) -> Array:
+def batch_of(inputs: Sequence[Port]) -> int:
+    """How many samples one run of the network takes: B where all inputs begin with the same
+    fixed B, and 1 otherwise.
+
+    Where inputs disagree, a fixed first axis that is not 1 belongs to the input itself
+    (``image_size`` of shape 2 beside ``image`` of shape 1x3x240x320).
+    """
+    first = {port.shape[0] for port in inputs if port.shape}
+    size = first.pop() if len(first) == 1 else 1
+    return max(1, size) if isinstance(size, int) else 1
+
+
+def has_batch_axis(port: Port, batch: int) -> bool:
+    """True where the first axis of ``port`` counts samples; ``batch`` as ``batch_of`` says."""
+    return bool(port.shape) and (isinstance(port.shape[0], str) or port.shape[0] in (1, batch))
+
+
+def fitted(array: Array, port: Port, where: str, batch: int = 1) -> Array:
     """``array`` as one sample for ``port``: a native, contiguous copy of the input's dtype.
 
-    The batch axis is added where it is missing. An input with a fixed batch of B > 1 takes
-    samples with a leading axis of 1, for the caller to stack. Symbolic dimensions take any
-    length. Raises :class:`QuantscopeError` for another shape, an inexact cast, NaN or infinity.
+    ``where`` says in errors where the array was found.
+
+    A missing batch axis is added. In a network that takes a fixed ``batch`` of B > 1 samples a
+    run, the leading axis is still 1, for the caller to stack B of them. Symbolic dimensions
+    take any length. Raises :class:`QuantscopeError` for another shape, an inexact cast, NaN or
+    infinity.
     """
-    where = f"{sample}, input `{port.name}`"
-    values = _batched(array, port, where)
+    where = f"{where}, input `{port.name}`"
+    values = _shaped(array, port, batch, where)
     return _cast(values, port_dtype(port), where)
 
 
@@ -63,12 +84,14 @@ def shape_text(shape: tuple[int | str, ...]) -> str:
     return "x".join(str(size) or "?" for size in shape) or "a single value"
 
 
-def _batched(array: Array, port: Port, where: str) -> Array:
+def _shaped(array: Array, port: Port, batch: int, where: str) -> Array:
+    if not has_batch_axis(port, batch):
+        if array.ndim != len(port.shape) or not _matches(array.shape, port.shape):
+            raise _wrong_shape(array, port, where)
+        return array
     values = array[np.newaxis] if array.ndim == len(port.shape) - 1 else array
     if values.ndim != len(port.shape):
         raise _wrong_shape(array, port, where)
-    if not port.shape:
-        return values
     if values.shape[0] != 1:
         raise _many_in_one(array, port, where)
     if not _matches(values.shape[1:], port.shape[1:]):

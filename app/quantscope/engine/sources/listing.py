@@ -28,11 +28,31 @@ def walk(folder: Path, endings: Collection[str]) -> Iterator[str]:
 
     Hidden files and folders are passed over (some systems leave ``._name.jpg`` copies).
     """
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    seen = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:  # a link back to where the walk has been
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             if not name.startswith(".") and Path(name).suffix.lower() in endings:
                 yield Path(place, name).relative_to(folder).as_posix()
+
+
+def chosen_files(
+    folder: Path, endings: Collection[str], limit: int | None
+) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
+    """Relative paths of the files to take, in order, and their class numbers where they lie
+    in class folders. Classes are numbered before the limit is applied."""
+    names = sorted(walk(folder, endings), key=natural_order)
+    if not names:
+        return (), None
+    places = chosen(names, limit)
+    classes = labels(names)
+    taken = tuple(names[place] for place in places)
+    return taken, None if classes is None else tuple(classes[place] for place in places)
 
 
 def natural_order(name: str) -> tuple[object, ...]:
@@ -59,8 +79,6 @@ def class_of(names: Sequence[str]) -> list[str]:
 
 def _shared_length(parents: Sequence[tuple[str, ...]]) -> int:
     """How many leading folders all of these have in common."""
-    if not parents:
-        return 0
     pairs = zip(min(parents), max(parents), strict=False)  # all others lie between these two
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import Array, family, port_dtype
+from quantscope.engine.sources.fitting import Array, batch_of, family, has_batch_axis, port_dtype
 from quantscope.engine.sources.frames import CHANNELS
 from quantscope.engine.sources.samples import SampleSource
 
@@ -50,15 +50,16 @@ def _sizes(inputs: tuple[Port, ...]) -> dict[str, tuple[int, ...]]:
         for axis, size in enumerate(port.shape):
             if isinstance(size, str) and size:
                 lengths.setdefault(size, _free_length(port, axis))
-    return {port.name: _size(port, lengths) for port in inputs}
+    batch = batch_of(inputs)
+    return {port.name: _size(port, lengths, batch) for port in inputs}
 
 
-def _size(port: Port, lengths: dict[str, int]) -> tuple[int, ...]:
+def _size(port: Port, lengths: dict[str, int], batch: int) -> tuple[int, ...]:
     sizes = [
         size if isinstance(size, int) else lengths.get(size, _free_length(port, axis))
         for axis, size in enumerate(port.shape)
     ]
-    return (1, *sizes[1:]) if sizes else ()
+    return (1, *sizes[1:]) if has_batch_axis(port, batch) else tuple(sizes)
 
 
 def _free_length(port: Port, axis: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from PIL import Image
 from quantscope.core.data import Color, Layout, Preprocessing
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources import listing
 from quantscope.engine.sources.fitting import Array, family, port_dtype
 from quantscope.engine.sources.frames import Frame, frame_of, layout_of, mode_of
+from quantscope.engine.sources.listing import chosen_files
 from quantscope.engine.sources.pictures import ENDINGS, read_picture, resized
 from quantscope.engine.sources.samples import SampleSource, only_input
 
@@ -42,19 +43,13 @@ def open_pictures(
     """
     port = only_input(inputs, "pictures")
     chain = _chain(port, steps)
-    folder, names = _files(path)
-    places = listing.chosen(names, limit)
-    taken = tuple(names[place] for place in places)
-    classes = listing.labels(names)
+    folder, names, labels = _files(path, limit)
 
     def read(number: int) -> Mapping[str, Array]:
-        return {port.name: _values(folder / taken[number], chain)}
+        return {port.name: _values(folder / names[number], chain)}
 
     return SampleSource(
-        inputs=inputs,
-        names=taken,
-        read=read,
-        labels=None if classes is None else tuple(classes[place] for place in places),
+        inputs=inputs, names=names, read=read, place=f"{folder}{os.sep}", labels=labels
     )
 
 
@@ -66,17 +61,17 @@ def guess_preprocessing(port: Port) -> Preprocessing:
     return Preprocessing(layout=layout)
 
 
-def _files(path: Path) -> tuple[Path, list[str]]:
+def _files(path: Path, limit: int | None) -> tuple[Path, tuple[str, ...], tuple[int, ...] | None]:
     if path.is_file():
-        return path.parent, [path.name]
-    names = sorted(listing.walk(path, ENDINGS), key=listing.natural_order)
+        return path.parent, (path.name,), None
+    names, labels = chosen_files(path, ENDINGS, limit)
     if not names:
         raise QuantscopeError(
             "the folder and its sub-folders hold no pictures",
             where=str(path),
             remedy=f"Choose a folder with pictures ({', '.join(sorted(ENDINGS))})",
         )
-    return path, names
+    return path, names, labels
 
 
 def _chain(port: Port, steps: Preprocessing) -> _Chain:

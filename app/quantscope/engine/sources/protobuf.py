@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from onnx import numpy_helper
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.fitting import Array, batch_of
 from quantscope.engine.sources.listing import natural_order
 from quantscope.engine.sources.samples import SampleSource, listed
 
@@ -22,7 +23,11 @@ _FAILURES = (_DecodeError, OSError, ValueError, TypeError, KeyError)
 
 
 def open_test_data(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
-    """Each set is one sample; its tensors go to inputs by name, or else by their number."""
+    """Each set is one run of the network; its tensors go to inputs by name, or else by number.
+
+    A set is one sample, or B of them (``test_data_set_0 row 2``) where the network takes a
+    fixed batch of B.
+    """
     folders = data_sets(path)
     if not folders:
         raise QuantscopeError(
@@ -30,13 +35,20 @@ def open_test_data(path: Path, inputs: tuple[Port, ...], limit: int | None) -> S
             where=str(path),
             remedy="Choose the folder of an ONNX model's test data",
         )
-    taken = folders[:limit]
+    batch = batch_of(inputs)
+    runs = [path.resolve().name if place == path else place.name for place in folders]
+    rows = [f"{name} row {row}" for name in runs for row in range(batch)]
+    names = tuple((runs if batch == 1 else rows)[:limit])
+
+    @lru_cache(maxsize=1)
+    def one_set(number: int) -> dict[str, Array]:
+        return _one_set(folders[number], inputs)
 
     def read(number: int) -> Mapping[str, Array]:
-        return _one_set(taken[number], inputs)
+        place, row = divmod(number, batch)
+        return {name: _row(array, row, batch) for name, array in one_set(place).items()}
 
-    names = tuple(path.resolve().name if place == path else place.name for place in taken)
-    return SampleSource(inputs=inputs, names=names, read=read)
+    return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 
 def data_sets(path: Path) -> list[Path]:
@@ -45,6 +57,12 @@ def data_sets(path: Path) -> list[Path]:
         return [path]
     sets = [place for place in path.glob(SET_PATTERN) if any(place.glob(INPUT_PATTERN))]
     return sorted(sets, key=lambda place: natural_order(place.name))
+
+
+def _row(array: Array, row: int, batch: int) -> Array:
+    """One sample of a batch; an array of another length goes on whole, to be judged by shape."""
+    has_rows = batch > 1 and array.ndim > 0 and array.shape[0] == batch
+    return array[row : row + 1] if has_rows else array
 
 
 def _one_set(folder: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:

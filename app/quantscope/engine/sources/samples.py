@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import Array, fitted
+from quantscope.engine.sources.fitting import Array, batch_of, fitted
 
 Sample = dict[str, Array]
 
@@ -17,6 +17,7 @@ class SampleSource:
     """Calibration data as a sequence of samples, each read when it is asked for.
 
     ``names`` says where each sample came from (a relative path, or ``row 17``, counted from 0).
+    ``place`` is what stands before a name where a sample is at fault, so that it can be found.
     ``labels`` holds a class number for each sample where the files lie in class folders:
     the folder's place in natural order. ``read`` gives the raw arrays of one sample.
     """
@@ -24,6 +25,7 @@ class SampleSource:
     inputs: tuple[Port, ...]
     names: tuple[str, ...]
     read: Callable[[int], Mapping[str, Array]]
+    place: str = ""
     labels: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
@@ -35,12 +37,14 @@ class SampleSource:
     def sample(self, number: int) -> Sample:
         """One array for each input: shape 1 x ..., the input's dtype, finite, contiguous.
 
+        The leading 1 is missing only where an input has no batch axis (see ``batch_of``).
         Raises :class:`QuantscopeError` where the sample can't be read or does not fit, and
         ``IndexError`` for a number that is not in the sequence.
         """
-        name = self.names[number]
+        where = self.place + self.names[number]
         arrays = self.read(number)
-        return {port.name: fitted(arrays[port.name], port, name) for port in self.inputs}
+        batch = batch_of(self.inputs)
+        return {port.name: fitted(arrays[port.name], port, where, batch) for port in self.inputs}
 
 
 def only_input(inputs: tuple[Port, ...], given: str) -> Port:
