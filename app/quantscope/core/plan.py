@@ -82,8 +82,9 @@ class PlanSettings:
 class Plan:
     """What :func:`resolve` found.
 
-    ``types`` has every quantized tensor. ``conflicts`` says, by tensor, why the target does
-    not take a pinned type; ``notes`` says, by layer, what was adjusted.
+    ``types`` has every quantized tensor. ``conflicts`` says, by tensor, why a pinned type does
+    not fit: the target, the tensors that share it, or the products a bias is added to.
+    ``notes`` says, by layer, what was adjusted.
     """
 
     settings: PlanSettings
@@ -130,20 +131,28 @@ def resolve(
         chosen = pinned or choose(group.sources, activation).data_type
         types.update(dict.fromkeys(group.members, chosen))
     notes: dict[str, str] = {}
-    for layer in network.layers:
-        if layer.kind is not LayerKind.WEIGHTED or layer.name not in placement.layers:
-            continue
+    conflicts: dict[str, str] = {}
+    weighted = [layer for layer in network.layers if _has_weights(layer, placement)]
+    for layer in weighted:
         assert layer.weights is not None
-        weights = settings.pinned.get(layer.weights)
-        types[layer.weights] = weights or choose((layer.weights,), weight).data_type
-        _resolve_bias(network, layer, settings, statistics, types, notes)
+        if layer.weights not in types:  # layers may share their weights
+            pinned = settings.pinned.get(layer.weights)
+            types[layer.weights] = pinned or choose((layer.weights,), weight).data_type
+        _make_room_for_bias(network, layer, statistics, types, notes)
+    for layer in weighted:
+        if layer.bias is not None and not network.tensors[layer.bias].reason:
+            conflicts |= _resolve_bias(layer, settings, statistics[layer.bias], types)
     return Plan(
         settings=settings,
         placement=placement,
         types=types,
-        conflicts=_conflicts(network, settings, types),
+        conflicts=_conflicts(network, settings, types) | conflicts,
         notes=notes,
     )
+
+
+def _has_weights(layer: Layer, placement: Placement) -> bool:
+    return layer.kind is LayerKind.WEIGHTED and layer.name in placement.layers
 
 
 def _pinned_of(group: TieGroup, settings: PlanSettings) -> DataType | None:
@@ -156,38 +165,71 @@ def _conflicts(
     target: Target = TARGETS[settings.target]
     biases = {layer.bias for layer in network.layers}
     weights = {layer.weights for layer in network.layers}
-    objections = {
-        name: target.objection(types[name], weights=name in weights)
-        for name in types
-        if name in settings.pinned and name not in biases
-    }
+    objections = {}
+    for name, pinned in settings.pinned.items():
+        if name not in types or name in biases:
+            continue
+        objections[name] = target.objection(types[name], weights=name in weights)
+        if not objections[name] and name not in weights and types[name] != pinned:
+            objections[name] = "shares the type of a tensor that is pinned otherwise"
     return {name: text for name, text in objections.items() if text}
 
 
-def _resolve_bias(
+def _make_room_for_bias(
     network: Network,
     layer: Layer,
-    settings: PlanSettings,
     statistics: Mapping[str, TensorStatistics],
     types: dict[str, DataType],
     notes: dict[str, str],
 ) -> None:
-    """Give the bias its type; raises weight scales where an int32 bias would overflow."""
+    """Raise weight scales where an int32 bias would overflow, and say so."""
     assert layer.weights is not None
-    name = layer.bias
-    if name is None or network.tensors[name].reason:
+    if layer.bias is None or network.tensors[layer.bias].reason:
         return
-    kept = statistics[name]
     weights, source = types[layer.weights], types[layer.inputs[0]]
-    raised = _with_room_for_bias(kept, weights, source.step)
-    types[layer.weights] = raised
+    raised = _with_room_for_bias(statistics[layer.bias], weights, source.step)
     if raised != weights:
+        types[layer.weights] = raised
         notes[layer.name] = "weight scales raised so that the bias fits int32"
-    if isinstance(raised, FixedPoint) and isinstance(source, FixedPoint):
-        products = min(raised.fraction_length + source.fraction_length, 126)
-        types[name] = _fixed_point_bias(kept, products, settings, settings.pinned.get(name))
+
+
+def _resolve_bias(
+    layer: Layer,
+    settings: PlanSettings,
+    statistics: TensorStatistics,
+    types: dict[str, DataType],
+) -> dict[str, str]:
+    """Give the bias its type; returns the conflict, by its name, where a pin had to give way."""
+    assert layer.weights is not None
+    assert layer.bias is not None
+    weights, source = types[layer.weights], types[layer.inputs[0]]
+    pinned = settings.pinned.get(layer.bias)
+    if isinstance(weights, FixedPoint) and isinstance(source, FixedPoint):
+        finest = product_fraction_length(weights, source)
+        objection = _bias_objection(TARGETS[settings.target], pinned)
+        if isinstance(pinned, FixedPoint) and not objection:
+            types[layer.bias] = _no_finer(pinned, finest)
+            if pinned.fraction_length > finest:
+                objection = f"no finer than the products of input and weights: 2^{-finest}"
+        else:
+            types[layer.bias] = _fixed_point_bias(statistics, finest, settings)
     else:
-        types[name] = accumulator_type(raised, source.step)
+        types[layer.bias] = accumulator_type(weights, source.step)
+        objection = "its type follows from the input and the weights: int32, scale of the products"
+    return {layer.bias: objection} if pinned is not None and objection else {}
+
+
+def _bias_objection(target: Target, pinned: DataType | None) -> str:
+    if not isinstance(pinned, FixedPoint) or not pinned.signed:
+        return f"{target.title} takes biases as signed words with power-of-two steps"
+    if pinned.word_length not in target.bias_word_lengths:
+        lengths = " or ".join(str(length) for length in target.bias_word_lengths)
+        return f"{target.title} takes biases of {lengths} bits"
+    return ""
+
+
+def _no_finer(data_type: FixedPoint, finest: int) -> FixedPoint:
+    return replace(data_type, fraction_length=min(data_type.fraction_length, finest))
 
 
 def accumulator_type(weights: DataType, input_step: float) -> Scaled | ChannelScaled:
@@ -198,31 +240,30 @@ def accumulator_type(weights: DataType, input_step: float) -> Scaled | ChannelSc
     return Scaled(weights.step * input_step, 0, 32)
 
 
+def product_fraction_length(weights: FixedPoint, source: FixedPoint) -> int:
+    """The fraction length of the products, which is the finest that a bias may have."""
+    return schemes.in_range(weights.fraction_length + source.fraction_length)
+
+
 def _fixed_point_bias(
-    statistics: TensorStatistics,
-    products: int,
-    settings: PlanSettings,
-    pinned: DataType | None,
+    statistics: TensorStatistics, finest: int, settings: PlanSettings
 ) -> FixedPoint:
     """A power-of-two type, never finer than the products: then int32 holds it exactly."""
-    if settings.bias_word_length == 32:
-        return FixedPoint(32, products)
-    if statistics.largest_magnitude == 0.0:
-        return FixedPoint(settings.bias_word_length, products)
+    if settings.bias_word_length == 32 or statistics.largest_magnitude == 0.0:
+        return FixedPoint(settings.bias_word_length, finest)
     request = TypeRequest(
         family=Family.FIXED_POINT,
         scheme=settings.scheme,
         word_length=settings.bias_word_length,
     )
-    chosen = pinned or schemes.choose(statistics, request).data_type
-    assert isinstance(chosen, FixedPoint)
-    return replace(chosen, fraction_length=min(chosen.fraction_length, products))
+    return _no_finer(schemes.choose_fixed_point(statistics, request), finest)
 
 
 def _with_room_for_bias(bias: TensorStatistics, weights: DataType, input_step: float) -> DataType:
     """``weights``, with the scales raised whose products would let the bias overflow."""
     assert bias.values is not None
-    magnitudes = np.abs(np.nan_to_num(bias.values.astype(np.float64).reshape(-1)))
+    values = bias.values.astype(np.float64).reshape(-1)
+    magnitudes = np.abs(np.where(np.isfinite(values), values, 0.0))
     if isinstance(weights, ChannelScaled):
         if len(magnitudes) != len(weights.scales):
             magnitudes = np.full(len(weights.scales), magnitudes.max(initial=0.0))
@@ -236,4 +277,4 @@ def _with_room_for_bias(bias: TensorStatistics, weights: DataType, input_step: f
     if isinstance(weights, Scaled):
         return replace(weights, scale=needed / (BIAS_HEADROOM * input_step))
     step = needed / (BIAS_HEADROOM * input_step)
-    return replace(weights, fraction_length=-math.ceil(math.log2(step)))
+    return replace(weights, fraction_length=schemes.in_range(-math.ceil(math.log2(step))))

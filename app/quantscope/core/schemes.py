@@ -69,7 +69,7 @@ class Candidate:
 def choose(statistics: TensorStatistics, request: TypeRequest) -> Candidate:
     """The type that ``request`` asks for, with its predicted error."""
     if request.family is Family.FIXED_POINT:
-        data_type: DataType = _choose_fixed_point(statistics, request)
+        data_type: DataType = choose_fixed_point(statistics, request)
     elif request.per_channel and statistics.values is not None:
         data_type = _choose_channels(statistics.values, statistics.channel_axis, request)
     else:
@@ -85,14 +85,16 @@ def minmax_fraction_length(largest: float, word_length: int, signed: bool) -> in
     if largest <= 0.0:
         return word_length - 1
     top = math.frexp(largest)[1] - 1
-    return _in_range(word_length - (2 if signed else 1) - top)
+    return in_range(word_length - (2 if signed else 1) - top)
 
 
-def _in_range(fraction_length: int) -> int:
+def in_range(fraction_length: int) -> int:
+    """The nearest fraction length whose step float32 holds."""
     return min(max(fraction_length, -LONGEST_FRACTION), LONGEST_FRACTION)
 
 
-def _choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> FixedPoint:
+def choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> FixedPoint:
+    """The power-of-two type that ``request`` asks for."""
     largest = statistics.largest_magnitude
     if not request.signed:
         largest = statistics.range_with_zero[1]
@@ -104,7 +106,7 @@ def _choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> F
     best, least = plain, math.inf
     lengths = [first, first - 1, *range(first + 1, first + request.word_length)]
     while lengths:
-        types = [replace(plain, fraction_length=_in_range(length)) for length in lengths]
+        types = [replace(plain, fraction_length=in_range(length)) for length in lengths]
         errors = _squared_errors(statistics, types)
         if errors.min() < least:
             best, least = types[int(errors.argmin())], float(errors.min())
