@@ -17,17 +17,19 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.codec import encode
+from quantscope.core.codec import decode, encode
 from quantscope.core.errors import QuantscopeError
 
 MOST_JSON_BYTES = 64 * 2**20
 LOCAL_HEADER = 30  # bytes before the member's name; APPNOTE.TXT of PKWARE, section 4.3.7
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 Stamp = tuple[int, int, int]
+T = TypeVar("T")
 
 
 def damaged(path: Path, what: str) -> QuantscopeError:
@@ -54,8 +56,24 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
-    def json(self, name: str) -> Any:
-        """The JSON content of member ``name``."""
+    def document(self, name: str, kind: type[T], newest: int) -> T:
+        """The value of type ``kind`` in JSON member ``name``, of format ``newest`` or older."""
+        data = self._json(name)
+        version = data.get("version") if isinstance(data, dict) else None
+        if not isinstance(version, int) or version < 1:
+            raise damaged(self.path, f"{name} states no format version")
+        if version > newest:
+            raise QuantscopeError(
+                f"{name} is of format version {version}, and this program reads up to {newest}",
+                where=str(self.path),
+                remedy="Open it with a newer Quantscope",
+            )
+        try:
+            return decode(kind, data)
+        except (*UNREADABLE, QuantscopeError):
+            raise damaged(self.path, f"{name} is malformed") from None
+
+    def _json(self, name: str) -> Any:
         if name in self._members and self._members[name].file_size > MOST_JSON_BYTES:
             raise damaged(self.path, f"{name} is larger than {MOST_JSON_BYTES >> 20} MB")
         try:

@@ -191,6 +191,11 @@ class Session:
         )
 
     @property
+    def report_fits_calibration(self) -> bool:
+        """Whether the report was made from the statistics at hand."""
+        return self._results.report_calibration is self.calibration
+
+    @property
     def calibration_is_stale(self) -> bool:
         """Whether the statistics are of another model or of other data than the document's."""
         kept = self.calibration
@@ -203,9 +208,9 @@ class Session:
         """Whether an export now could come out otherwise than the one reported."""
         if self.report is None:
             return False
-        same = self._results.report_calibration is self.calibration
         same_settings = self.report_settings == self.document.settings
-        return not (same and same_settings) or self.calibration_is_stale
+        fits = self.report_fits_calibration and same_settings
+        return not fits or self.calibration_is_stale
 
     def plan(self) -> Plan | None:
         """The plan for the settings as they are; ``None`` without network or statistics of it.

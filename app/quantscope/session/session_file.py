@@ -1,0 +1,194 @@
+"""The ``.qscope`` file: a zip of ``session.json`` and, in a folder, the calibration.
+
+It refers to model and data by the path from its own folder and by the absolute path, in this
+order, so that a folder with all three can be moved.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Layer, LayerKind, Network
+from quantscope.core.plan import PlanSettings
+from quantscope.core.report import ExportReport
+from quantscope.core.targets import TARGETS
+from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json
+from quantscope.session.atomic import atomic_writer
+from quantscope.session.calibration_file import (
+    HEADER,
+    SESSION_FOLDER,
+    add_calibration,
+    calibration_in,
+)
+from quantscope.session.document import Document
+from quantscope.session.session import Results, Session
+
+VERSION = 1
+MEMBER = "session.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The JSON member.
+
+    ``near_model`` and ``near_data`` are paths from the file's folder, empty where there is no
+    such path. ``report_fits`` says that the report was made from the calibration in the file.
+    """
+
+    version: int
+    document: Document
+    near_model: str
+    near_data: str
+    network: Network | None
+    report: ExportReport | None
+    report_settings: PlanSettings | None
+    report_fits: bool
+
+
+def save_session(session: Session, path: str | os.PathLike[str]) -> None:
+    """Write ``session`` to ``path``, completely or not at all, and mark it as saved there.
+
+    Raises :class:`QuantscopeError` where that cannot be, with the old file as it was.
+    """
+    target = Path(path).absolute()
+    if target == Path(session.document.model):
+        raise QuantscopeError(
+            "is the model itself",
+            where=str(target),
+            remedy="Save the session under another name",
+        )
+    with atomic_writer(target) as file, zipfile.ZipFile(file, "w") as archive:
+        write_json(archive, MEMBER, _content(session, target.parent))
+        if session.calibration is not None:
+            add_calibration(archive, session.calibration, SESSION_FOLDER)
+    session.mark_saved(target)
+
+
+def load_session(path: str | os.PathLike[str]) -> Session:
+    """The session in the file ``path``, unmodified, without history.
+
+    Opens also where model or data are gone: ``missing`` names them. Raises
+    :class:`QuantscopeError` where the file is not a session or contradicts itself.
+    """
+    archive = Archive(path)
+    content = archive.document(MEMBER, Content, VERSION)
+    if problem := _objection(content):
+        raise damaged(archive.path, problem)
+    calibration = None
+    if SESSION_FOLDER + HEADER in archive:
+        calibration = calibration_in(archive, SESSION_FOLDER)
+    session = _session(content, calibration, archive.path.parent)
+    _check_plan(session, archive)
+    session.mark_saved(archive.path)
+    return session
+
+
+def _content(session: Session, folder: Path) -> Content:
+    document = session.document
+    return Content(
+        version=VERSION,
+        document=document,
+        near_model=_near(document.model, folder),
+        near_data=_near(document.data.path if document.data else "", folder),
+        network=session.network,
+        report=session.report,
+        report_settings=session.report_settings,
+        report_fits=session.report_fits_calibration,
+    )
+
+
+def _session(content: Content, calibration: Calibration | None, folder: Path) -> Session:
+    document, missing = content.document, []
+    if document.model:
+        document = replace(document, model=_found(content.near_model, document.model, folder))
+        missing += _if_missing(document.model)
+    if document.data is not None and document.data.path:
+        data = replace(document.data, path=_found(content.near_data, document.data.path, folder))
+        if calibration is not None and calibration.data == document.data:
+            calibration = replace(calibration, data=data)
+        document = replace(document, data=data)
+        missing += _if_missing(data.path)
+    results = Results(
+        network=content.network,
+        calibration=calibration,
+        report=content.report,
+        report_settings=content.report_settings,
+        report_calibration=calibration if content.report_fits else None,
+    )
+    session = Session(document, results)
+    session.missing = tuple(missing)
+    return session
+
+
+def _near(path: str, folder: Path) -> str:
+    """``path`` as seen from ``folder``; empty where they are on different drives."""
+    if not path:
+        return ""
+    try:
+        return PurePath(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return ""
+
+
+def _found(near: str, absolute: str, folder: Path) -> str:
+    """Where the file is now: beside the session if it is there, else where it was."""
+    if near:
+        beside = os.path.normpath(folder / near)
+        if _exists(beside):
+            return beside
+    return absolute
+
+
+def _if_missing(path: str) -> list[str]:
+    return [] if _exists(path) else [path]
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, a forbidden character
+        return False
+
+
+def _objection(content: Content) -> str:
+    """What this program cannot work with; empty where all is well."""
+    for settings in filter(None, (content.document.settings, content.report_settings)):
+        target = TARGETS.get(settings.target)
+        if target is None:
+            return f"it is made for the target {settings.target[:80]!r}, which is not known here"
+        words, biases = target.word_lengths, target.bias_word_lengths
+        if settings.word_length not in words or settings.bias_word_length not in biases:
+            return f"it asks for word lengths that {target.title} does not take"
+    if content.network is not None and not _is_sound(content.network):
+        return "its network names layers or tensors that it does not describe"
+    return ""
+
+
+def _is_sound(network: Network) -> bool:
+    names = {layer.name for layer in network.layers}
+    used = {name for layer in network.layers for name in (*layer.inputs, *layer.tensors)}
+    return (
+        used <= network.tensors.keys()
+        and all(tensor.layer in names for tensor in network.tensors.values())
+        and all(_has_parts(layer) for layer in network.layers)
+    )
+
+
+def _has_parts(layer: Layer) -> bool:
+    """Whether a layer names what its kind promises."""
+    if layer.kind is LayerKind.WEIGHTED:
+        return layer.weights is not None and bool(layer.inputs)
+    return True
+
+
+def _check_plan(session: Session, archive: Archive) -> None:
+    """Raise :class:`QuantscopeError` unless the statistics answer what the plan asks."""
+    try:
+        session.plan()
+    except (*UNREADABLE, AssertionError):
+        raise damaged(archive.path, "its statistics do not fit its network") from None

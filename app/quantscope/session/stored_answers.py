@@ -1,0 +1,121 @@
+"""The types that a calibration derived, as columns: some 40,000 for a network of 5,000 tensors.
+
+As JSON they would be read in seconds, and the scales of every channel would fill it.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.calibration import Question
+from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.prediction import PredictedError
+from quantscope.core.schemes import Candidate, TypeRequest
+from quantscope.session.archive import Archive, damaged, write_array
+from quantscope.session.ragged import read_ragged, write_ragged
+
+Answers = Mapping[Question, Candidate]
+KINDS = (FixedPoint, Scaled, ChannelScaled)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An answer's whole numbers, in column order.
+
+    ``number`` is the fraction length, the zero point or the axis, as ``kind`` (an index of
+    :data:`KINDS`) needs.
+    """
+
+    request: int
+    kind: int
+    word_length: int
+    signed: int
+    narrow_range: int
+    number: int
+
+    @classmethod
+    def of(cls, request: int, data_type: DataType) -> Row:
+        """The row for a type that answers ``request``."""
+        match data_type:
+            case FixedPoint():
+                kind, number = 0, data_type.fraction_length
+            case Scaled():
+                kind, number = 1, data_type.zero_point
+            case ChannelScaled():
+                kind, number = 2, data_type.axis
+        word, signed, narrow = data_type.word_length, data_type.signed, data_type.narrow_range
+        return cls(request, kind, word, int(signed), int(narrow), number)
+
+    def data_type(self, scales: list[float]) -> DataType:
+        """The type; ``ValueError`` or ``LookupError`` where the numbers make none."""
+        word, signed, narrow = self.word_length, bool(self.signed), bool(self.narrow_range)
+        if KINDS[self.kind] is FixedPoint:
+            return FixedPoint(word, self.number, signed, narrow)
+        if KINDS[self.kind] is Scaled:
+            return Scaled(scales[0], self.number, word, signed, narrow)
+        return ChannelScaled(tuple(scales), self.number, word, signed, narrow)
+
+
+def scales_of(data_type: DataType) -> Sequence[float]:
+    """The scales that a type states: none for a power of two."""
+    if isinstance(data_type, FixedPoint):
+        return ()
+    return data_type.scales if isinstance(data_type, ChannelScaled) else (data_type.scale,)
+
+
+def distinct_requests(answers: Answers) -> tuple[TypeRequest, ...]:
+    """Each request once, in the order in which the rows number them."""
+    return tuple(dict.fromkeys(request for _, request in answers))
+
+
+def write_answers(
+    archive: zipfile.ZipFile, folder: str, answers: Answers, tensors: Sequence[str]
+) -> None:
+    """Add ``answers`` as members; tensors are written as their places in ``tensors``."""
+    places = {name: place for place, name in enumerate(tensors)}
+    numbers = {request: i for i, request in enumerate(distinct_requests(answers))}
+    types = [candidate.data_type for candidate in answers.values()]
+    rows = [Row.of(numbers[q[1]], kind) for q, kind in zip(answers, types, strict=True)]
+    errors = [astuple(candidate.error) for candidate in answers.values()]
+    asked = [[places[name] for name in names] for names, _ in answers]
+    write_ragged(archive, f"{folder}answer_tensors", asked, np.int64)
+    write_ragged(archive, f"{folder}answer_scales", map(scales_of, types), np.float32)
+    write_array(archive, f"{folder}answers.npy", _table([astuple(r) for r in rows], 6, np.int64))
+    write_array(archive, f"{folder}answer_errors.npy", _table(errors, 5, np.float64))
+
+
+def _table(
+    rows: list[tuple[float, ...]], columns: int, dtype: npt.DTypeLike
+) -> npt.NDArray[np.generic]:
+    return np.array(rows, dtype).reshape(-1, columns)
+
+
+def read_answers(
+    archive: Archive, folder: str, requests: Sequence[TypeRequest], tensors: Sequence[str]
+) -> dict[Question, Candidate]:
+    """What :func:`write_answers` wrote; a damaged archive is an error."""
+    try:
+        return dict(_answers(archive, folder, requests, tensors))
+    except (ValueError, LookupError, ArithmeticError):
+        raise damaged(archive.path, "its derived types are malformed") from None
+
+
+def _answers(
+    archive: Archive, folder: str, requests: Sequence[TypeRequest], tensors: Sequence[str]
+) -> Iterator[tuple[Question, Candidate]]:
+    rows = archive.array(f"{folder}answers.npy", np.int64)
+    errors = archive.array(f"{folder}answer_errors.npy", np.float64)
+    asked = read_ragged(archive, f"{folder}answer_tensors", np.int64, len(rows))
+    scales = read_ragged(archive, f"{folder}answer_scales", np.float32, len(rows))
+    if (rows[:, :2] < 0).any() or (asked.values < 0).any():
+        raise ValueError("a negative place would count from the end")
+    for i, (numbers, costs) in enumerate(zip(rows.tolist(), errors.tolist(), strict=True)):
+        row = Row(*numbers)
+        names = tuple(tensors[place] for place in asked[i].tolist())
+        error = PredictedError(int(costs[0]), *costs[1:])
+        yield (names, requests[row.request]), Candidate(row.data_type(scales[i].tolist()), error)
