@@ -9,6 +9,13 @@ A Relu or Clip that is one with the layer before it goes away where saturation o
 does the same exactly; elsewhere the value is quantized before it too, with the same type, so
 that the layer still sees a QuantizeLinear on its output (rounding commutes with clipping, so
 no value changes).
+
+Signed tensors with several readers get a Q/DQ pair for each of them. ONNX Runtime on x86 has
+no integer kernels for int8 activations; it turns int8 pairs into uint8 ones, but only pairs
+of one Q and one DQ, and one left behind keeps its layer in float (seen with 1.32, the reason
+why its own quantizer leaves residual networks partly in float). The pairs differ in their
+``axis``, which has no meaning for a single scale, so that the runtime does not merge them.
+Rounding twice to one grid changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +33,7 @@ from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import Plan
 from quantscope.core.targets import scaled_like
-from quantscope.engine.operators import clip_bounds
+from quantscope.engine.operators import clip_bounds, rule_for
 from quantscope.engine.prepared import Prepared
 
 SIXTEEN_BIT_OPSET = 21
@@ -53,6 +60,7 @@ def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
     for name in _activations(prepared.network, plan):
         if name in values:
             _quantize_activation(model, values[name], plan.types[name], result)
+            _separate_readers(model, name, plan, result)
     for tensor in _parameters(prepared.network, plan):
         integers = stored_integers(prepared, plan, tensor)
         _quantize_parameter(model, tensor, integers, written_type(prepared.network, plan, tensor))
@@ -177,25 +185,94 @@ def _quantize_activation(
 ) -> None:
     """Put Q and DQ behind ``value``; all readers, and a network output, take the latter."""
     name = value.name or ""
-    grid = _grid(model, name, data_type, _integer_type(data_type))
     is_output = value.is_graph_output()
-    quantize = ir.node("QuantizeLinear", [value, *grid], name=f"{name}_QuantizeLinear")
-    stored = quantize.outputs[0]
-    stored.name, stored.shape = f"{name}_quantized", value.shape
-    stored.type = ir.TensorType(_integer_type(data_type))
-    restore = ir.node("DequantizeLinear", [stored, *grid], name=f"{name}_DequantizeLinear")
-    restored = restore.outputs[0]
-    restored.name, restored.shape, restored.type = f"{name}_dequantized", value.shape, value.type
+    pair = _pair(model, value, name, data_type)
+    restored = pair[1].outputs[0]
     value.replace_all_uses_with(restored, replace_graph_outputs=True)
-    quantize.replace_input_with(0, value)
+    pair[0].replace_input_with(0, value)
     if is_output:
         value.name, restored.name = f"{name}_before", name
+    _insert_behind(model, value, pair)
+    result.stored[name] = pair[0].outputs[0].name or ""
+    result.restored[name] = restored.name or ""
+
+
+def _pair(
+    model: ir.Model, value: ir.Value, name: str, data_type: DataType, number: int = 0
+) -> list[ir.Node]:
+    """A Q and a DQ that read ``value``; ``number`` tells several pairs of a tensor apart."""
+    grid = _grid(model, name, data_type, _integer_type(data_type))
+    mark = f"_{number}" if number else ""
+    attributes = {"axis": number + 1} if number else {}  # the default is 1
+    quantize = ir.node(
+        "QuantizeLinear", [value, *grid], attributes, name=f"{name}_QuantizeLinear{mark}"
+    )
+    stored = quantize.outputs[0]
+    stored.name, stored.shape = f"{name}_quantized{mark}", value.shape
+    stored.type = ir.TensorType(_integer_type(data_type))
+    restore = ir.node(
+        "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear{mark}"
+    )
+    restored = restore.outputs[0]
+    restored.name, restored.shape = f"{name}_dequantized{mark}", value.shape
+    restored.type = value.type
+    return [quantize, restore]
+
+
+def _insert_behind(model: ir.Model, value: ir.Value, nodes: list[ir.Node]) -> None:
     producer = value.producer()
     if producer is None:
-        model.graph.insert_before(model.graph[0], [quantize, restore])
+        model.graph.insert_before(model.graph[0], nodes)
     else:
-        model.graph.insert_after(producer, [quantize, restore])
-    result.stored[name], result.restored[name] = stored.name, restored.name
+        model.graph.insert_after(producer, nodes)
+
+
+def _separate_readers(model: ir.Model, name: str, plan: Plan, result: Rewritten) -> None:
+    """Give each reader of a signed 8-bit tensor a Q/DQ pair of its own.
+
+    A layer that runs in integers must see a single Q: behind one, the pairs follow a Clip to
+    the type's own range, which changes nothing.
+    """
+    data_type = plan.types[name]
+    quantize = next(n for n in model.graph if n.outputs[0].name == result.stored[name])
+    source, restored = quantize.inputs[0], _only_reader(quantize.outputs[0]).outputs[0]
+    readers = list(restored.uses())
+    if not data_type.signed or data_type.word_length != 8 or len(readers) < 2:
+        return
+    assert source is not None
+    if _needs_single_reader(source.producer()):
+        source = _clip_to_range(model, name, restored, data_type)
+    first = 0 if source is not quantize.inputs[0] else 1
+    for number, (node, index) in enumerate(readers[first:], start=1):
+        pair = _pair(model, source, name, data_type, number)
+        _insert_behind(model, source, pair)
+        node.replace_input_with(index, pair[1].outputs[0])
+
+
+def _only_reader(value: ir.Value) -> ir.Node:
+    (use,) = value.uses()
+    return use.node
+
+
+def _needs_single_reader(producer: ir.Node | None) -> bool:
+    """Whether the runtime looks for one Q behind ``producer`` to run it in integers."""
+    if producer is None or producer.op_type in ("Relu", "Clip"):
+        return False
+    return rule_for(producer)[0] is not None
+
+
+def _clip_to_range(
+    model: ir.Model, name: str, value: ir.Value, data_type: DataType
+) -> ir.Value:
+    bounds = [
+        _constant(model, f"{name}_{end}", np.asarray(number, np.float32))
+        for end, number in (("minimum", data_type.minimum), ("maximum", data_type.maximum))
+    ]
+    clip = ir.node("Clip", [value, *bounds], name=f"{name}_Clip")
+    clipped = clip.outputs[0]
+    clipped.name, clipped.shape, clipped.type = f"{name}_clipped", value.shape, value.type
+    _insert_behind(model, value, [clip])
+    return clipped
 
 
 def _quantize_parameter(
@@ -247,6 +324,8 @@ def _grid(
 
 
 def _constant(model: ir.Model, name: str, array: npt.NDArray[np.generic]) -> ir.Value:
+    if name in model.graph.initializers:
+        return model.graph.initializers[name]
     tensor = ir.tensor(array, name=name)
     value = ir.Value(
         name=name,
