@@ -1,0 +1,103 @@
+"""The growing statistics of one tensor: constant memory, whatever the number of samples.
+
+Adding is exact integer arithmetic, so the result does not depend on order, on how values are
+split into calls, or on which thread adds them.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.core.histogram import BIT_COUNT, BUCKETS, BitHistogram
+from quantscope.core.statistics import MOST_DISTINCT, DistinctValues, Extreme, TensorStatistics
+from quantscope.engine.kernel import Bits, Counters, Kernel, fastest_kernel, value_of_key
+
+_SLOTS = 4 * MOST_DISTINCT
+_SUBNORMAL_STARTS = np.array([1, 2, 4, 8, 16, 32, 64])
+
+
+class _DistinctTable:
+    """Counts of distinct values, until there are too many of them: then nothing, for good."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._used = 0
+        self._keys: Bits = np.empty(0, np.uint32)
+        self._counts: Counters = np.empty(0, np.int64)
+
+    def add(self, bits: Bits) -> None:
+        if self._used < 0:
+            return
+        if self._keys.size == 0:
+            self._keys, self._counts = np.zeros(_SLOTS, np.uint32), np.zeros(_SLOTS, np.int64)
+        self._used = self._kernel.tally(bits, self._keys, self._counts, self._used, MOST_DISTINCT)
+        if self._used < 0:
+            del self._keys, self._counts
+
+    def snapshot(self) -> DistinctValues | None:
+        if self._used < 0:
+            return None
+        taken = self._counts > 0
+        values = self._keys[taken].view(np.float32)
+        order = np.argsort(values)
+        return DistinctValues(values[order], self._counts[taken][order])
+
+
+class Accumulator:
+    """Statistics of one tensor so far. Threads may share it.
+
+    The 65,536 counters (512 KiB of addresses) cost memory only where a bucket is used: the
+    system hands out zeroed pages when they are first written.
+    """
+
+    def __init__(self, kernel: Kernel | None = None) -> None:
+        self._kernel = kernel or fastest_kernel()
+        self._lock = threading.Lock()
+        self._counters: Counters = np.zeros(BUCKETS, np.int64)
+        self._distinct = _DistinctTable(self._kernel)
+        self._minimum: Extreme | None = None
+        self._maximum: Extreme | None = None
+
+    def add(self, values: npt.ArrayLike, sample: int) -> None:
+        """Count ``values`` (any shape and float type, taken as float32) of sample ``sample``."""
+        with np.errstate(over="ignore"):
+            flat = np.ascontiguousarray(values, np.float32).reshape(-1)
+        bits = flat.view(np.uint32)
+        low, low_count, high, high_count = self._kernel.count(bits, self._counters, self._lock)
+        with self._lock:
+            self._distinct.add(bits)
+            if low_count:
+                lowest = Extreme(value_of_key(low), low_count, sample)
+                highest = Extreme(value_of_key(high), high_count, sample)
+                self._minimum = _joined(self._minimum, lowest, -1.0)
+                self._maximum = _joined(self._maximum, highest, 1.0)
+
+    def snapshot(self) -> TensorStatistics:
+        """The statistics of all values added so far."""
+        with self._lock:
+            return TensorStatistics(
+                BitHistogram.from_dense(self._counters),
+                self._minimum,
+                self._maximum,
+                self._distinct.snapshot(),
+            )
+
+    def bit_counts(self) -> npt.NDArray[np.int64]:
+        """Counts by sign and bit position, as `BitHistogram.most_significant_bits` gives them."""
+        with self._lock:
+            by_exponent = self._counters.reshape(2, 256, 128)
+            table = np.empty((2, BIT_COUNT), np.int64)
+            table[:, 7:] = by_exponent[:, 1:255].sum(axis=2)
+            table[:, :7] = np.add.reduceat(by_exponent[:, 0], _SUBNORMAL_STARTS, axis=1)
+        return table
+
+
+def _joined(known: Extreme | None, new: Extreme, sign: float) -> Extreme:
+    if known is None or new.value * sign > known.value * sign:
+        return new
+    if new.value != known.value:
+        return known
+    return Extreme(known.value, known.count + new.count, min(known.sample, new.sample))

@@ -1,0 +1,187 @@
+"""The counting loops, compiled by numba: machine code that runs without the interpreter's lock.
+
+Importing this imports numba; `kernel` decides whether that is possible and where compiled code
+is kept. Values come as the bits of float32, flat and contiguous (`values.view(np.uint32)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Bits = npt.NDArray[np.uint32]
+Patterns = npt.NDArray[np.int32]
+Counters = npt.NDArray[np.int64]
+Lanes = npt.NDArray[Any]
+Integer = Any  # int to whoever calls, a machine integer inside
+Extremes = tuple[Integer, Integer, Integer, Integer]
+"""Smallest key and how often it occurs, largest key and how often; counts are 0 where no value
+is finite."""
+
+CHUNK = 4_096  # 16 KiB: stays in the first-level cache between the passes over it
+_INFINITY = 0x7F800000
+_MAGNITUDE = 0x7FFFFFFF
+_NEGATIVE_INFINITY = 0xFF800000
+_ALL = 0xFFFFFFFF
+_SIGN = 0x80000000
+_SMALLEST_KEY = -(2**31)
+_LARGEST_KEY = 2**31 - 1
+_SPREAD = 0x9E3779B1  # 2^32 / golden ratio: neighbouring keys go to distant slots
+_SHIFT = np.uint32(16)
+_ONE = np.uint32(1)
+_BLOCK = 64  # counters merged at a time; blocks without counts are not written
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _compiled(function: Function) -> Function:
+    try:
+        made = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder to keep compiled code in can be written
+        made = numba.njit(nogil=True)(function)
+    return cast(Function, made)
+
+
+@_compiled
+def _key_of(pattern: Integer) -> Integer:
+    """An integer that orders finite values as they are ordered; both zeros are 0.
+
+    ``pattern`` is the value's bits as a signed integer.
+    """
+    if pattern >= 0:
+        return pattern
+    return -(pattern & _MAGNITUDE)
+
+
+@_compiled
+def _bounds_with_gaps(patterns: Patterns) -> tuple[Integer, Integer]:
+    """Smallest and largest key of the finite values; smallest > largest where there are none."""
+    low: Integer = np.int64(_LARGEST_KEY)
+    high: Integer = np.int64(_SMALLEST_KEY)
+    for pattern in patterns:
+        if pattern & _INFINITY != _INFINITY:
+            key = _key_of(np.int64(pattern))
+            low = min(low, key)
+            high = max(high, key)
+    return low, high
+
+
+@_compiled
+def _bounds(patterns: Patterns, bits: Bits) -> tuple[Integer, Integer]:
+    """As `_bounds_with_gaps`, fast where all values are finite.
+
+    Three integer reductions, sixteen values an instruction, find the extremes: positive floats
+    are ordered as their bits are, negative floats the other way round. (numba vectorizes loops
+    over an index and not those over an array.)
+    """
+    least, most = np.int32(_LARGEST_KEY), np.int32(_SMALLEST_KEY)
+    highest = np.uint32(0)
+    for place in range(len(patterns)):
+        least = min(least, patterns[place])
+        most = max(most, patterns[place])
+        highest = max(highest, bits[place])
+    if most >= _INFINITY or highest >= _NEGATIVE_INFINITY:
+        return _bounds_with_gaps(patterns)
+    low = -(np.int64(highest) & _MAGNITUDE) if least < 0 else np.int64(least)
+    high = np.int64(most) if most >= 0 else _key_of(np.int64(least))
+    return low, high
+
+
+@_compiled
+def _occurrences(bits: Bits, key: Integer) -> Integer:
+    """How many values have ``key``."""
+    mask = np.uint32(_MAGNITUDE if key == 0 else _ALL)
+    wanted = np.uint32(key if key >= 0 else _SIGN - key)
+    count = np.int32(0)
+    for place in range(len(bits)):
+        count += np.int32(bits[place] & mask == wanted)
+    return np.int64(count)
+
+
+@_compiled
+def _join(
+    known: Integer, known_count: Integer, key: Integer, bits: Bits
+) -> tuple[Integer, Integer]:
+    """The extreme ``key`` of ``bits``, which is not behind the known one, joined with it."""
+    count = _occurrences(bits, key)
+    return key, count + known_count if key == known else count
+
+
+@_compiled
+def _count_in_lanes(bits: Bits, one: Lanes, two: Lanes) -> None:
+    """Half of a tensor behind a ReLU is zeros, and counting one bucket again and again waits for
+    the store before: two lanes wait half as often."""
+    half = len(bits) // 2
+    left, right = bits[:half], bits[half : 2 * half]
+    for place in range(half):
+        one[left[place] >> _SHIFT] += _ONE
+        two[right[place] >> _SHIFT] += _ONE
+    if 2 * half < len(bits):
+        one[bits[-1] >> _SHIFT] += _ONE
+
+
+@_compiled
+def count(bits: Bits, one: Lanes, two: Lanes) -> Extremes:
+    """Add one to the counter of each value's bucket and find the extremes, in one pass.
+
+    ``one`` and ``two`` are the same counters for few values, and two lanes to be merged by
+    `merge_lanes` for many. Values that are not finite are counted and are no extremes.
+    """
+    low: Integer = np.int64(_LARGEST_KEY)
+    high: Integer = np.int64(_SMALLEST_KEY)
+    low_count: Integer = np.int64(0)
+    high_count: Integer = np.int64(0)
+    patterns = bits.view(np.int32)
+    for start in range(0, len(bits), CHUNK):
+        part = bits[start : start + CHUNK]
+        least, most = _bounds(patterns[start : start + CHUNK], part)
+        if least <= most and least <= low:
+            low, low_count = _join(low, low_count, least, part)
+        if least <= most and most >= high:
+            high, high_count = _join(high, high_count, most, part)
+        _count_in_lanes(part, one, two)
+    return low, low_count, high, high_count
+
+
+@_compiled
+def merge_lanes(one: Lanes, two: Lanes, counters: Counters) -> None:
+    """Add both lanes to the counters and clear them; blocks without counts are not written."""
+    for start in range(0, len(counters), _BLOCK):
+        left, right = one[start : start + _BLOCK], two[start : start + _BLOCK]
+        seen = np.uint32(0)
+        for place in range(_BLOCK):
+            seen |= left[place] | right[place]
+        if seen:
+            sums = counters[start : start + _BLOCK]
+            for place in range(_BLOCK):
+                sums[place] += np.int64(left[place]) + np.int64(right[place])
+            left[:] = 0
+            right[:] = 0
+
+
+@_compiled
+def tally(bits: Bits, keys: Bits, counts: Counters, used: int, most: int) -> int:
+    """Count distinct finite values in an open hash table; -1 where there are more than ``most``.
+
+    ``keys`` and ``counts`` have one entry for each slot (a power of two, above ``most``),
+    ``used`` says how many are taken; the new number is returned. A slot with count 0 is free.
+    """
+    mask = np.uint32(len(keys) - 1)
+    for pattern in bits:
+        if pattern & _INFINITY == _INFINITY:
+            continue
+        key = np.uint32(0) if pattern == _SIGN else pattern
+        slot = (((key ^ (key >> _SHIFT)) * np.uint32(_SPREAD)) >> np.uint32(12)) & mask
+        while counts[slot] != 0 and keys[slot] != key:
+            slot = (slot + _ONE) & mask
+        if counts[slot] == 0:
+            if used == most:
+                return -1
+            used += 1
+            keys[slot] = key
+        counts[slot] += 1
+    return used
