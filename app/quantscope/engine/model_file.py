@@ -18,7 +18,7 @@ from onnx_ir.passes.common import RemoveInitializersFromInputsPass
 from quantscope.core.errors import QuantscopeError
 from quantscope.engine.file_kinds import HEAD_BYTES, recognise
 from quantscope.engine.model_checks import STANDARD, check_model
-from quantscope.engine.model_tensors import check_tensors
+from quantscope.engine.model_tensors import check_tensors, take_in_attributes
 
 LARGEST_FILE = 2**31 - 1  # protobuf's own limit for one message
 _FIRST_FREE_IR_VERSION = 4  # earlier ones want every initializer among the inputs
@@ -65,6 +65,7 @@ def open_model(path: str | Path) -> ModelFile:
     try:
         opset = check_model(proto, where, newest_opset())
         external = check_tensors(proto, path)
+        take_in_attributes(proto, path.parent.absolute())
         model = _to_ir(proto, path.parent.absolute(), opset)
     except UnicodeDecodeError as failure:  # protobuf decodes names when they are first read
         raise _damaged(where, "a name in it is not text") from failure
@@ -151,8 +152,7 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
 def _to_ir(proto: onnx.ModelProto, folder: Path, opset: int) -> ir.Model:
     """The model as onnx-ir keeps it: true inputs only, nodes in running order."""
     model: ir.Model = ir.from_proto(proto)
-    for graph in (model.graph, *(function.graph for function in model.functions.values())):
-        ir.external_data.set_base_dir(graph, folder)
+    ir.external_data.set_base_dir(model.graph, folder)
     RemoveInitializersFromInputsPass()(model)
     model.graph.sort()
     model.graph.opset_imports.pop("ai.onnx", None)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
 import onnx_ir as ir
+from onnx.external_data_helper import load_external_data_for_tensor
 
 from quantscope.core.errors import QuantscopeError
 
@@ -56,6 +57,18 @@ def attribute_tensors(attributes: Iterable[onnx.AttributeProto]) -> Iterator[onn
 def is_external(tensor: onnx.TensorProto) -> bool:
     """Whether the values lie in another file."""
     return tensor.data_location == onnx.TensorProto.EXTERNAL
+
+
+def take_in_attributes(proto: onnx.ModelProto, folder: Path) -> None:
+    """Read the external values of constants and subgraphs, so that only the weights of the network
+    itself stay outside.
+
+    For models whose tensors are checked; ``folder`` is the model's.
+    """
+    for nodes in (proto.graph.node, *(function.node for function in proto.functions)):
+        for tensor in node_tensors(nodes):
+            if is_external(tensor):
+                load_external_data_for_tensor(tensor, str(folder))
 
 
 def check_tensors(proto: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
