@@ -6,6 +6,7 @@ and requests.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -64,8 +65,12 @@ class Preprocessing:
     layout: Layout = Layout.AUTO
 
     def __post_init__(self) -> None:
-        if any(value == 0.0 for value in self.std):
+        if not (self.mean and self.std):
+            raise _bad_preprocessing("mean and standard deviation need at least one number")
+        if 0.0 in self.std:
             raise _bad_preprocessing("a standard deviation of 0 divides by zero")
+        if not all(map(math.isfinite, (self.scale, *self.mean, *self.std))):
+            raise _bad_preprocessing("scale, mean and standard deviation must be finite numbers")
 
 
 PRESETS: dict[str, Preprocessing] = {
@@ -130,17 +135,19 @@ def parse_preprocessing(text: str) -> Preprocessing:
 
 def format_preprocessing(chain: Preprocessing) -> str:
     """The shortest text that :func:`parse_preprocessing` reads back as ``chain``."""
-    for name, preset in PRESETS.items():
-        if preset == chain:
-            return name
-    default = Preprocessing()
+    texts = [_as_changes(chain, name, preset) for name, preset in PRESETS.items()]
+    return min(texts, key=len)
+
+
+def _as_changes(chain: Preprocessing, name: str, preset: Preprocessing) -> str:
     words = []
     for field in fields(Preprocessing):
         value = getattr(chain, field.name)
-        if value != getattr(default, field.name):
+        if value != getattr(preset, field.name):
             text = ",".join(map(repr, value)) if isinstance(value, tuple) else str(value)
             words.append(f"{field.name}={text}")
-    return " ".join(words)
+    named = [] if words and preset == Preprocessing() else [name]
+    return " ".join(named + words)
 
 
 def _preset(name: str) -> Preprocessing:
