@@ -1,0 +1,61 @@
+"""The same job in this process: for the command line, scripts and tests."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.events import LiveCounts, Progress
+from quantscope.jobs.messages import Cancelled, Failed, Request, Result
+from quantscope.jobs.runner import run
+
+
+def run_inline(
+    request: Request, on_event: Callable[[Progress | LiveCounts], None] | None = None
+) -> Result:
+    """Execute ``request`` and return its result; ``on_event`` hears what comes before it.
+
+    Ctrl+C cancels: the result is then ``Cancelled``, with what was done so far; a second one
+    raises ``KeyboardInterrupt``. Raises :class:`QuantscopeError` where the job failed, with
+    the traceback as a note where the program is at fault.
+    """
+    result: Result = Cancelled()
+    stop = threading.Event()
+    with _interrupt_sets(stop):
+        for event in run(request, stop.is_set):
+            if not isinstance(event, Progress | LiveCounts):
+                result = event
+            elif on_event is not None:
+                on_event(event)
+    if isinstance(result, Failed):
+        raise _error(result)
+    return result
+
+
+def _error(failed: Failed) -> QuantscopeError:
+    error = QuantscopeError.from_problem(failed.problem)
+    if failed.details:
+        error.add_note(failed.details)
+    return error
+
+
+@contextmanager
+def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl+C set ``stop``. Only the main thread hears signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,133 @@
+"""Runs one request on the engine and tells what happens as events, ending with one result.
+
+Whatever goes wrong becomes a :class:`Failed` event: a sentence for the person, and a traceback
+where the program is at fault. The engine is imported when the first request comes, so that a
+worker is there at once.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.jobs.messages import (
+    Calibrate,
+    Calibrated,
+    Cancelled,
+    CheckData,
+    DataChecked,
+    Describe,
+    Described,
+    Event,
+    Export,
+    Exported,
+    Failed,
+    Request,
+)
+from quantscope.session.calibration_file import read_calibration, write_calibration
+
+Stop = Callable[[], bool]
+"""Asked between steps: whether the job was cancelled."""
+
+
+def run(request: Request, stop: Stop) -> Iterator[Event]:
+    """Execute ``request``; the last event, and no other, is its result."""
+    if stop():
+        yield Cancelled()
+        return
+    try:
+        yield from _work(request, stop)
+    except Exception as error:  # noqa: BLE001  a job must end with a result, whatever happens
+        yield failure(request, error)
+
+
+def failure(request: Request, error: Exception) -> Failed:
+    """``error`` as the result of ``request``."""
+    if isinstance(error, QuantscopeError):
+        return Failed(problem=error.problem)
+    return Failed(
+        problem=_problem(request, error), details="".join(traceback.format_exception(error))
+    )
+
+
+def _problem(request: Request, error: Exception) -> Problem:
+    if isinstance(error, MemoryError):
+        return Problem(
+            what="the memory of this computer does not suffice",
+            where=request.model,
+            remedy="Close other programs, or use fewer layers or smaller samples",
+        )
+    return Problem(
+        what=f"Quantscope failed with {type(error).__name__} ({error})",
+        where=request.model,
+        remedy="Please report this with the details; your session is intact",
+    )
+
+
+def _work(request: Request, stop: Stop) -> Iterator[Event]:
+    match request:
+        case Describe():
+            yield from _describe(request)
+        case CheckData():
+            yield from _check_data(request)
+        case Calibrate():
+            yield from _calibrate(request, stop)
+        case Export():
+            yield from _export(request, stop)
+        case _:
+            assert_never(request)
+
+
+def _describe(request: Describe) -> Iterator[Event]:
+    from quantscope.engine import tasks
+
+    yield Described(network=tasks.describe(request.model))
+
+
+def _check_data(request: CheckData) -> Iterator[Event]:
+    from quantscope.engine import tasks
+
+    data, check = tasks.check_data(request.model, request.data, request.guess)
+    yield DataChecked(data=data, check=check)
+
+
+def _calibrate(request: Calibrate, stop: Stop) -> Iterator[Event]:
+    from quantscope.engine import tasks
+
+    began = time.perf_counter()
+    calibration, finished = yield from tasks.calibrate(
+        request.model, request.data, request.only_quantized, stop
+    )
+    samples = calibration.samples
+    if not finished and samples == 0:
+        yield Cancelled()
+        return
+    write_calibration(request.output, calibration)
+    if finished:
+        seconds = time.perf_counter() - began
+        yield Calibrated(output=request.output, samples=samples, seconds=seconds)
+    else:
+        yield Cancelled(output=request.output, samples=samples)
+
+
+def _export(request: Export, stop: Stop) -> Iterator[Event]:
+    from quantscope.engine import tasks
+
+    calibration = read_calibration(request.calibration)
+    try:
+        report = yield from tasks.export(
+            request.model,
+            calibration,
+            request.settings,
+            request.output,
+            request.verification_samples,
+            request.overwrite,
+            stop,
+        )
+    except tasks.Stopped:
+        yield Cancelled()
+    else:
+        yield Exported(report=report)
