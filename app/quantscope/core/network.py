@@ -97,6 +97,13 @@ class Network:
     tensors: dict[str, Tensor]
     changes: tuple[str, ...] = ()
 
+    def layer(self, name: str) -> Layer:
+        """The layer called ``name``; ``KeyError`` where there is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
     def layer_of(self, tensor: str) -> Layer:
         """The layer under which ``tensor`` is shown; ``KeyError`` where there is none."""
         name = self.tensors[tensor].layer

@@ -20,6 +20,7 @@ from quantscope.core.network import (
     Tensor,
     short_labels,
 )
+from quantscope.core.placement import place
 from quantscope.engine.operators import constant_of, rule_for
 
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -148,16 +149,7 @@ class _Writer:
                 return f"works on {_dtype(value)}, nothing to quantize"
             if value.dtype is not ir.DataType.FLOAT:
                 return f"computes in {_dtype(value)}; only float32 layers are quantized"
-        if kind is not LayerKind.WEIGHTED:
-            return ""
-        if constant_of(_input(node, 0)) is not None:
-            return "its weights are on the left side of the product"
-        if constant_of(_input(node, 1)) is None:
-            return "multiplies two activations; only products with fixed weights are quantized"
-        bias = _input(node, 2)
-        if bias is not None and constant_of(bias) is None:
-            return "its bias is computed in the network"
-        return ""
+        return _weights_objection(node) if kind is LayerKind.WEIGHTED else ""
 
     def _add_weighted(self, node: ir.Node) -> None:
         absorbed = absorbed_bias(node)
@@ -167,7 +159,8 @@ class _Writer:
             add, bias = absorbed
             self._absorbed.add(add.name or "")
             outputs, reason = add.outputs, ADDED_LATER
-        assert source is not None and weights is not None
+        assert source is not None
+        assert weights is not None
         layer = node.name or ""
         self._add_parameter(weights, Role.WEIGHTS, layer, _channel_axis(node))
         if bias is not None:
@@ -234,7 +227,8 @@ class _Writer:
         self, value: ir.Value, role: Role, layer: str, axis: int | None, reason: str = ""
     ) -> None:
         array = constant_of(value)
-        assert array is not None and value.name
+        assert array is not None
+        assert value.name
         self.parameters[value.name] = array.astype(np.float32)
         self.tensors[value.name] = Tensor(
             name=value.name,
@@ -245,6 +239,18 @@ class _Writer:
             channel_axis=axis,
             reason=reason,
         )
+
+
+def _weights_objection(node: ir.Node) -> str:
+    """Why a product cannot run in integers; empty where its weights are fixed."""
+    if constant_of(_input(node, 0)) is not None:
+        return "its weights are on the left side of the product"
+    if constant_of(_input(node, 1)) is None:
+        return "multiplies two activations; only products with fixed weights are quantized"
+    bias = _input(node, 2)
+    if bias is not None and constant_of(bias) is None:
+        return "its bias is computed in the network"
+    return ""
 
 
 def _input(node: ir.Node, index: int) -> ir.Value | None:
@@ -269,8 +275,6 @@ def loggable(network: Network, *, only_quantized: bool = False) -> Iterator[str]
 
     ``only_quantized`` leaves out those that no integer layer reads or writes.
     """
-    from quantscope.core.placement import place
-
     placement = place(network)
     sources = {name for group in placement.groups for name in group.sources}
     for name, tensor in network.tensors.items():

@@ -89,7 +89,8 @@ def _new_constant(model: ir.Model, like: ir.Value | None, name: str, array: Arra
 
 def _set_parameters(model: ir.Model, node: ir.Node, weights: Array, bias: Array) -> None:
     old = node.inputs[1]
-    assert old is not None and old.name is not None
+    assert old is not None
+    assert old.name is not None
     had_bias = len(node.inputs) > 2 and node.inputs[2] is not None
     bias_name = node.inputs[2].name if had_bias and node.inputs[2] is not None else None
     node.resize_inputs(3)

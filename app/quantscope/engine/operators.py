@@ -36,7 +36,7 @@ class OperatorRule:
     condition: Condition = _no_objection
 
 
-def constant_of(value: ir.Value | None) -> np.ndarray | None:  # type: ignore[type-arg]
+def constant_of(value: ir.Value | None) -> np.ndarray | None:
     """The array behind a value that never changes; ``None`` for one that is computed."""
     if value is None or value.const_value is None or value.is_graph_input():
         return None

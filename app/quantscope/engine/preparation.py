@@ -35,7 +35,7 @@ def prepare(file: ModelFile) -> Prepared:
         changes += step(model)
     name = file.path.stem
     network, parameters = describe(model, name, file.fingerprint, tuple(changes))
-    return Prepared(model, network, str(file.path), file.size, parameters)
+    return Prepared(model, network, str(file.path), file.size, file.files, parameters)
 
 
 def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
@@ -141,7 +141,7 @@ def _own_parameters(model: ir.Model) -> list[str]:
 
 def _tidy(model: ir.Model) -> list[str]:
     common.RemoveUnusedNodesPass()(model)
-    common.RemoveUnusedFunctionsPass()(model)
+    common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
     common.RemoveUnusedOpsetsPass()(model)
     model.graph.sort()
     _name_nodes(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,17 @@ from quantscope.core.network import Network
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """``model`` after all preparation passes, ``network`` its description, and the float32
-    values of every parameter (weights, biases, constants) that the description names."""
+    values of every parameter (weights, biases, constants) that the description names.
+
+    ``source`` names the file that it came from, ``source_bytes`` its size, ``files`` all that
+    belongs to it.
+    """
 
     model: ir.Model
     network: Network
     source: str
     source_bytes: int
+    files: tuple[Path, ...] = ()
     parameters: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
     def serialized(self, extra_outputs: Sequence[str] = ()) -> bytes:

@@ -139,9 +139,7 @@ def _parameters(network: Network, plan: Plan) -> list[str]:
     return names
 
 
-def saturation_does_the_same(
-    data_type: DataType, low: float | None, high: float | None
-) -> bool:
+def saturation_does_the_same(data_type: DataType, low: float | None, high: float | None) -> bool:
     """Whether quantizing to ``data_type`` clips at least as tightly as the bounds do."""
     smallest, largest = data_type.limits
     below = low is None or int(data_type.quantize(np.float32(low))) <= smallest
@@ -150,7 +148,7 @@ def saturation_does_the_same(
 
 
 def _remove_rectifiers(
-    network: Network, plan: Plan, model: ir.Model, values: dict[str | None, ir.Value]
+    network: Network, plan: Plan, model: ir.Model, values: dict[str, ir.Value]
 ) -> tuple[str, ...]:
     nodes = {node.name: node for node in model.graph}
     removed = []
@@ -162,10 +160,10 @@ def _remove_rectifiers(
             continue
         before, after = node.inputs[0], node.outputs[0]
         assert before is not None
-        name = after.name
+        name = after.name or ""
         after.replace_all_uses_with(before, replace_graph_outputs=True)
         model.graph.remove(node, safe=True)
-        values.pop(before.name)
+        values.pop(before.name or "")
         before.name = name
         values[name] = before
         removed.append(layer.name)
@@ -261,9 +259,7 @@ def _needs_single_reader(producer: ir.Node | None) -> bool:
     return rule_for(producer)[0] is not None
 
 
-def _clip_to_range(
-    model: ir.Model, name: str, value: ir.Value, data_type: DataType
-) -> ir.Value:
+def _clip_to_range(model: ir.Model, name: str, value: ir.Value, data_type: DataType) -> ir.Value:
     bounds = [
         _constant(model, f"{name}_{end}", np.asarray(number, np.float32))
         for end, number in (("minimum", data_type.minimum), ("maximum", data_type.maximum))

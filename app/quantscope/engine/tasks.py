@@ -1,0 +1,170 @@
+"""The engine's front door: what a job may ask for, each a function or a generator of events.
+
+Window and command line come in here and nowhere else, so that both get the same file byte for
+byte.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from quantscope.core.calibration import Calibration, questions
+from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.network import Network
+from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.report import ExportReport
+from quantscope.core.statistics import TensorStatistics
+from quantscope.engine.batching import batches
+from quantscope.engine.calibration import calibrate as run_calibration
+from quantscope.engine.description import loggable
+from quantscope.engine.model_file import open_model
+from quantscope.engine.preparation import prepare
+from quantscope.engine.prepared import Prepared
+from quantscope.engine.rewriting import rewrite
+from quantscope.engine.sources.opening import check_source, guess_source, open_source
+from quantscope.engine.sources.picture_folder import guess_preprocessing
+from quantscope.engine.verification import Verification
+from quantscope.engine.writing import check_target, save_model
+
+Stop = Callable[[], bool]
+
+
+class Stopped(Exception):  # noqa: N818  it was asked for, nothing failed
+    """Raised by an export that was asked to stop; nothing was written."""
+
+
+def describe(model: str) -> Network:
+    """Open and prepare the model at ``model``; its description."""
+    return _prepared(model).network
+
+
+def check_data(
+    model: str, data: DataDescription, guess: bool
+) -> tuple[DataDescription, SourceCheck]:
+    """Read the first sample of ``data`` for ``model``.
+
+    ``guess`` fills in the kind from the path, and for pictures the preprocessing from the
+    model's input. Returns the description that was used, and what was found.
+    """
+    inputs = _prepared(model).network.inputs
+    if guess and data.kind is not SourceKind.RANDOM:
+        kind = guess_source(data.path)
+        data = replace(data, kind=kind)
+        if kind is SourceKind.IMAGES and inputs:
+            data = replace(data, preprocessing=guess_preprocessing(inputs[0]))
+    return data, check_source(data, inputs)
+
+
+def calibrate(
+    model: str, data: DataDescription, only_quantized: bool, stop: Stop
+) -> Generator[Progress | LiveCounts, None, tuple[Calibration, bool]]:
+    """One pass of ``data`` through ``model``.
+
+    Returns the calibration and whether all samples were run (``False``: stopped before).
+    """
+    prepared = _prepared(model)
+    network = prepared.network
+    source = open_source(data, network.inputs)
+    tensors = list(loggable(network, only_quantized=only_quantized))
+    counted, done = yield from run_calibration(prepared, source, data, tensors, stop)
+    statistics = {
+        name: TensorStatistics.of_parameter(values, network.tensors[name].channel_axis)
+        for name, values in prepared.parameters.items()
+    }
+    calibration = Calibration(
+        fingerprint=network.fingerprint,
+        data=data,
+        samples=done,
+        sample_names=tuple(source.names[:done]),
+        statistics=statistics | counted,
+    )
+    if done:
+        yield from _derive(network, calibration)
+    return calibration, done == len(source)
+
+
+def export(
+    model: str,
+    calibration: Calibration,
+    settings: PlanSettings,
+    output: str,
+    verification_samples: int,
+    overwrite: bool,
+    stop: Stop,
+) -> Generator[Progress, None, ExportReport]:
+    """Write the quantized model to ``output`` and verify it; returns the report.
+
+    The file appears only once it has passed the checker and run.
+    """
+    prepared = _prepared(model)
+    if prepared.network.fingerprint != calibration.fingerprint:
+        raise QuantscopeError(
+            "the calibration belongs to another version of this model",
+            where=model,
+            remedy="Calibrate again",
+        )
+    check_target(output, sources=prepared.files, overwrite=overwrite)
+    plan = calibration.plan(prepared.network, settings)
+    _check_plan(prepared.network, plan, calibration)
+    source = open_source(calibration.data, prepared.network.inputs)
+    rewritten = rewrite(prepared, plan)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.onnx"
+        save_model(rewritten.model, draft)
+        check = Verification(
+            prepared=prepared,
+            rewritten=rewritten,
+            plan=plan,
+            calibration=calibration,
+            path=draft,
+            batches=batches(source, verification_samples),
+        )
+        report = yield from check.run(stop)
+    if stop():
+        raise Stopped
+    files = save_model(rewritten.model, output, sources=prepared.files, overwrite=overwrite)
+    return replace(report, path=str(files[0]), file_bytes=sum(f.stat().st_size for f in files))
+
+
+def _prepared(model: str) -> Prepared:
+    return prepare(open_model(model))
+
+
+def _derive(network: Network, calibration: Calibration) -> Generator[Progress, None, None]:
+    """Answer beforehand what a change of target, scheme or word length will ask."""
+    asked = list(questions(network))
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(lambda question: calibration.choose(*question), asked)
+        for number, _ in enumerate(answers, start=1):
+            if number % 50 == 0 or number == len(asked):
+                yield Progress("types", number, len(asked))
+
+
+def _check_plan(network: Network, plan: Plan, calibration: Calibration) -> None:
+    """Refuse a plan that would give a file which its target rejects or which means nothing."""
+    weighted = [layer for layer in network.layers if layer.weights is not None]
+    if not any(layer.name in plan.placement.layers for layer in weighted):
+        raise QuantscopeError(
+            "no layer would run in integers",
+            where=network.name,
+            remedy="Quantize at least one convolution, Gemm or MatMul layer with fixed weights",
+        )
+    for tensor, reason in plan.conflicts.items():
+        raise QuantscopeError(
+            f"its type is set by hand, but {reason}",
+            where=f"{network.layer_of(tensor).label}, {tensor}",
+            remedy="Reset the tensor to the scheme, or choose another target",
+        )
+    for tensor in plan.types:
+        if calibration.statistics[tensor].histogram.not_a_number:
+            raise QuantscopeError(
+                "the float network yields NaN here",
+                where=f"{network.layer_of(tensor).label}, {tensor}",
+                remedy="Check the model and the preprocessing, or keep this layer in float",
+            )

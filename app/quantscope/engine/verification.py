@@ -1,0 +1,327 @@
+"""Verification: the exported file, reopened, against what was promised and against float.
+
+Nothing here trusts the program's own view of the file: it is checked, loaded by the runtime
+with its default optimizations, and run on samples of the calibration data beside the same
+file unoptimized and the float network.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.events import Progress
+from quantscope.core.formats import ChannelScaled, DataType
+from quantscope.core.network import LayerKind, Role
+from quantscope.core.plan import Plan
+from quantscope.core.prediction import predict
+from quantscope.core.report import (
+    ExportReport,
+    LayerKernel,
+    OutputAccuracy,
+    TensorAccuracy,
+)
+from quantscope.core.rounding import Ties
+from quantscope.engine.batching import Batch
+from quantscope.engine.prepared import Prepared
+from quantscope.engine.rewriting import Rewritten, stored_integers, written_type
+from quantscope.engine.runtime import Optimization, runtime_errors, start_session
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+Floats = npt.NDArray[np.floating]
+_REPORT = "Report this: the file should be one that ONNX Runtime takes"
+
+
+@dataclass
+class _Noise:
+    """Running sums for one signal to noise ratio."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+
+    def add(self, exact: Floats, other: Floats) -> None:
+        """Count ``other`` as ``exact`` with an error; non-finite values are left out."""
+        true, seen = exact.astype(np.float64), other.astype(np.float64)
+        finite = np.isfinite(true) & np.isfinite(seen)
+        self.signal += float((true[finite] ** 2).sum())
+        self.noise += float(((true[finite] - seen[finite]) ** 2).sum())
+
+    @property
+    def decibels(self) -> float:
+        """The ratio in dB; infinite without noise."""
+        if self.noise <= 0.0:
+            return math.inf
+        return 10.0 * math.log10(self.signal / self.noise) if self.signal > 0.0 else -math.inf
+
+
+@dataclass
+class _Sums:
+    """What the samples add up to."""
+
+    samples: int = 0
+    difference: float = 0.0
+    outputs: dict[str, _Noise] = field(default_factory=dict)
+    agreeing: dict[str, int] = field(default_factory=dict)
+    alone: dict[str, _Noise] = field(default_factory=dict)
+    in_network: dict[str, _Noise] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All that one verification needs. ``batches`` yields samples of the calibration data."""
+
+    prepared: Prepared
+    rewritten: Rewritten
+    plan: Plan
+    calibration: Calibration
+    path: Path
+    batches: Sequence[Callable[[], Batch]]
+
+    def run(self, stop: Callable[[], bool]) -> Generator[Progress, None, ExportReport]:
+        """Check, run and compare; yields progress by batch, returns the report."""
+        _check_file(self.path)
+        kernels = self._kernels()
+        sums = yield from self._compare(stop)
+        network = self.prepared.network
+        reasons = self.plan.placement.reasons
+        return ExportReport(
+            path=str(self.path),
+            target=self.plan.settings.target,
+            samples=sums.samples,
+            random_data=self.calibration.data.is_random,
+            opset=self.rewritten.model.opset_imports.get("", 0),
+            file_bytes=self.path.stat().st_size,
+            source_bytes=self.prepared.source_bytes,
+            largest_difference=sums.difference,
+            outputs=tuple(
+                OutputAccuracy(
+                    output=name,
+                    sqnr=noise.decibels,
+                    agreement=_share(sums.agreeing.get(name), sums.samples),
+                )
+                for name, noise in sums.outputs.items()
+            ),
+            kernels=kernels,
+            tensors=(*self._parameters(), *self._activations(sums)),
+            float_layers=tuple(
+                (layer.label, reasons[layer.name])
+                for layer in network.layers
+                if layer.kind is not LayerKind.INPUT and layer.name in reasons
+            ),
+            notes=tuple(f"{network.layer(n).label}: {t}" for n, t in self.plan.notes.items()),
+            warnings=tuple(self._warnings(kernels, sums)),
+        )
+
+    def _kernels(self) -> tuple[LayerKernel, ...]:
+        """Which kernel the runtime takes for each layer meant to run in integers."""
+        with tempfile.TemporaryDirectory() as folder:
+            optimized = Path(folder) / "optimized.onnx"
+            start_session(
+                self.path, optimized=Optimization.EXTENDED, optimized_model_path=optimized
+            )
+            graph = onnx.load(optimized, load_external_data=False).graph
+        makers = {output: node for node in graph.node for output in node.output}
+        nodes = {node.name: node for node in graph.node}
+        kernels = []
+        for layer in self.prepared.network.layers:
+            if layer.name not in self.plan.placement.layers or layer.kind not in _WITH_KERNEL:
+                continue
+            node = nodes.get(layer.name)
+            kernel = node.op_type if node is not None else "merged"
+            integer = node is None or _runs_in_integers(node, makers)
+            kernels.append(
+                LayerKernel(layer=layer.name, label=layer.label, kernel=kernel, integer=integer)
+            )
+        return tuple(kernels)
+
+    def _compare(self, stop: Callable[[], bool]) -> Generator[Progress, None, _Sums]:
+        tapped = self._tapped()
+        names = [port.name for port in self.prepared.network.outputs]
+        inputs = {port.name for port in self.prepared.network.inputs}
+        wanted = [name for name in tapped if name not in inputs and name not in names]
+        plain = start_session(
+            self.prepared.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
+        )
+        default = start_session(self.path)
+        unoptimized = start_session(self._with_taps(tapped), optimized=Optimization.NONE)
+        sums = _Sums(outputs={name: _Noise() for name in names})
+        sums.alone = {name: _Noise() for name in tapped}
+        sums.in_network = {name: _Noise() for name in tapped}
+        for number, fetch in enumerate(self.batches):
+            if stop():
+                break
+            batch = fetch()
+            with runtime_errors(self.path.name, _REPORT):
+                true = {**_run(plain, batch), **batch.feed}
+                seen = _run(default, batch)
+                slow = _run(unoptimized, batch)
+            self._add(sums, batch.used, true, seen, slow)
+            yield Progress("verification", number + 1, len(self.batches))
+        return sums
+
+    def _tapped(self) -> list[str]:
+        """The activations at which values are rounded."""
+        tensors = self.prepared.network.tensors
+        return [
+            name
+            for group in self.plan.placement.groups
+            for name in group.sources
+            if tensors[name].role is Role.ACTIVATION and name in self.rewritten.restored
+        ]
+
+    def _with_taps(self, tapped: list[str]) -> bytes:
+        """The exported file as bytes, with its dequantized tensors as outputs."""
+        model = onnx.load(self.path)
+        known = {output.name for output in model.graph.output}
+        for name in tapped:
+            restored = self.rewritten.restored[name]
+            if restored not in known:
+                model.graph.output.add().name = restored
+                known.add(restored)
+        return bytes(model.SerializeToString())
+
+    def _add(self, sums: _Sums, used: int, true: Arrays, seen: Arrays, slow: Arrays) -> None:
+        sums.samples += used
+        for name, noise in sums.outputs.items():
+            exact, other, plain = (_first(arrays[name], used) for arrays in (true, seen, slow))
+            if not np.issubdtype(exact.dtype, np.floating):
+                continue
+            noise.add(exact, other)
+            if _is_scores(exact):
+                same = int((exact.argmax(axis=-1) == other.argmax(axis=-1)).sum())
+                sums.agreeing[name] = sums.agreeing.get(name, 0) + same
+            step = self._output_step(name, exact)
+            gap = np.abs(other.astype(np.float64) - plain.astype(np.float64))
+            sums.difference = max(sums.difference, float(gap.max(initial=0.0)) / step)
+        for name, noise in sums.alone.items():
+            exact = _first(true[name], used)
+            noise.add(exact, self.plan.types[name].cast(exact, Ties.EVEN))
+            sums.in_network[name].add(exact, _first(slow[self.rewritten.restored[name]], used))
+
+    def _output_step(self, name: str, values: Floats) -> float:
+        """The step of a quantized output; of a float one, 1/255 of the range seen."""
+        if name in self.plan.types:
+            return self.plan.types[name].step
+        spread = float(values.max(initial=0.0) - values.min(initial=0.0))
+        return spread / 255.0 if spread > 0.0 else 1.0
+
+    def _parameters(self) -> list[TensorAccuracy]:
+        """Weights and biases: predicted, and measured on the integers that the file holds."""
+        found = []
+        held = {entry.name: entry for entry in onnx.load(self.path).graph.initializer}
+        for name, values in self.prepared.parameters.items():
+            if name not in self.plan.types:
+                continue
+            written = written_type(self.prepared.network, self.plan, name)
+            stored = onnx.numpy_helper.to_array(held[f"{name}_quantized"]).astype(np.int64)
+            expected = stored_integers(self.prepared, self.plan, name)
+            if not np.array_equal(stored, expected):
+                raise QuantscopeError(
+                    "the file holds other integers than were written",
+                    where=f"{self.path}, {name}",
+                    remedy="Check the disk and export again",
+                )
+            noise = _Noise()
+            noise.add(values, _restore(stored, written))
+            found.append(self._accuracy(name, noise.decibels, None))
+        return found
+
+    def _activations(self, sums: _Sums) -> list[TensorAccuracy]:
+        return [
+            self._accuracy(name, noise.decibels, sums.in_network[name].decibels)
+            for name, noise in sums.alone.items()
+        ]
+
+    def _accuracy(self, name: str, measured: float, in_network: float | None) -> TensorAccuracy:
+        data_type = self.plan.types[name]
+        predicted = predict(self.calibration.statistics[name], data_type)
+        return TensorAccuracy(
+            tensor=name,
+            data_type=data_type.label(),
+            predicted=predicted.sqnr_db,
+            measured=measured,
+            in_network=in_network,
+        )
+
+    def _warnings(self, kernels: tuple[LayerKernel, ...], sums: _Sums) -> list[str]:
+        found = []
+        if self.calibration.data.is_random:
+            found.append("Calibrated on random data: ranges and accuracy mean nothing")
+        floats = [kernel.label for kernel in kernels if not kernel.integer]
+        if floats:
+            names = ", ".join(floats[:5]) + (" ..." if len(floats) > 5 else "")
+            found.append(f"ONNX Runtime has no integer kernel here for {names}; it runs in float")
+        if sums.difference > 1.0:
+            found.append(
+                f"The runtime's optimizations change the result by {sums.difference:.1f} steps"
+            )
+        conflicts = self.plan.conflicts.items()
+        found += [f"{name} is pinned, but {reason}" for name, reason in conflicts]
+        return found
+
+
+_WITH_KERNEL = frozenset(
+    {LayerKind.WEIGHTED, LayerKind.FOLLOWER, LayerKind.CONCAT, LayerKind.PASS_THROUGH}
+)
+_INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger", "QMoE")
+
+
+def _runs_in_integers(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> bool:
+    if node.op_type.startswith(_INTEGER_PREFIXES):
+        return True
+    maker = makers.get(node.input[0]) if node.input else None
+    return (maker is not None and maker.op_type in ("QuantizeLinear", *_MOVERS)) or (
+        maker is not None and maker.op_type.startswith(_INTEGER_PREFIXES)
+    )
+
+
+_MOVERS = ("MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split")
+
+
+def _check_file(path: Path) -> None:
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except onnx.checker.ValidationError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise QuantscopeError(
+            f"the exported file does not pass the ONNX checker ({reason})",
+            where=str(path),
+            remedy="Report this with the model: the file was removed",
+        ) from error
+
+
+def _run(session: onnxruntime.InferenceSession, batch: Batch) -> Arrays:
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, dict(batch.feed)), strict=True))
+
+
+def _first(array: npt.NDArray[np.generic], used: int) -> Floats:
+    """Without the rows that only fill a fixed batch."""
+    return np.asarray(array[:used] if array.ndim and used < len(array) else array)
+
+
+def _is_scores(values: Floats) -> bool:
+    """Whether an output looks like class scores: (samples, classes)."""
+    return values.ndim == 2 and values.shape[1] >= 2
+
+
+def _share(count: int | None, total: int) -> float | None:
+    return None if count is None or total == 0 else count / total
+
+
+def _restore(stored: npt.NDArray[np.int64], written: DataType) -> npt.NDArray[np.float64]:
+    """The reals behind stored integers."""
+    steps: npt.NDArray[np.float64] | float = written.step
+    if isinstance(written, ChannelScaled):
+        steps = written.steps_for(stored.shape)
+    return np.asarray((stored - written.zero_point) * steps, dtype=np.float64)
