@@ -306,7 +306,7 @@ class ChannelScaled:
         """Short text for a table cell, such as ``s8 x 0.0011..0.0235 (16 ch)``."""
         low, high, count = min(self.scales), max(self.scales), len(self.scales)
         sign = "s" if self.signed else "u"
-        return f"{sign}{self.word_length} x {low:.2g}..{high:.2g} ({count} ch)"
+        return f"{sign}{self.word_length} x {low:.3g}..{high:.3g} ({count} ch)"
 
     def shifted(self, bits: float) -> Self:
         """Every channel's band moved ``bits`` columns (may be a fraction) upwards."""
