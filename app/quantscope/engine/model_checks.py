@@ -16,6 +16,7 @@ from quantscope.engine.model_tensors import is_external, stored_tensors
 
 OLDEST_OPSET = 7
 STANDARD = ""
+_OTHER_SPELLING = "ai.onnx"
 _DOMAINS = frozenset({STANDARD, "ai.onnx.ml", "com.microsoft"})
 
 _CUT_OFF = "The file may be cut off: fetch it again, or export the model again"
@@ -29,7 +30,11 @@ _QUANTIZED = re.compile(
     r"|QLinear\w+|QOrdered\w+|QGemm|QAttention|QMoE|QEmbedLayerNormalization"
     r"|MatMulNBits|MatMulBnb4|MatMulFpQ4|GatherBlockQuantized)"
 )
-_UNORDERED = re.compile(r"topologically sorted.*input '(?P<value>.*?)' of node: *(?P<node>[^\n]*)")
+_UNORDERED = re.compile(
+    r"topologically sorted, however input '(?P<value>.*?)' of node:\s*"
+    r"name: (?P<name>.*?) OpType: (?P<operator>\S+)\s+is not output",
+    re.DOTALL,
+)
 _CONTEXT = re.compile(r"for node\. Name: (?P<name>.*?) OpType: ")
 
 _Opsets = Mapping[str, int]
@@ -60,9 +65,22 @@ def layer_name(node: onnx.NodeProto) -> str:
     return (node.name or f"{node.op_type} (makes {made})")[:120]
 
 
-def domain_of(name: str) -> str:
-    """The operator domain, with one spelling for the standard one."""
-    return STANDARD if name == "ai.onnx" else name
+def use_one_spelling(proto: onnx.ModelProto) -> None:
+    """Call the standard domain "" everywhere; some exporters write "ai.onnx", which means the same
+    and which onnx's checker and onnx-ir take for another."""
+    todo = [proto.graph.node]
+    imports = list(proto.opset_import)
+    for function in proto.functions:
+        todo.append(function.node)
+        imports.extend(function.opset_import)
+    for entry in imports:
+        if entry.domain == _OTHER_SPELLING:
+            entry.domain = STANDARD
+    while todo:
+        for node in todo.pop():
+            if node.domain == _OTHER_SPELLING:
+                node.domain = STANDARD
+            todo.extend(graph.node for graph in _subgraphs(node))
 
 
 def running_nodes(proto: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, _Opsets]]:
@@ -71,7 +89,7 @@ def running_nodes(proto: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, _Ops
     A call of a local function stands for the function's nodes; functions that nobody calls
     are left out.
     """
-    functions = {(domain_of(f.domain), f.name, f.overload): f for f in proto.functions}
+    functions = {(f.domain, f.name, f.overload): f for f in proto.functions}
     calls = frozenset(functions)
     todo: list[tuple[Iterable[onnx.NodeProto], _Opsets]] = [
         (proto.graph.node, _imports(proto.opset_import))
@@ -79,7 +97,7 @@ def running_nodes(proto: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, _Ops
     while todo:
         nodes, opsets = todo.pop(0)
         for node in nodes:
-            key = (domain_of(node.domain), node.op_type, node.overload)
+            key = (node.domain, node.op_type, node.overload)
             function = functions.pop(key, None)
             if function is not None:
                 todo.append((function.node, _imports(function.opset_import)))
@@ -89,7 +107,7 @@ def running_nodes(proto: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, _Ops
 
 
 def _imports(imports: Iterable[onnx.OperatorSetIdProto]) -> _Opsets:
-    return MappingProxyType({domain_of(entry.domain): entry.version for entry in imports})
+    return MappingProxyType({entry.domain: entry.version for entry in imports})
 
 
 def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
@@ -156,7 +174,7 @@ def _refuse_sparse(proto: onnx.ModelProto, where: str) -> None:
 
 
 def _check_operator(node: onnx.NodeProto, opsets: _Opsets, at: str) -> None:
-    domain = domain_of(node.domain)
+    domain = node.domain
     operator = node.op_type[:80]
     if domain not in _DOMAINS:
         raise QuantscopeError(
@@ -191,7 +209,7 @@ def _refuse_quantized(node: onnx.NodeProto, at: str) -> None:
 
 
 def _refuse_training(node: onnx.NodeProto, truths: frozenset[str], at: str) -> None:
-    if domain_of(node.domain) != STANDARD:
+    if node.domain != STANDARD:
         return
     if node.op_type == "BatchNormalization":
         mode = next((a.i for a in node.attribute if a.name == "training_mode"), 0)
@@ -248,9 +266,10 @@ def _check_structure(proto: onnx.ModelProto, where: str) -> None:
         try:
             onnx.checker.check_model(bare)
         except onnx.checker.ValidationError as failure:
-            if not _UNORDERED.search(str(failure).replace("\n", " ")):
+            unordered = _UNORDERED.search(str(failure))
+            if unordered is None:
                 raise
-            onnx.checker.check_model(_sorted(bare, where, failure))
+            onnx.checker.check_model(_sorted(bare, where, unordered))
     except onnx.checker.ValidationError as failure:
         raise _structure_error(str(failure), where) from failure
 
@@ -265,7 +284,7 @@ def without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     bare.graph.input.extend(proto.graph.input)
     bare.graph.output.extend(proto.graph.output)
     for tensor in proto.graph.initializer:
-        bare.graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=[0])
+        bare.graph.initializer.add(name=tensor.name, data_type=onnx.TensorProto.FLOAT, dims=[0])
     for tensor in stored_tensors(bare):
         if is_external(tensor):
             tensor.CopyFrom(
@@ -274,24 +293,36 @@ def without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     return bare
 
 
-def _sorted(bare: onnx.ModelProto, where: str, failure: Exception) -> onnx.ModelProto:
-    """The model with its nodes in running order; an error where there is none."""
-    match = _UNORDERED.search(str(failure).replace("\n", " "))
-    value = match["value"] if match else ""
-    if value not in {name for node in bare.graph.node for name in node.output}:
+def _sorted(bare: onnx.ModelProto, where: str, unordered: re.Match[str]) -> onnx.ModelProto:
+    """The model with its nodes in running order; an error where there is none.
+
+    ``unordered`` is the checker's complaint about a node that comes too early.
+    """
+    value = unordered["value"]
+    where = f"{where}, layer {(unordered['name'] or unordered['operator'])[:120]}"
+    if value not in _made_anywhere(bare.graph):
         raise QuantscopeError(
-            f"a layer reads {value[:80]}, which nothing makes", where=where, remedy=_AGAIN
-        ) from failure
+            f"it reads {value[:80]}, which nothing makes", where=where, remedy=_AGAIN
+        )
     model = ir.from_proto(bare)
     try:
         model.graph.sort()
     except ValueError as cycle:
         raise QuantscopeError(
-            f"its layers wait for each other in a circle through {value[:80]}",
+            f"it waits for {value[:80]}, which waits for it: the layers go in a circle",
             where=where,
             remedy=_AGAIN,
         ) from cycle
     return ir.to_proto(model)
+
+
+def _made_anywhere(graph: onnx.GraphProto) -> set[str]:
+    """What the nodes of a graph make, and those of the graphs inside it."""
+    made = {name for node in graph.node for name in node.output}
+    for node in graph.node:
+        for inner in _subgraphs(node):
+            made |= _made_anywhere(inner)
+    return made
 
 
 def _structure_error(message: str, where: str) -> QuantscopeError:

@@ -17,7 +17,7 @@ from onnx_ir.passes.common import RemoveInitializersFromInputsPass
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.engine.file_kinds import HEAD_BYTES, recognise
-from quantscope.engine.model_checks import STANDARD, check_model
+from quantscope.engine.model_checks import STANDARD, check_model, use_one_spelling
 from quantscope.engine.model_tensors import check_tensors, take_in_attributes
 
 LARGEST_FILE = 2**31 - 1  # protobuf's own limit for one message
@@ -27,7 +27,7 @@ _EXPORT = "Export the network to ONNX and open the exported file"
 _FETCH = "Fetch the file again, or export the model again"
 _DecodeError: type[Exception] = import_module("google.protobuf.message").DecodeError  # untyped
 # What onnx-ir raises for models that onnx's checker lets pass.
-_REFUSALS = (RuntimeError, ValueError, TypeError, KeyError)
+_REFUSALS = (RuntimeError, ValueError, KeyError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +63,15 @@ def open_model(path: str | Path) -> ModelFile:
     data = _read(path)
     proto = _parse(data, path)
     try:
+        use_one_spelling(proto)
         opset = check_model(proto, where, newest_opset())
         external = check_tensors(proto, path)
         take_in_attributes(proto, path.parent.absolute())
-        model = _to_ir(proto, path.parent.absolute(), opset)
-    except UnicodeDecodeError as failure:  # protobuf decodes names when they are first read
+        model = _to_ir(proto, path.parent.absolute())
+    except (UnicodeDecodeError, TypeError) as failure:  # protobuf gives bytes, or fails at them
         raise _damaged(where, "a name in it is not text") from failure
     except _REFUSALS as failure:
-        reason = " ".join(str(failure).split())[:200].rstrip(".")
-        raise _damaged(where, f"onnx-ir cannot read it ({reason})") from failure
+        raise _damaged(where, f"onnx-ir cannot read it ({_reason(failure)})") from failure
     except OSError as failure:
         raise _unreadable(where, failure) from failure
     fingerprint, size = _fingerprint(data, external, where)
@@ -149,14 +149,12 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
     return proto
 
 
-def _to_ir(proto: onnx.ModelProto, folder: Path, opset: int) -> ir.Model:
+def _to_ir(proto: onnx.ModelProto, folder: Path) -> ir.Model:
     """The model as onnx-ir keeps it: true inputs only, nodes in running order."""
     model: ir.Model = ir.from_proto(proto)
     ir.external_data.set_base_dir(model.graph, folder)
     RemoveInitializersFromInputsPass()(model)
     model.graph.sort()
-    model.graph.opset_imports.pop("ai.onnx", None)
-    model.graph.opset_imports[STANDARD] = opset
     model.ir_version = max(model.ir_version, _FIRST_FREE_IR_VERSION)
     return model
 
@@ -204,6 +202,13 @@ def _too_large(path: Path) -> QuantscopeError:
         where=str(path),
         remedy="Export the model with external data",
     )
+
+
+def _reason(failure: BaseException) -> str:
+    """The first failure in a chain, short: the later ones only say on the way to what."""
+    while failure.__cause__ is not None:
+        failure = failure.__cause__
+    return " ".join(str(failure).split())[:200].rstrip(".")
 
 
 def _damaged(where: str, what: str) -> QuantscopeError:
