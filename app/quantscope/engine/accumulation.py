@@ -18,6 +18,8 @@ from quantscope.engine.kernel import Bits, Counters, Kernel, fastest_kernel, val
 _SLOTS = 4 * MOST_DISTINCT
 _SUBNORMAL_STARTS = np.array([1, 2, 4, 8, 16, 32, 64])
 
+_End = tuple[int, int, int]  # key (negated for minima, so that larger wins), count, first sample
+
 
 class _DistinctTable:
     """Counts of distinct values, until there are too many of them: then nothing, for good."""
@@ -58,30 +60,26 @@ class Accumulator:
         self._lock = threading.Lock()
         self._counters: Counters = np.zeros(BUCKETS, np.int64)
         self._distinct = _DistinctTable(self._kernel)
-        self._minimum: Extreme | None = None
-        self._maximum: Extreme | None = None
+        self._minimum: _End | None = None
+        self._maximum: _End | None = None
 
     def add(self, values: npt.ArrayLike, sample: int) -> None:
         """Count ``values`` (any shape and float type, taken as float32) of sample ``sample``."""
-        with np.errstate(over="ignore"):
-            flat = np.ascontiguousarray(values, np.float32).reshape(-1)
-        bits = flat.view(np.uint32)
+        bits = _bits_of(values)
         low, low_count, high, high_count = self._kernel.count(bits, self._counters, self._lock)
         with self._lock:
             self._distinct.add(bits)
             if low_count:
-                lowest = Extreme(value_of_key(low), low_count, sample)
-                highest = Extreme(value_of_key(high), high_count, sample)
-                self._minimum = _joined(self._minimum, lowest, -1.0)
-                self._maximum = _joined(self._maximum, highest, 1.0)
+                self._minimum = _joined(self._minimum, (-low, low_count, sample))
+                self._maximum = _joined(self._maximum, (high, high_count, sample))
 
     def snapshot(self) -> TensorStatistics:
         """The statistics of all values added so far."""
         with self._lock:
             return TensorStatistics(
                 BitHistogram.from_dense(self._counters),
-                self._minimum,
-                self._maximum,
+                _extreme(self._minimum, -1),
+                _extreme(self._maximum, 1),
                 self._distinct.snapshot(),
             )
 
@@ -95,9 +93,22 @@ class Accumulator:
         return table
 
 
-def _joined(known: Extreme | None, new: Extreme, sign: float) -> Extreme:
-    if known is None or new.value * sign > known.value * sign:
+def _bits_of(values: npt.ArrayLike) -> Bits:
+    array = np.asarray(values)
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+    flat: Bits = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
+    return flat
+
+
+def _joined(known: _End | None, new: _End) -> _End:
+    if known is None or new[0] > known[0]:
         return new
-    if new.value != known.value:
+    if new[0] < known[0]:
         return known
-    return Extreme(known.value, known.count + new.count, min(known.sample, new.sample))
+    return known[0], known[1] + new[1], min(known[2], new[2])
+
+
+def _extreme(end: _End | None, sign: int) -> Extreme | None:
+    return None if end is None else Extreme(value_of_key(sign * end[0]), end[1], end[2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,17 +23,21 @@ class Batch:
     used: int
 
 
-def batches(source: SampleSource, limit: int | None = None) -> list[Callable[[], Batch]]:
-    """One function for each run over ``source`` (its first ``limit`` samples), read when called."""
+def batches(source: SampleSource, limit: int) -> list[Callable[[], Batch]]:
+    """One function for each run over at most ``limit`` samples, which reads them when called.
+
+    The samples are spread evenly over ``source``, so that sorted data shows all its classes.
+    """
     size = batch_of(source.inputs)
-    count = len(source) if limit is None else min(limit, len(source))
+    count = min(limit, len(source))
+    numbers = [index * len(source) // count for index in range(count)]
     return [
-        partial(_read, source, range(start, min(start + size, count)), size)
+        partial(_read, source, numbers[start : start + size], size)
         for start in range(0, count, size)
     ]
 
 
-def _read(source: SampleSource, numbers: range, size: int) -> Batch:
+def _read(source: SampleSource, numbers: Sequence[int], size: int) -> Batch:
     samples = [source.sample(number) for number in numbers]
     if size == 1:
         return Batch(samples[0], 1)

@@ -28,7 +28,7 @@ _LEVELS = {
     Optimization.EXTENDED: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     Optimization.ALL: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
 }
-_LOG_ERRORS = 3
+_LOG_FATAL = 4  # errors come as exceptions; printed as well they would stand there twice
 # "[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for ..."
 _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _LAYER = re.compile(r"(?:Name:|node with name |Node[: ]?\s*\()\s*'?([^')\n]+)[')]")
@@ -58,7 +58,7 @@ def start_session(
     options.graph_optimization_level = _LEVELS[_level(optimized)]
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _LOG_ERRORS
+    options.log_severity_level = _LOG_FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     if optimized_model_path is not None:

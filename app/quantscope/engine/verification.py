@@ -152,8 +152,10 @@ class Verification:
         plain = start_session(
             self.prepared.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
         )
-        default = start_session(self.path)
-        unoptimized = start_session(self._with_taps(tapped), optimized=Optimization.NONE)
+        default = start_session(self._with_frontier())
+        unoptimized = start_session(
+            self._with_taps([*tapped, *self._frontier()]), optimized=Optimization.NONE
+        )
         sums = _Sums(outputs={name: _Noise() for name in names})
         sums.alone = {name: _Noise() for name in tapped}
         sums.in_network = {name: _Noise() for name in tapped}
@@ -193,27 +195,65 @@ class Verification:
     def _add(self, sums: _Sums, used: int, true: Arrays, seen: Arrays, slow: Arrays) -> None:
         sums.samples += used
         for name, noise in sums.outputs.items():
-            exact, other, plain = (_first(arrays[name], used) for arrays in (true, seen, slow))
+            exact, other = (_first(arrays[name], used) for arrays in (true, seen))
             if not np.issubdtype(exact.dtype, np.floating):
                 continue
             noise.add(exact, other)
             if _is_scores(exact):
                 same = int((exact.argmax(axis=-1) == other.argmax(axis=-1)).sum())
                 sums.agreeing[name] = sums.agreeing.get(name, 0) + same
-            step = self._output_step(name, exact)
-            gap = np.abs(other.astype(np.float64) - plain.astype(np.float64))
-            sums.difference = max(sums.difference, float(gap.max(initial=0.0)) / step)
+        for name in self._frontier():
+            restored = self.rewritten.restored[name]
+            fast = seen[restored] if restored in seen else seen[_shown(restored)]
+            gap = np.abs(_first(fast, used) - _first(slow[restored], used))
+            steps = float(gap.max(initial=0.0)) / self.plan.types[name].step
+            sums.difference = max(sums.difference, round(steps, 3))
         for name, noise in sums.alone.items():
             exact = _first(true[name], used)
             noise.add(exact, self.plan.types[name].cast(exact, Ties.EVEN))
             sums.in_network[name].add(exact, _first(slow[self.rewritten.restored[name]], used))
 
-    def _output_step(self, name: str, values: Floats) -> float:
-        """The step of a quantized output; of a float one, 1/255 of the range seen."""
-        if name in self.plan.types:
-            return self.plan.types[name].step
-        spread = float(values.max(initial=0.0) - values.min(initial=0.0))
-        return spread / 255.0 if spread > 0.0 else 1.0
+    def _frontier(self) -> list[str]:
+        """The quantized tensors from which the network's outputs are computed in float."""
+        makers = {name: layer for layer in self.prepared.network.layers for name in layer.outputs}
+        waiting = [port.name for port in self.prepared.network.outputs]
+        found: dict[str, None] = {}
+        while waiting:
+            name = waiting.pop()
+            if name in self.rewritten.restored:
+                found[name] = None
+            elif name in makers:
+                waiting += makers.pop(name).inputs
+        return list(found)
+
+    def _with_frontier(self) -> bytes:
+        """The exported file with the frontier as further outputs.
+
+        Each is shown through a Clip to its type's range, which changes nothing: the runtime
+        picks its kernels by who reads a DequantizeLinear, and that must stay one node.
+        """
+        model = onnx.load(self.path)
+        outputs = {output.name for output in model.graph.output}
+        for name in self._frontier():
+            restored, data_type = self.rewritten.restored[name], self.plan.types[name]
+            if restored in outputs:
+                continue
+            shown = _shown(restored)
+            for node in model.graph.node:
+                node.input[:] = [shown if entry == restored else entry for entry in node.input]
+            bounds = (("low", data_type.minimum), ("high", data_type.maximum))
+            for end, number in bounds:
+                tensor = onnx.numpy_helper.from_array(
+                    np.asarray(number, np.float32), f"{shown}_{end}"
+                )
+                model.graph.initializer.append(tensor)
+            clip = onnx.helper.make_node(
+                "Clip", [restored, f"{shown}_low", f"{shown}_high"], [shown]
+            )
+            maker = next(i for i, node in enumerate(model.graph.node) if restored in node.output)
+            model.graph.node.insert(maker + 1, clip)
+            model.graph.output.add().name = shown
+        return bytes(model.SerializeToString())
 
     def _parameters(self) -> list[TensorAccuracy]:
         """Weights and biases: predicted, and measured on the integers that the file holds."""
@@ -274,6 +314,11 @@ _WITH_KERNEL = frozenset(
     {LayerKind.WEIGHTED, LayerKind.FOLLOWER, LayerKind.CONCAT, LayerKind.PASS_THROUGH}
 )
 _INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger", "QMoE")
+
+
+def _shown(restored: str) -> str:
+    """The name under which a dequantized tensor is shown for comparison."""
+    return f"{restored}_shown"
 
 
 def _runs_in_integers(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> bool:
