@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -438,7 +439,7 @@ def test_that_tensors_must_be_as_long_as_their_shape_says(
     ],
 )
 def test_that_every_way_to_store_values_is_counted(
-    kind: str, values: list[object], count: int, tmp_path: Path
+    kind: str, values: list[Any], count: int, tmp_path: Path
 ) -> None:
     model = models.conv_relu()
     dtype = onnx.TensorProto.DataType.Value(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ NETWORKS = {
     "residual_net": models.residual_net,
     "old_style_net": models.old_style_net,
     "transformer_block": models.transformer_block,
-    **{op: lambda op=op: models.operators_net(op) for op in models.OPERATORS},
+    **{op: partial(models.operators_net, op) for op in models.OPERATORS},
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ def _hello(path: Path) -> None:
     path.write_text("hello")
 
 
-def _refused(path: Path, **options: object) -> str:
+def _refused(path: Path, **options: Any) -> str:
     with pytest.raises(QuantscopeError) as caught:
         write_atomically(path, _hello, **options)
     return str(caught.value)
@@ -31,7 +32,7 @@ def _refused(path: Path, **options: object) -> str:
 
 def _run(path: Path) -> list[np.ndarray]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, models.samples(models.residual_net(), 1)[0])
+    return list(session.run(None, models.samples(models.residual_net(), 1)[0]))
 
 
 def _with_external_data(folder: Path) -> Path:
