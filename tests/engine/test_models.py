@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from quantscope.engine.model_file import open_model
 from tests.engine import models
 
-NETWORKS = {
+NETWORKS: dict[str, Callable[[], onnx.ModelProto]] = {
     "conv_relu": models.conv_relu,
     "residual_net": models.residual_net,
     "old_style_net": models.old_style_net,
