@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,11 +138,10 @@ def _prepared(model: str) -> Prepared:
 def _derive(network: Network, calibration: Calibration) -> Generator[Progress, None, None]:
     """Answer beforehand what a change of target, scheme or word length will ask."""
     asked = list(questions(network))
-    with ThreadPoolExecutor() as pool:
-        answers = pool.map(lambda question: calibration.choose(*question), asked)
-        for number, _ in enumerate(answers, start=1):
-            if number % 50 == 0 or number == len(asked):
-                yield Progress("types", number, len(asked))
+    for number, question in enumerate(asked, start=1):
+        calibration.choose(*question)
+        if number % 50 == 0 or number == len(asked):
+            yield Progress("types", number, len(asked))
 
 
 def _check_plan(network: Network, plan: Plan, calibration: Calibration) -> None:
