@@ -24,6 +24,7 @@ from quantscope.engine.model_file import ModelFile
 from quantscope.engine.prepared import Prepared
 
 LOWEST_OPSET = 13  # per-channel QuantizeLinear
+LARGEST_IN_MEMORY = 2_000_000_000  # bytes of a protobuf message, with room for the graph
 FOLDED_SIZE_LIMIT = 1 << 28  # elements; folding makes constants at most this large
 Pass = Callable[[ir.Model], list[str]]
 
@@ -38,10 +39,24 @@ def prepare(file: ModelFile) -> Prepared:
     return Prepared(model, network, str(file.path), file.size, file.files, parameters)
 
 
+def _in_memory(file: ModelFile) -> ir.Model:
+    """A copy with all weights in memory: the runtime is given bytes, which hold no links."""
+    if file.size >= LARGEST_IN_MEMORY:
+        raise QuantscopeError(
+            f"the model has {file.size / 1e9:.1f} GB, and 2 GB is the most that one message holds",
+            where=str(file.path),
+            remedy="Export a smaller part of the network, and quantize the parts one by one",
+        )
+    model = file.model.clone()
+    if file.external:
+        ir.external_data.load_to_model(model)
+    return model
+
+
 def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
-    model = file.model
+    model = _in_memory(file)
     if file.opset >= LOWEST_OPSET:
-        return model.clone(), []
+        return model, []
     proto = ir.to_proto(model)
     proto.ir_version = max(proto.ir_version, 7)
     used = {node.domain for node in proto.graph.node}
