@@ -11,7 +11,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.session.atomic import atomic_writer
 
 
-class Interrupted(Exception):
+class WriteError(Exception):
     """Stands for anything that goes wrong while a file is written."""
 
 
@@ -26,7 +26,7 @@ def test_that_the_name_holds_the_old_content_until_the_new_is_complete(tmp_path:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("error", [Interrupted, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [WriteError, KeyboardInterrupt])
 def test_that_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, error: type[BaseException]
 ) -> None:
@@ -66,9 +66,10 @@ def test_that_a_missing_folder_is_one_sentence_that_names_the_file(tmp_path: Pat
 
 def test_that_a_folder_in_the_place_of_the_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
-    with pytest.raises(QuantscopeError, match="cannot be written"), atomic_writer(
-        tmp_path / "taken"
-    ) as file:
+    with (
+        pytest.raises(QuantscopeError, match="cannot be written"),
+        atomic_writer(tmp_path / "taken") as file,
+    ):
         file.write(b"content")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
@@ -79,8 +80,9 @@ def test_that_a_folder_in_the_place_of_the_file_is_a_sentence(tmp_path: Path) ->
 def test_that_a_folder_without_permission_is_a_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(QuantscopeError, match="Permission denied"), atomic_writer(
-            tmp_path / "a"
+        with (
+            pytest.raises(QuantscopeError, match="Permission denied"),
+            atomic_writer(tmp_path / "a"),
         ):
             pytest.fail("there is nothing to write to")
     finally:

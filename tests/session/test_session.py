@@ -345,9 +345,7 @@ def test_that_located_data_keeps_statistics_and_report_fresh(tmp_path: Path) -> 
 
 def test_that_other_preprocessing_of_located_data_makes_statistics_stale(tmp_path: Path) -> None:
     session = opened(images(Path("/gone")))
-    other = DataDescription(
-        kind=SourceKind.IMAGES, path="/gone", preprocessing=PRESETS["imagenet"]
-    )
+    other = DataDescription(kind=SourceKind.IMAGES, path="/gone", preprocessing=PRESETS["imagenet"])
     session.do(commands.describe_data(other))
     session.locate_data(tmp_path)
     assert session.calibration_is_stale

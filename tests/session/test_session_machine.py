@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -19,9 +20,7 @@ from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
 
 TENSORS = strategies.sampled_from(["w", "b", "c", "y"])
-TYPES = strategies.builds(
-    FixedPoint, strategies.sampled_from([8, 16]), strategies.integers(-4, 12)
-)
+TYPES = strategies.builds(FixedPoint, strategies.sampled_from([8, 16]), strategies.integers(-4, 12))
 
 
 class EditedSession(RuleBasedStateMachine):
@@ -45,7 +44,7 @@ class EditedSession(RuleBasedStateMachine):
             self.documents.append(document)
             self.place += 1
 
-    def expect_settings(self, **values: object) -> None:
+    def expect_settings(self, **values: Any) -> None:
         document = self.documents[self.place]
         self.expect(replace(document, settings=replace(document.settings, **values)))
 

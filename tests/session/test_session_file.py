@@ -1,0 +1,203 @@
+"""A session comes back from its file with everything in it, wherever its folder went."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.schemes import Scheme
+from quantscope.session import commands, session_file
+from quantscope.session.calibration_file import read_calibration
+from quantscope.session.session import Session
+from quantscope.session.session_file import load_session, save_session
+from tests.session.examples import (
+    RANDOM_DATA,
+    images,
+    small_calibration,
+    small_network,
+    small_report,
+)
+
+
+def complete(model: Path, data: DataDescription = RANDOM_DATA) -> Session:
+    """A session with something of everything."""
+    session = Session()
+    session.open_model(model, small_network())
+    for command in (
+        commands.describe_data(data),
+        commands.choose_scheme(Scheme.HISTOGRAM),
+        commands.pin_type(("c", "y"), Scaled(0.1, 3, 8, False), "conv"),
+        commands.pin_type(("w",), ChannelScaled((0.5, 0.25, 0.125)), "conv weights"),
+        commands.pin_type(("b",), FixedPoint(32, 4), "conv bias"),
+        commands.set_layer_quantized("relu", False, "relu"),
+    ):
+        session.do(command)
+    session.attach_calibration(small_calibration(data))
+    session.attach_report(small_report(), session.document.settings)
+    return session
+
+
+def project(folder: Path) -> tuple[Path, Path, Path]:
+    """A folder with model, pictures, and a session file in a folder of its own."""
+    (folder / "pictures").mkdir(parents=True)
+    (folder / "sessions").mkdir()
+    (folder / "small.onnx").touch()
+    return folder / "small.onnx", folder / "pictures", folder / "sessions" / "a.qscope"
+
+
+def test_that_everything_comes_back(tmp_path: Path) -> None:
+    model, pictures, file = project(tmp_path)
+    session = complete(model, images(pictures))
+    save_session(session, file)
+    back = load_session(file)
+    assert back.document == session.document
+    assert back.network == session.network
+    assert (back.report, back.report_settings) == (session.report, session.report_settings)
+    assert back.plan() == session.plan()
+    assert (back.path, back.missing) == (file, ())
+    assert not (back.calibration_is_stale or back.report_is_stale)
+    assert not (back.is_modified or back.can_undo or back.can_redo)
+
+
+def test_that_an_empty_session_comes_back(tmp_path: Path) -> None:
+    save_session(Session(), tmp_path / "a.qscope")
+    back = load_session(tmp_path / "a.qscope")
+    assert back.document == Session().document
+    assert (back.network, back.calibration, back.report) == (None, None, None)
+
+
+def test_that_saving_marks_the_session_as_saved(tmp_path: Path) -> None:
+    session = complete(tmp_path / "small.onnx")
+    assert session.is_modified
+    save_session(session, tmp_path / "a.qscope")
+    assert not session.is_modified
+    assert session.path == tmp_path / "a.qscope"
+
+
+@pytest.mark.parametrize("result", ["calibration", "report"])
+def test_that_a_stale_result_is_still_stale_when_it_comes_back(tmp_path: Path, result: str) -> None:
+    session = complete(tmp_path / "small.onnx")
+    if result == "calibration":
+        session.do(commands.describe_data(DataDescription(kind=SourceKind.RANDOM, seed=9)))
+    else:
+        session.attach_calibration(small_calibration(seed=1))
+    save_session(session, tmp_path / "a.qscope")
+    back = load_session(tmp_path / "a.qscope")
+    assert back.calibration_is_stale == (result == "calibration")
+    assert back.report_is_stale
+
+
+def test_that_model_and_data_are_found_where_the_folder_was_moved(tmp_path: Path) -> None:
+    model, pictures, file = project(tmp_path / "here")
+    save_session(complete(model, images(pictures)), file)
+    (tmp_path / "here").rename(tmp_path / "there")
+    back = load_session(tmp_path / "there" / "sessions" / "a.qscope")
+    assert back.document.model == str(tmp_path / "there" / "small.onnx")
+    assert back.document.data == images(tmp_path / "there" / "pictures")
+    assert back.missing == ()
+    assert not (back.calibration_is_stale or back.report_is_stale or back.is_modified)
+
+
+def test_that_the_copy_beside_the_session_wins_over_the_original(tmp_path: Path) -> None:
+    model, pictures, file = project(tmp_path / "here")
+    save_session(complete(model, images(pictures)), file)
+    copy, _, copied = project(tmp_path / "there")
+    copied.write_bytes(file.read_bytes())
+    assert load_session(copied).document.model == str(copy)
+
+
+def test_that_the_session_alone_still_finds_model_and_data(tmp_path: Path) -> None:
+    model, pictures, file = project(tmp_path / "here")
+    save_session(complete(model, images(pictures)), file)
+    moved = tmp_path / "elsewhere" / "deeper" / "b.qscope"
+    moved.parent.mkdir(parents=True)
+    file.rename(moved)
+    back = load_session(moved)
+    assert back.document.model == str(model)
+    assert back.missing == ()
+
+
+def test_that_a_session_opens_without_its_model_and_data_and_names_them(tmp_path: Path) -> None:
+    model, pictures, file = project(tmp_path)
+    save_session(complete(model, images(pictures)), file)
+    model.unlink()
+    pictures.rmdir()
+    back = load_session(file)
+    assert back.missing == (str(model), str(pictures))
+    assert back.plan() is not None
+    assert not back.calibration_is_stale
+
+
+def test_that_a_relative_path_to_a_session_is_taken_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model, _, _ = project(tmp_path / "work")
+    save_session(complete(model), "work/a.qscope")
+    back = load_session(Path("work") / "a.qscope")
+    assert back.path == tmp_path / "work" / "a.qscope"
+    assert back.document.model == str(model)
+
+
+def test_that_a_path_on_another_drive_is_kept_as_absolute_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", refuse)
+    model, pictures, file = project(tmp_path)
+    save_session(complete(model, images(pictures)), file)
+    assert load_session(file).document.model == str(model)
+
+
+def test_that_saving_over_the_file_it_came_from_keeps_values_not_yet_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.qscope"
+    save_session(complete(tmp_path / "small.onnx"), file)
+    back = load_session(file)
+    back.do(commands.set_layer_quantized("conv", False, "a longer document than before"))
+    save_session(back, file)
+    again = load_session(file)
+    for session in (back, again):
+        assert session.calibration is not None
+        values = session.calibration.statistics["w"].values
+        expected = small_calibration().statistics["w"].values
+        assert values is not None
+        assert expected is not None
+        assert values.tobytes() == expected.tobytes()
+
+
+def test_that_a_session_file_is_a_calibration_file_too(tmp_path: Path) -> None:
+    save_session(complete(tmp_path / "small.onnx"), tmp_path / "a.qscope")
+    assert read_calibration(tmp_path / "a.qscope").derived == small_calibration().derived
+
+
+def test_that_a_failure_while_saving_leaves_the_old_file_and_the_session_unsaved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.qscope"
+    session = complete(tmp_path / "small.onnx")
+    save_session(session, file)
+    before = file.read_bytes()
+    session.do(commands.choose_word_length(16))
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(session_file, "add_calibration", fail)
+    with pytest.raises(MemoryError):
+        save_session(session, file)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+    assert session.is_modified
+
+
+def test_that_a_session_is_never_saved_over_its_model(tmp_path: Path) -> None:
+    model = tmp_path / "small.onnx"
+    model.write_bytes(b"weights")
+    with pytest.raises(QuantscopeError, match=r"small\.onnx: is the model itself"):
+        save_session(complete(model), model)
+    assert model.read_bytes() == b"weights"
