@@ -277,6 +277,8 @@ def _quantize_parameter(
     """Replace a float constant by its integers behind a DequantizeLinear."""
     value = model.graph.initializers[name]
     kind = _integer_type(data_type)
+    if any(reader.op_type not in _WITH_SIGNED_WEIGHTS for reader, _ in value.uses()):
+        kind = _as_the_runtime_converts(kind, integers)
     stored = _constant(model, f"{name}_quantized", integers.astype(kind.numpy()))
     grid = _grid(model, name, data_type, kind)
     attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
@@ -288,6 +290,21 @@ def _quantize_parameter(
     value.replace_all_uses_with(restored)
     model.graph.insert_before(model.graph[0], restore)
     model.graph.initializers.pop(name)
+
+
+_WITH_SIGNED_WEIGHTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+
+
+def _as_the_runtime_converts(kind: ir.DataType, integers: npt.NDArray[np.int64]) -> ir.DataType:
+    """uint8 for an int8 operand without negative values: the same bytes, reals and zero point.
+
+    The runtime turns int8 activations into uint8 but leaves constants, and has no integer
+    kernel for an Add or Mul of both kinds. Operands with negative values stay int8, and their
+    layer in float.
+    """
+    if kind is ir.DataType.INT8 and integers.size and integers.min() >= 0:
+        return ir.DataType.UINT8
+    return kind
 
 
 _INTEGER_TYPES = {
