@@ -1,0 +1,160 @@
+"""Every action of the window as a row of one table, and the menus as nested lists of ids.
+
+To add an action: a row here, its id in a menu, and a method ``do_<id>`` (with ``_`` for ``-``)
+on the window. The table of shortcuts in the guide is written from this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One action: its id, menu text with mnemonic, shortcuts, tip and icon."""
+
+    key: str
+    text: str
+    shortcut: str = ""
+    tip: str = ""
+    icon: str = ""
+    checkable: bool = False
+
+
+ACTIONS = (
+    ActionRow("open", "&Open…", "Ctrl+O", "Open an ONNX model or a Quantscope session", "open"),
+    ActionRow("demo", "Try the &demo", "", "Open the bundled network with its pictures"),
+    ActionRow("save", "&Save session", "Ctrl+S", "Keep model, data, statistics and types", "save"),
+    ActionRow("save-as", "Save session &as…", "Ctrl+Shift+S", "Keep the session in another file"),
+    ActionRow(
+        "export", "&Export…", "Ctrl+E", "Write the quantized ONNX model and verify it", "export"
+    ),
+    ActionRow("quit", "&Quit", "Ctrl+Q", "Close the window"),
+    ActionRow("undo", "&Undo", "Ctrl+Z", "Take back the last edit", "undo"),
+    ActionRow("redo", "&Redo", "Ctrl+Shift+Z", "Do again what was taken back", "redo"),
+    ActionRow("data", "&Data…", "Ctrl+D", "Choose what to calibrate with", "data"),
+    ActionRow("calibrate", "&Calibrate", "F5", "Run the data through the network", "calibrate"),
+    ActionRow("cancel", "S&top", "Ctrl+.", "Stop the job under way", "cancel"),
+    ActionRow("larger", "Move band to &larger values", "Alt+Left", "One bit to the left"),
+    ActionRow("smaller", "Move band to &smaller values", "Alt+Right", "One bit to the right"),
+    ActionRow("longer", "Lo&nger word", "Alt+Shift+Right", "More bits, same range"),
+    ActionRow("shorter", "S&horter word", "Alt+Shift+Left", "Fewer bits, same range"),
+    ActionRow("reset", "&Reset to scheme", "Ctrl+R", "Let the selected tensor follow the scheme"),
+    ActionRow("reset-all", "Reset &all to scheme", "", "Let every tensor follow the scheme"),
+    ActionRow("toggle-layer", "&Quantize layer", "Ctrl+K", "Run the layer in integers or in float"),
+    ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
+    ActionRow("expand", "&Expand all layers", "Ctrl+Shift+E", "Show every tensor"),
+    ActionRow("collapse", "&Collapse all layers", "Ctrl+Shift+C", "Show one row for each layer"),
+    ActionRow("depth", "&Logarithmic depth", "Ctrl+L", "Make rare values visible", checkable=True),
+    ActionRow("theme-system", "As the &system", "", "Follow the desktop", checkable=True),
+    ActionRow("theme-light", "&Light", "", "Dark on light", checkable=True),
+    ActionRow("theme-dark", "&Dark", "", "Light on dark", checkable=True),
+    ActionRow("about", "&About Quantscope", "", "Version and licence"),
+)
+
+SEPARATOR = "-"
+Menu = tuple[str, tuple[object, ...]]
+MENUS: tuple[Menu, ...] = (
+    (
+        "&File",
+        (
+            "open",
+            ("Open &recent", ("recent",)),
+            "demo",
+            SEPARATOR,
+            "save",
+            "save-as",
+            SEPARATOR,
+            "export",
+            SEPARATOR,
+            "quit",
+        ),
+    ),
+    ("&Edit", ("undo", "redo")),
+    (
+        "&Network",
+        (
+            "data",
+            "calibrate",
+            "cancel",
+            SEPARATOR,
+            ("&Target", ("choice:target",)),
+            ("&Scheme", ("choice:scheme",)),
+            ("&Word length", ("choice:word",)),
+            ("&Bias word length", ("choice:bias",)),
+            SEPARATOR,
+            "reset-all",
+            "network",
+        ),
+    ),
+    (
+        "&Tensor",
+        ("larger", "smaller", "longer", "shorter", SEPARATOR, "reset", SEPARATOR, "toggle-layer"),
+    ),
+    (
+        "&View",
+        (
+            "expand",
+            "collapse",
+            "depth",
+            SEPARATOR,
+            ("&Theme", ("theme-system", "theme-light", "theme-dark")),
+            SEPARATOR,
+            "panels",
+        ),
+    ),
+    ("&Help", ("about",)),
+)
+TOOLS = ("open", "data", "calibrate", "choices", "export", SEPARATOR, "undo", "redo")
+
+
+def make_actions(window: QWidget) -> dict[str, QAction]:
+    """One QAction for each row, connected to the window's ``do_...`` methods."""
+    made = {}
+    for row in ACTIONS:
+        action = QAction(row.text, window)
+        action.setCheckable(row.checkable)
+        action.setObjectName(row.key)
+        if row.shortcut:
+            action.setShortcut(QKeySequence(row.shortcut))
+            shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{row.tip} ({shown})")
+        else:
+            action.setToolTip(row.tip)
+        action.setStatusTip(row.tip)
+        slot = getattr(window, f"do_{row.key.replace('-', '_')}")
+        action.triggered.connect(slot)
+        made[row.key] = action
+    return made
+
+
+def fill_menus(bar: QMenuBar, actions: dict[str, QAction], places: dict[str, QMenu]) -> None:
+    """Build the menus; menus with entries of their own are put into ``places`` by their id."""
+    for title, entries in MENUS:
+        _fill(_menu(title, bar), entries, actions, places)
+
+
+def _menu(title: str, parent: QMenuBar | QMenu) -> QMenu:
+    menu = QMenu(title, parent)
+    parent.addMenu(menu)
+    return menu
+
+
+def _fill(
+    menu: QMenu,
+    entries: tuple[object, ...],
+    actions: dict[str, QAction],
+    places: dict[str, QMenu],
+) -> None:
+    for entry in entries:
+        if isinstance(entry, tuple):
+            _fill(_menu(entry[0], menu), entry[1], actions, places)
+        elif entry == SEPARATOR:
+            menu.addSeparator()
+        elif str(entry) in actions:
+            menu.addAction(actions[str(entry)])
+        else:
+            places[str(entry)] = menu

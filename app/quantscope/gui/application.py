@@ -1,0 +1,116 @@
+"""Starts the window: the QApplication, crash notes, and what to open first."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from PySide6.QtCore import QSettings, QStandardPaths, QTimer
+from PySide6.QtWidgets import QApplication
+
+from quantscope import __version__
+from quantscope.core.errors import Problem
+from quantscope.gui.controller import Controller
+from quantscope.gui.icons import application_icon
+from quantscope.gui.main_window import MainWindow
+from quantscope.gui.settings import Settings
+from quantscope.gui.worker_process import WorkerProcess
+
+log = logging.getLogger(__name__)
+
+CRASH_NOTE = "crash.txt"
+
+
+def main(paths: list[str], demo: bool = False) -> int:
+    """Open the window on the first of ``paths``, or on the demo, calibrated at once."""
+    application = make_application()
+    window = make_window(Settings(QSettings()))
+    sys.excepthook = ExceptionHook(window)
+    note = start_crash_note(window)
+    window.show()
+    if demo:
+        QTimer.singleShot(0, window, window.do_demo)
+    elif paths:
+        window.open_path(paths[0])
+    code = QApplication.exec()
+    sys.excepthook = sys.__excepthook__
+    close_crash_note(note)
+    del window, application
+    return code
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with the name under which settings are kept."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Quantscope")
+    application.setOrganizationName("Quantscope")
+    application.setApplicationVersion(__version__)
+    application.setStyle("Fusion")
+    application.setWindowIcon(application_icon())
+    return application
+
+
+def make_window(settings: Settings, worker: WorkerProcess | None = None) -> MainWindow:
+    """The window with its controller and its worker process."""
+    return MainWindow(Controller(worker or WorkerProcess()), settings)
+
+
+class ExceptionHook:
+    """An exception in a slot becomes a sentence in the window; the window lives on."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        details = "".join(traceback.format_exception(kind, error, trace))
+        log.error("%s", details)
+        problem = Problem(
+            what=f"the program met a fault of its own ({kind.__name__}: {error})",
+            where="The window",
+            remedy="Save your session, then report the details",
+        )
+        self._window.messages.show_problem(problem, details)
+
+
+def crash_note_path() -> Path:
+    """Where a native crash leaves its trace for the next start."""
+    kind = QStandardPaths.StandardLocation.AppLocalDataLocation
+    return Path(QStandardPaths.writableLocation(kind)) / CRASH_NOTE
+
+
+def start_crash_note(window: MainWindow) -> TextIO | None:
+    """Tell of the last run's crash, if there was one, and write this run's to a file."""
+    path = crash_note_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        left = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        note = path.open("w", encoding="utf-8")
+    except OSError as error:
+        log.info("no crash note: %s", error)
+        return None
+    if left.strip():
+        window.messages.show_message("Quantscope crashed when it last ran.", "warning", left)
+    faulthandler.enable(note)
+    return note
+
+
+def close_crash_note(note: TextIO | None) -> None:
+    """A run that ends well leaves nothing behind."""
+    faulthandler.disable()
+    if note is not None:
+        note.close()
+        Path(note.name).unlink(missing_ok=True)

@@ -1,0 +1,121 @@
+"""One tensor's bit positions as bars, in the order of the heat map, coloured by their fate."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+import pyqtgraph as pg  # isort: skip
+
+from quantscope.core.heatmap import HeatRow, edge_positions, fates, fit_axis
+from quantscope.gui import wording
+from quantscope.gui.theme import LIGHT, Theme
+
+FATES = ("kept", "overflow", "underflow", "rounded")
+WORDS = {
+    "kept": "kept",
+    "overflow": "overflow",
+    "underflow": "underflow",
+    "rounded": "rounds up to one step",
+}
+
+
+class BitBars(pg.PlotWidget):  # type: ignore[misc]
+    """Share of the values at each bit position; made once, then only given new heights."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.legend = FateLegend(parent)
+        self.setFixedHeight(170)
+        self.setMouseEnabled(False, False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setAccessibleName("Bit positions of the selected tensor")
+        self._bars = {
+            fate: pg.BarGraphItem(x=[0.5], height=[0.0], width=0.86, y0=[0.0], pen=None)
+            for fate in FATES
+        }
+        self._edges = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
+        for item in (*self._bars.values(), *self._edges):
+            self.addItem(item)
+        self.theme = LIGHT
+        self.set_theme(LIGHT)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take colours from ``theme``."""
+        self.theme = self.legend.theme = theme
+        self.setBackground(QColor(theme.base))
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(QColor(theme.border))
+            axis.setTextPen(QColor(theme.dim))
+        for fate, item in self._bars.items():
+            item.setOpts(brush=QColor(getattr(theme, fate)))
+        for line in self._edges:
+            line.setPen(pg.mkPen(theme.edge, width=2))
+        self.legend.update()
+
+    def show_row(self, row: HeatRow | None) -> None:
+        """Draw one tensor; nothing before anything was counted."""
+        if row is None:
+            for item in self._bars.values():
+                item.setOpts(x=[0.5], height=[0.0], y0=[0.0])
+            for line in self._edges:
+                line.hide()
+            return
+        axis = fit_axis([row])
+        counts = axis.fold(row.counts).sum(axis=0)
+        shares = counts * (100.0 / max(int(row.counts.sum()), 1))
+        fate = fates(row.counts, row.data_type, axis)
+        parts = {
+            "overflow": shares * fate.saturated,
+            "underflow": shares * fate.underflow,
+            "rounded": shares * fate.rounded_up,
+        }
+        parts["kept"] = np.maximum(shares - sum(parts.values()), 0.0)
+        at, base = np.arange(axis.columns) + 0.5, np.zeros(axis.columns)
+        for name in FATES:
+            self._bars[name].setOpts(x=at, height=parts[name], y0=base)
+            base = base + parts[name]
+        self.setXRange(0, axis.columns, padding=0.02)
+        self.setYRange(0, max(float(shares.max()), 1e-9) * 1.05, padding=0)
+        every = max(axis.columns // 6, 1)
+        columns = range(0, axis.columns - 1, every)
+        ticks = [(c + 0.5, wording.power_of_two(axis.top - c)) for c in columns]
+        self.getAxis("bottom").setTicks([ticks])
+        self._show_edges(row, axis)
+
+    def _show_edges(self, row: HeatRow, axis: object) -> None:
+        for line in self._edges:
+            line.setVisible(row.data_type is not None)
+        if row.data_type is not None:
+            places = edge_positions(row.data_type, axis)  # type: ignore[arg-type]
+            for line, place in zip(self._edges, places, strict=True):
+                line.setPos(place)
+
+
+class FateLegend(QLabel):
+    """What the colours of the bars mean."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self.setFixedHeight(40)
+        self.setAccessibleName(", ".join(WORDS.values()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index, fate in enumerate(FATES):
+            left = (index % 2) * self.width() / 2
+            top = (index // 2) * 20
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(getattr(self.theme, fate)))
+            painter.drawRoundedRect(
+                QRectF(QPointF(left, top + 5), QPointF(left + 10, top + 15)), 2, 2
+            )
+            painter.setPen(QColor(self.theme.dim))
+            room = QRectF(left + 16, top, self.width() / 2 - 16, 20)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, WORDS[fate])

@@ -1,0 +1,356 @@
+"""The one caller of session commands and jobs: views ask it, and hear what changed from it.
+
+Every edit comes back as one ``changed`` signal, from undo and redo too; results of jobs come
+as ``results_changed``. Views keep no state that the session has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
+
+from quantscope.core.data import DataDescription
+from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.formats import DataType
+from quantscope.core.plan import PlanSettings
+from quantscope.core.schemes import Scheme
+from quantscope.gui.readings import Readings
+from quantscope.gui.selection import Selection
+from quantscope.gui.worker_process import RESULTS, WorkerProcess
+from quantscope.jobs import messages
+from quantscope.session import commands
+from quantscope.session.calibration_file import read_calibration, write_calibration
+from quantscope.session.commands import Command
+from quantscope.session.document import Document
+from quantscope.session.history import Change
+from quantscope.session.session import Results, Session
+from quantscope.session.session_file import load_session, save_session
+
+
+@dataclass(slots=True)
+class Job:
+    """A request under way. ``settings`` are those it was made under; ``then`` names what the
+    person wanted next."""
+
+    request: messages.Request
+    title: str
+    settings: PlanSettings
+    model: str
+    progress: Progress | None = None
+    then: DataDescription | None = field(default=None)
+
+
+class Controller(QObject):
+    """Session, worker and selection; see the signals for what views hear.
+
+    Invariant: at most one job that the person waits for (``job``) is under way.
+    """
+
+    changed = Signal(object)  # Change: an edit, an undo or a redo
+    results_changed = Signal()  # network, calibration or report
+    live_counted = Signal()  # readings show more samples
+    previewed = Signal(tuple)  # names of tensors whose type is being dragged
+    job_changed = Signal()  # started, progressed, ended
+    problem_found = Signal(object, str)  # Problem, details
+    data_checked = Signal(object)  # DataChecked or Failed
+    partial_offered = Signal(int, str)  # samples done, calibration file
+    exported = Signal(object)  # ExportReport
+    overwrite_asked = Signal(str)  # path that exists
+    session_replaced = Signal()  # another session is open
+
+    def __init__(self, worker: WorkerProcess, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.worker = worker
+        self.session = Session()
+        self.readings = Readings(self.session)
+        self.selection = Selection(self)
+        self.job: Job | None = None
+        self._job_number = 0
+        self._check_number = 0
+        self._calibration_file = ""
+        self._is_demo = False
+        self._folder = QTemporaryDir()
+        worker.setParent(self)
+        worker.received.connect(self._receive)
+
+    # ---- files
+
+    def open_path(self, path: str, data: DataDescription | None = None) -> None:
+        """Open a model or a session; with ``data``, calibrate with it at once."""
+        if Path(path).suffix.lower() == ".qscope":
+            self._open_session(path)
+        else:
+            request = messages.Describe(model=str(Path(path).absolute()))
+            self._begin(request, f"Opening {Path(path).name}", then=data)
+
+    def _open_session(self, path: str) -> None:
+        try:
+            session = load_session(path)
+        except QuantscopeError as error:
+            self.problem_found.emit(error.problem, "")
+            return
+        self.abandon_job()
+        self.session = session
+        self._is_demo = False
+        self._calibration_file = ""
+        self._replace_session()
+        if session.missing:
+            problem = Problem(
+                what="not found: " + ", ".join(session.missing),
+                where=Path(path).name,
+                remedy="Everything calibrated is here; put the files back to run them again",
+            )
+            self.problem_found.emit(problem, "")
+
+    def _replace_session(self) -> None:
+        self.readings.preview = {}
+        self.readings.show_live({})
+        self.readings.refresh(self.session)
+        self.selection.select("", "")
+        self.session_replaced.emit()
+        self.results_changed.emit()
+
+    def save(self, path: str) -> bool:
+        """Write the session file; tells of a problem and returns false where that fails."""
+        try:
+            save_session(self.session, path)
+        except QuantscopeError as error:
+            self.problem_found.emit(error.problem, "")
+            return False
+        self.session.mark_saved(path)
+        self.results_changed.emit()
+        return True
+
+    @property
+    def has_unsaved_work(self) -> bool:
+        """Whether a person would lose something; a demo only looked at is nothing."""
+        only_looked_at = self._is_demo and self.session.path is None and not self.session.can_undo
+        is_open = self.session.network is not None
+        return is_open and self.session.is_modified and not only_looked_at
+
+    def shut_down(self) -> None:
+        """End the worker because the window closes."""
+        self.job, self._job_number = None, 0
+        self.worker.stop()
+        self._folder.remove()
+
+    # ---- edits
+
+    def do(self, command: Command) -> None:
+        """Apply a command of :mod:`quantscope.session.commands`."""
+        self._tell(self.session.do(command))
+
+    def choose_target(self, key: str) -> None:
+        """Plan for another target."""
+        self.do(commands.choose_target(key))
+
+    def choose_scheme(self, scheme: Scheme) -> None:
+        """Choose types by another scheme."""
+        self.do(commands.choose_scheme(scheme))
+
+    def choose_word_length(self, word_length: int) -> None:
+        """Another word length for the network."""
+        self.do(commands.choose_word_length(word_length))
+
+    def choose_bias_word_length(self, word_length: int) -> None:
+        """Another word length for biases."""
+        self.do(commands.choose_bias_word_length(word_length))
+
+    def describe_data(self, data: DataDescription | None) -> None:
+        """Calibrate with other data from now on."""
+        self.do(commands.describe_data(data))
+
+    def quantize_layer(self, layer: str, quantized: bool) -> None:
+        """Run a layer in integers, or keep it in float."""
+        network = self.session.network
+        label = next((x.label for x in network.layers if x.name == layer), layer) if network else ""
+        self.do(commands.set_layer_quantized(layer, quantized, label))
+
+    def pin(self, tensor: str, data_type: DataType) -> None:
+        """Set the type of ``tensor``, and of all that share it, by hand."""
+        members = self.readings.members(tensor)
+        self.do(commands.pin_type(members, data_type, self.readings.name_of(tensor)))
+
+    def reset(self, tensor: str) -> None:
+        """Let ``tensor``, and all that share its type, follow the scheme again."""
+        members = self.readings.members(tensor)
+        self.do(commands.reset_types(members, self.readings.name_of(tensor)))
+
+    def reset_all(self) -> None:
+        """Let every tensor follow the scheme again."""
+        pinned = tuple(self.session.document.settings.pinned)
+        if pinned:
+            self.do(commands.reset_types(pinned, "all types"))
+
+    def preview(self, tensor: str, data_type: DataType) -> None:
+        """Show ``tensor`` (and all that share its type) as if pinned, without an undo step."""
+        members = self.readings.members(tensor)
+        self.readings.preview = dict.fromkeys(members, data_type)
+        self.previewed.emit(members)
+
+    def end_preview(self, tensor: str, keep: bool) -> None:
+        """Pin what was shown last, as one undo step, or go back to the plan."""
+        data_type = self.readings.preview.get(tensor)
+        members, self.readings.preview = tuple(self.readings.preview), {}
+        if keep and data_type is not None:
+            self.pin(tensor, data_type)
+        self.previewed.emit(members)
+
+    def undo(self) -> None:
+        """Take back the last edit."""
+        self._tell(self.session.undo())
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._tell(self.session.redo())
+
+    def _tell(self, change: Change | None) -> None:
+        if change is not None:
+            self.readings.refresh(self.session)
+            self.changed.emit(change)
+
+    # ---- jobs
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the person waits for a job."""
+        return self.job is not None
+
+    def check_data(self, data: DataDescription, guess: bool) -> None:
+        """Read the first sample of ``data``; answered by ``data_checked``."""
+        model = self.session.document.model
+        self.stop_checking()
+        request = messages.CheckData(model=model, data=data, guess=guess)
+        self._check_number = self.worker.send(request)
+
+    def stop_checking(self) -> None:
+        """Nobody waits for the check any more."""
+        self._check_number = 0
+
+    def calibrate(self) -> None:
+        """Run the data through the model."""
+        document = self.session.document
+        if document.data is None or not document.model:
+            return
+        output = self._scratch_path("calibration")
+        request = messages.Calibrate(model=document.model, data=document.data, output=output)
+        self._begin(request, "Calibrating")
+
+    def export(self, path: str, overwrite: bool = False) -> None:
+        """Write and verify the quantized model."""
+        calibration = self.session.calibration
+        if calibration is None:
+            return
+        if Path(path).exists() and not overwrite:
+            self.overwrite_asked.emit(path)
+            return
+        try:
+            if not self._calibration_file:
+                file = self._scratch_path("reopened")
+                write_calibration(file, calibration)
+                self._calibration_file = file
+        except QuantscopeError as error:
+            self.problem_found.emit(error.problem, "")
+            return
+        document = self.session.document
+        request = messages.Export(
+            model=document.model,
+            calibration=self._calibration_file,
+            settings=document.settings,
+            output=path,
+            overwrite=overwrite,
+        )
+        self._begin(request, f"Exporting {Path(path).name}")
+
+    def keep_partial(self, path: str) -> None:
+        """Use the samples that a cancelled calibration had done."""
+        self._attach_calibration(path)
+
+    def cancel_job(self) -> None:
+        """Ask the job under way to stop."""
+        if self.job is not None:
+            self.worker.cancel(self._job_number)
+
+    def abandon_job(self) -> None:
+        """Stop the job under way and listen to it no more."""
+        self.cancel_job()
+        if self.job is not None:
+            self._end_job()
+
+    def _scratch_path(self, name: str) -> str:
+        return self._folder.filePath(f"{name}-{self._job_number}.npz")
+
+    def _begin(
+        self, request: messages.Request, title: str, then: DataDescription | None = None
+    ) -> None:
+        self.abandon_job()
+        document = self.session.document
+        self.job = Job(request, title, document.settings, document.model, then=then)
+        self._job_number = self.worker.send(request)
+        self.job_changed.emit()
+
+    def _end_job(self) -> None:
+        self.job, self._job_number = None, 0
+        self.readings.show_live({})
+        self.job_changed.emit()
+
+    @Slot(int, object)
+    def _receive(self, number: int, event: messages.Event) -> None:
+        if number == self._check_number and isinstance(event, RESULTS):
+            self._check_number = 0
+            self.data_checked.emit(event)
+        elif number == self._job_number and self.job is not None:
+            self._receive_for(self.job, event)
+
+    def _receive_for(self, job: Job, event: messages.Event) -> None:
+        if isinstance(event, Progress):
+            job.progress = event
+            self.job_changed.emit()
+        elif isinstance(event, LiveCounts):
+            self.readings.show_live(event.counts)
+            self.live_counted.emit()
+        else:
+            self._end_job()
+            self._finish(job, event)
+
+    def _finish(self, job: Job, result: messages.Result) -> None:
+        if isinstance(result, messages.Described):
+            self._open_described(job, result)
+        elif isinstance(result, messages.Calibrated):
+            self._attach_calibration(result.output)
+        elif isinstance(result, messages.Exported):
+            self.session.attach_report(result.report, job.settings)
+            self.results_changed.emit()
+            self.exported.emit(result.report)
+        elif isinstance(result, messages.Failed):
+            self.results_changed.emit()
+            self.problem_found.emit(result.problem, result.details)
+        elif isinstance(result, messages.Cancelled):
+            self.results_changed.emit()
+            if result.output and result.samples > 0:
+                self.partial_offered.emit(result.samples, result.output)
+
+    def _open_described(self, job: Job, result: messages.Described) -> None:
+        assert isinstance(job.request, messages.Describe)
+        network = result.network
+        document = Document(model=job.request.model, fingerprint=network.fingerprint, data=job.then)
+        self.session = Session(document, Results(network=network))
+        self._is_demo = job.then is not None
+        self._calibration_file = ""
+        self._replace_session()
+        if job.then is not None:
+            self.calibrate()
+
+    def _attach_calibration(self, path: str) -> None:
+        try:
+            calibration = read_calibration(path)
+        except QuantscopeError as error:
+            self.problem_found.emit(error.problem, "")
+            return
+        self.session.attach_calibration(calibration)
+        self._calibration_file = path
+        self.readings.refresh(self.session)
+        self.results_changed.emit()

@@ -1,0 +1,394 @@
+"""The window: puts views, docks and bars together and says what each action does. No logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.errors import Problem
+from quantscope.core.heatmap import Depth
+from quantscope.core.report import ExportReport
+from quantscope.gui.actions import SEPARATOR, TOOLS, fill_menus, make_actions
+from quantscope.gui.choices import NetworkChoices
+from quantscope.gui.controller import Controller
+from quantscope.gui.data_dialog import DataDialog
+from quantscope.gui.file_questions import FileQuestions
+from quantscope.gui.icons import icon
+from quantscope.gui.inspector import Inspector
+from quantscope.gui.message_bar import MessageBar
+from quantscope.gui.network_dialog import NetworkDialog, about_box
+from quantscope.gui.ranges_view import RangesView
+from quantscope.gui.results_panel import ResultsPanel
+from quantscope.gui.settings import Settings
+from quantscope.gui.status_line import StatusLine
+from quantscope.gui.tensor_keys import TensorKeys
+from quantscope.gui.theme import ThemeChoice, apply_theme, theme_for
+from quantscope.gui.welcome import WelcomePage
+
+
+class MainWindow(QMainWindow):
+    """Everything on the screen; ``do_...`` methods are what the action table names."""
+
+    def __init__(self, controller: Controller, settings: Settings) -> None:
+        super().__init__()
+        self.controller = controller
+        self.settings = settings
+        self.keys = TensorKeys(controller, self)
+        self.questions = FileQuestions(controller, settings, self)
+        self.messages = MessageBar(self)
+        self.welcome = WelcomePage(self)
+        self.ranges = RangesView(controller, self)
+        self.inspector = Inspector(controller, self)
+        self.results = ResultsPanel(controller, self)
+        self.actions_by_id = make_actions(self)
+        self.choices = NetworkChoices(controller, self)
+        self.tools = QToolBar("Tools", self)
+        self.status = StatusLine(controller, self.actions_by_id["cancel"], self)
+        self.data_dialog: DataDialog | None = None
+        self._menus: dict[str, QMenu] = {}
+        self._lay_out()
+        self._fill_bars()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.set_theme(settings.theme)
+        self._restore()
+        self.refresh()
+
+    # ---- assembly
+
+    def _lay_out(self) -> None:
+        self.pages = QStackedWidget(self)
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.ranges)
+        center = QWidget(self)
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(center)
+        self.setStatusBar(self.status)
+        self.inspector_dock = self._dock("Inspector", self.inspector)
+        self.results_dock = self._dock("Results", self.results)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.results_dock)
+        self.results_dock.hide()
+        self.inspector_dock.hide()
+        self.resize(1400, 860)
+
+    def _dock(self, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title.lower())
+        dock.setWidget(widget)
+        return dock
+
+    def _fill_bars(self) -> None:
+        fill_menus(self.menuBar(), self.actions_by_id, self._menus)
+        for dock in (self.inspector_dock, self.results_dock):
+            self._menus["panels"].addAction(dock.toggleViewAction())
+        self._menus["recent"].aboutToShow.connect(self._fill_recent)
+        self.tools.setObjectName("tools")
+        self.tools.setMovable(False)
+        self.tools.setIconSize(QSize(20, 20))
+        self.tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(self.tools)
+        for key in TOOLS:
+            if key == SEPARATOR:
+                self.tools.addSeparator()
+            elif key == "choices":
+                self.tools.addSeparator()
+                self.choices.fill(self.tools, self._menus)
+                self.tools.addSeparator()
+            else:
+                self.tools.addAction(self.actions_by_id[key])
+                self.actions_by_id[key].setIconText(
+                    self.actions_by_id[key].text().replace("&", "").rstrip("…")
+                )
+
+    def _connect(self) -> None:
+        controller = self.controller
+        controller.changed.connect(self.refresh)
+        controller.results_changed.connect(self.refresh)
+        controller.job_changed.connect(self.refresh)
+        controller.selection.moved.connect(self.refresh)
+        controller.session_replaced.connect(self._show_session)
+        controller.problem_found.connect(self._show_problem)
+        controller.partial_offered.connect(self._offer_partial)
+        controller.exported.connect(self._show_report)
+        self.welcome.open_asked.connect(self.do_open)
+        self.welcome.demo_asked.connect(self.do_demo)
+        self.welcome.recent_asked.connect(self.open_path)
+        QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    def _restore(self) -> None:
+        self.restoreGeometry(self.settings.bytes_of("geometry"))
+        self.welcome.show_recent(self.settings.recent)
+
+    # ---- following the session
+
+    @Slot()
+    def refresh(self, *_: object) -> None:
+        """Enable what can be done now, and name the window and its undo steps."""
+        session = self.controller.session
+        is_open, busy = session.network is not None, self.controller.is_busy
+        calibrated = session.plan() is not None
+        enabled = {
+            "save": is_open,
+            "save-as": is_open,
+            "data": is_open and not busy,
+            "calibrate": is_open and not busy,
+            "cancel": busy,
+            "export": calibrated and not busy,
+            "undo": session.can_undo,
+            "redo": session.can_redo,
+            "network": is_open,
+            "reset-all": bool(session.document.settings.pinned),
+        }
+        for key, value in (enabled | self.keys.enabled()).items():
+            self.actions_by_id[key].setEnabled(value)
+        self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
+        self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
+        for key in ("undo", "redo"):
+            self.actions_by_id[key].setIconText(key.title())
+        self._name_window()
+
+    def _name_window(self) -> None:
+        session = self.controller.session
+        file = session.path or (Path(session.document.model) if session.document.model else None)
+        name = f"{file.name}[*] — Quantscope" if file else "Quantscope"
+        self.setWindowTitle(name)
+        self.setWindowModified(session.network is not None and session.is_modified)
+
+    @Slot()
+    def _show_session(self) -> None:
+        self.messages.dismiss()
+        self.pages.setCurrentWidget(self.ranges)
+        self.inspector_dock.show()
+        self.results_dock.setVisible(self.controller.session.report is not None)
+        self.ranges.tree.setFocus()
+
+    @Slot(object, str)
+    def _show_problem(self, problem: Problem, details: str) -> None:
+        self.messages.show_problem(problem, details)
+
+    @Slot(int, str)
+    def _offer_partial(self, samples: int, path: str) -> None:
+        self._partial = path
+        self.messages.show_message(
+            f"Calibration stopped after {samples} samples.",
+            "info",
+            answers=[(f"Keep the {samples} samples", self._keep_partial)],
+        )
+
+    @Slot()
+    def _keep_partial(self) -> None:
+        self.controller.keep_partial(self._partial)
+
+    @Slot(object)
+    def _show_report(self, report: ExportReport) -> None:
+        self.results_dock.show()
+        self.messages.show_message(f"{Path(report.path).name} is written and verified.")
+
+    # ---- theme
+
+    def set_theme(self, choice: ThemeChoice) -> None:
+        """Use and remember a theme."""
+        self.settings.theme = choice
+        for key in ThemeChoice:
+            self.actions_by_id[f"theme-{key.value}"].setChecked(key is choice)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        theme = theme_for(self.settings.theme)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        apply_theme(application, theme)
+        for view in (self.ranges, self.inspector, self.results):
+            view.set_theme(theme)
+        for key in ("open", "save", "export", "undo", "redo", "data", "calibrate", "cancel"):
+            self.actions_by_id[key].setIcon(icon(key, theme))
+
+    @Slot()
+    def _follow_system(self, *_: object) -> None:
+        if self.settings.theme is ThemeChoice.SYSTEM:
+            self._apply_theme()
+
+    @Slot()
+    def do_theme_system(self) -> None:
+        self.set_theme(ThemeChoice.SYSTEM)
+
+    @Slot()
+    def do_theme_light(self) -> None:
+        self.set_theme(ThemeChoice.LIGHT)
+
+    @Slot()
+    def do_theme_dark(self) -> None:
+        self.set_theme(ThemeChoice.DARK)
+
+    # ---- files
+
+    @Slot(str)
+    def open_path(self, path: str) -> None:
+        """Open a model or session, after asking about unsaved changes."""
+        self.questions.open_path(path)
+
+    @Slot()
+    def do_open(self) -> None:
+        self.questions.ask_open()
+
+    @Slot()
+    def do_demo(self) -> None:
+        self.questions.open_demo()
+
+    @Slot()
+    def do_save(self) -> None:
+        self.questions.save()
+
+    @Slot()
+    def do_save_as(self) -> None:
+        self.questions.ask_save_as()
+
+    @Slot()
+    def do_export(self) -> None:
+        self.questions.ask_export()
+
+    @Slot()
+    def do_quit(self) -> None:
+        self.close()
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        menu = self._menus["recent"]
+        menu.clear()
+        for path in self.settings.recent:
+            action = menu.addAction(Path(path).name)
+            action.setToolTip(path)
+            action.setData(path)
+            action.triggered.connect(self._open_recent)
+
+    @Slot()
+    def _open_recent(self) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        self.open_path(str(action.data()))
+
+    # ---- edits and jobs
+
+    @Slot()
+    def do_undo(self) -> None:
+        self.controller.undo()
+
+    @Slot()
+    def do_redo(self) -> None:
+        self.controller.redo()
+
+    @Slot()
+    def do_data(self) -> None:
+        self.data_dialog = DataDialog(self.controller, self)
+        self.data_dialog.open()
+
+    @Slot()
+    def do_calibrate(self) -> None:
+        if self.controller.session.document.data is None:
+            self.do_data()
+            if self.data_dialog is not None:
+                self.data_dialog.accepted.connect(self.controller.calibrate)
+        else:
+            self.controller.calibrate()
+
+    @Slot()
+    def do_cancel(self) -> None:
+        self.controller.cancel_job()
+
+    @Slot()
+    def do_larger(self) -> None:
+        self.keys.move_band(1)
+
+    @Slot()
+    def do_smaller(self) -> None:
+        self.keys.move_band(-1)
+
+    @Slot()
+    def do_longer(self) -> None:
+        self.keys.change_word(1)
+
+    @Slot()
+    def do_shorter(self) -> None:
+        self.keys.change_word(-1)
+
+    @Slot()
+    def do_reset(self) -> None:
+        self.keys.reset()
+
+    @Slot()
+    def do_reset_all(self) -> None:
+        self.controller.reset_all()
+
+    @Slot()
+    def do_toggle_layer(self) -> None:
+        self.keys.toggle_layer()
+
+    # ---- views
+
+    @Slot()
+    def do_network(self) -> None:
+        NetworkDialog(self.controller.readings, self).open()
+
+    @Slot()
+    def do_expand(self) -> None:
+        self.ranges.tree.expandAll()
+
+    @Slot()
+    def do_collapse(self) -> None:
+        self.ranges.tree.collapseAll()
+
+    @Slot()
+    def do_depth(self) -> None:
+        wanted = Depth.LOGARITHMIC if self.actions_by_id["depth"].isChecked() else Depth.LINEAR
+        self.ranges.set_depth(wanted)
+
+    @Slot()
+    def do_about(self) -> None:
+        about_box(self).open()
+
+    # ---- drop and close
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.questions.file_in(event.mimeData()):
+            self.welcome.show_drop(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.welcome.show_drop(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.welcome.show_drop(False)
+        path = self.questions.file_in(event.mimeData())
+        if path:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, self._open_dropped)
+            self._dropped = path
+
+    @Slot()
+    def _open_dropped(self) -> None:
+        self.open_path(self._dropped)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.questions.ask_before_closing():
+            event.ignore()
+            return
+        self.settings.keep_bytes("geometry", self.saveGeometry())
+        self.controller.shut_down()
+        event.accept()

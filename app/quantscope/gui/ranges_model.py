@@ -1,0 +1,346 @@
+"""The table of layers and tensors: two levels, ready strings, nothing computed for unseen rows.
+
+A layer row stands for its activations while it is collapsed, and is a heading while open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont
+
+from quantscope.core.network import Layer, LayerKind
+from quantscope.gui import wording
+from quantscope.gui.readings import Readings
+from quantscope.gui.theme import LIGHT, Theme, tabular
+
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+REASON_ROLE = Qt.ItemDataRole.UserRole + 1  # why a layer stays float: written across its row
+
+
+class Column(IntEnum):
+    """Columns of the table, left to right."""
+
+    NAME = 0
+    TYPE = 1
+    MINIMUM = 2
+    MAXIMUM = 3
+    SQNR = 4
+    OVERFLOW = 5
+    UNDERFLOW = 6
+
+
+HEADINGS = {
+    Column.NAME: ("Layer / tensor", "Checked layers run in integers"),
+    Column.TYPE: ("Type", "Word length, step and zero point"),
+    Column.MINIMUM: ("Min", "The smallest value seen"),
+    Column.MAXIMUM: ("Max", "The largest value seen"),
+    Column.SQNR: ("SQNR", "Signal to quantization noise ratio that the type will give"),
+    Column.OVERFLOW: ("Overflow", "Share of values past the largest representable one"),
+    Column.UNDERFLOW: ("Underflow", "Share of values that are not zero and round to zero"),
+}
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class RangesModel(QAbstractItemModel):
+    """Layers (top level) and their tensors, read from :class:`Readings`.
+
+    An index's internal id is 0 for a layer and the layer's row + 1 for a tensor.
+    ``quantize_asked`` says which layer's box was clicked, and what it asks for.
+    """
+
+    quantize_asked = Signal(str, bool)
+
+    def __init__(self, readings: Readings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._readings = readings
+        self._layers: tuple[Layer, ...] = ()
+        self._places: dict[str, tuple[int, int]] = {}
+        self._open: set[str] = set()
+        self._theme: Theme = LIGHT
+        self._strong, self._numbers = QFont(), QFont()
+        roles = Qt.ItemDataRole
+        self._answers: dict[int, Callable[[Index], object]] = {
+            roles.DisplayRole: self._text,
+            roles.TextAlignmentRole: self._alignment,
+            roles.CheckStateRole: self._check_state,
+            roles.FontRole: self._font,
+            roles.ForegroundRole: self._color,
+            roles.ToolTipRole: self._tool_tip,
+            REASON_ROLE: self._reason,
+        }
+
+    # ---- what the view sets
+
+    def load(self) -> None:
+        """Show the network of the readings."""
+        self.beginResetModel()
+        network = self._readings.network
+        self._layers = tuple(x for x in network.layers if x.tensors) if network else ()
+        self._places = {
+            name: (row, child)
+            for row, layer in enumerate(self._layers)
+            for child, name in enumerate(layer.tensors)
+        }
+        self._open = {layer.name for layer in self._layers if len(layer.tensors) > 1}
+        self.endResetModel()
+
+    def set_look(self, theme: Theme, font: QFont) -> None:
+        """Take colours and fonts from ``theme`` and ``font``."""
+        self._theme = theme
+        self._strong = QFont(font)
+        self._strong.setWeight(QFont.Weight.DemiBold)
+        self._numbers = tabular(font)
+        self.refresh_all()
+
+    def set_open(self, row: int, is_open: bool) -> None:
+        """Note that a layer's row was expanded or collapsed."""
+        name = self._layers[row].name
+        if is_open:
+            self._open.add(name)
+        else:
+            self._open.discard(name)
+        self._emit_row(row, ROOT)
+
+    def is_open(self, row: int) -> bool:
+        """Whether a layer's tensors are shown below it."""
+        return self._layers[row].name in self._open
+
+    def refresh_all(self) -> None:
+        """Everything but the structure may read otherwise now."""
+        roles: list[int] = []
+        last = len(HEADINGS) - 1
+        if self._layers:
+            bottom = self.index(len(self._layers) - 1, last)
+            self.dataChanged.emit(self.index(0, 0), bottom, roles)
+        for row, layer in enumerate(self._layers):
+            parent = self.index(row, 0)
+            if self.is_open(row):
+                first = self.index(0, 0, parent)
+                self.dataChanged.emit(first, self.index(len(layer.tensors) - 1, last, parent))
+
+    def refresh_tensors(self, names: tuple[str, ...]) -> None:
+        """The figures of some tensors may read otherwise now."""
+        for name in names:
+            row, child = self._places.get(name, (-1, -1))
+            if row >= 0:
+                self._emit_row(child, self.index(row, 0))
+                self._emit_row(row, ROOT)
+
+    def _emit_row(self, row: int, parent: Index) -> None:
+        last = self.index(row, len(HEADINGS) - 1, parent)
+        self.dataChanged.emit(self.index(row, 0, parent), last)
+
+    # ---- names and places
+
+    def layer_at(self, index: Index) -> Layer:
+        """The layer of a row, or the layer that a tensor's row belongs to."""
+        inner = index.internalId()
+        return self._layers[inner - 1 if inner else index.row()]
+
+    def tensor_at(self, index: Index) -> str:
+        """The tensor that a row shows; empty for the heading of an open layer."""
+        layer = self.layer_at(index)
+        if index.internalId():
+            return layer.tensors[index.row()]
+        if layer.name in self._open:
+            return ""
+        return layer.outputs[0] if layer.outputs else layer.tensors[0]
+
+    def index_of(self, layer: str, tensor: str) -> QModelIndex:
+        """Where ``tensor`` of ``layer`` is shown now (its layer's row while that is closed)."""
+        row, child = self._places.get(tensor, (-1, 0))
+        if row < 0:
+            found = [r for r, item in enumerate(self._layers) if item.name == layer]
+            return self.index(found[0], 0) if found else QModelIndex()
+        parent = self.index(row, 0)
+        return self.index(child, 0, parent) if self.is_open(row) else parent
+
+    def shown_rows(self) -> list[QModelIndex]:
+        """Every row in sight if the window were tall enough, top to bottom."""
+        rows = []
+        for row, layer in enumerate(self._layers):
+            parent = self.index(row, 0)
+            rows.append(parent)
+            if layer.name in self._open and len(layer.tensors) > 1:
+                rows += [self.index(child, 0, parent) for child in range(len(layer.tensors))]
+        return rows
+
+    # ---- QAbstractItemModel
+
+    def index(self, row: int, column: int, parent: Index = ROOT) -> QModelIndex:
+        if not parent.isValid():
+            inside = 0 <= row < len(self._layers)
+            return self.createIndex(row, column, 0) if inside else QModelIndex()
+        tensors = self._layers[parent.row()].tensors
+        inside = parent.internalId() == 0 and 0 <= row < len(tensors)
+        return self.createIndex(row, column, parent.row() + 1) if inside else QModelIndex()
+
+    def parent(self, index: Index = ROOT) -> QModelIndex:  # type: ignore[override]
+        inner = index.internalId() if index.isValid() else 0
+        return self.createIndex(inner - 1, 0, 0) if inner else QModelIndex()
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        if not parent.isValid():
+            return len(self._layers)
+        if parent.internalId() or parent.column() > 0:
+            return 0
+        count = len(self._layers[parent.row()].tensors)
+        return count if count > 1 else 0
+
+    def columnCount(self, parent: Index = ROOT) -> int:
+        return len(HEADINGS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or section not in HEADINGS:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _LEFT if section <= Column.TYPE else _RIGHT
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADINGS[Column(section)][0]
+        return HEADINGS[Column(section)][1] if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if self._has_check_box(index):
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def _has_check_box(self, index: Index) -> bool:
+        if index.column() != Column.NAME or index.internalId():
+            return False
+        layer = self._layers[index.row()]
+        return layer.kind not in (LayerKind.INPUT, LayerKind.FLOAT) and not layer.reason
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        answer = self._answers.get(role)
+        return answer(index) if answer is not None and index.isValid() else None
+
+    def _alignment(self, index: Index) -> Qt.AlignmentFlag:
+        return _LEFT if index.column() <= Column.TYPE else _RIGHT
+
+    def _reason(self, index: Index) -> str:
+        return "" if index.internalId() else self._readings.reason(self.layer_at(index).name)
+
+    def _check_state(self, index: Index) -> Qt.CheckState | None:
+        if not self._has_check_box(index):
+            return None
+        layer = self.layer_at(index)
+        if not self._readings.is_layer_wanted(layer.name):
+            return Qt.CheckState.Unchecked
+        if self._readings.is_layer_quantized(layer.name):
+            return Qt.CheckState.Checked
+        return Qt.CheckState.PartiallyChecked
+
+    def _font(self, index: Index) -> QFont:
+        is_layer = not index.internalId() and index.column() == Column.NAME
+        return self._strong if is_layer else self._numbers
+
+    def _color(self, index: Index) -> QColor | None:
+        layer = self.layer_at(index)
+        tensor = self.tensor_at(index)
+        if index.column() == Column.TYPE and tensor and self._readings.conflict(tensor):
+            return QColor(self._theme.error)
+        if index.internalId() and index.column() == Column.NAME:
+            return QColor(self._theme.dim)
+        if self._readings.reason(tensor or layer.name):
+            return QColor(self._theme.dim)
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.CheckStateRole or not self._has_check_box(index):
+            return False
+        self.ask_to_toggle(self.layer_at(index))
+        return True
+
+    def ask_to_toggle(self, layer: Layer) -> None:
+        """Ask for ``layer`` in integers where it is kept in float, and the other way round."""
+        if self._has_check_box(self.index_of(layer.name, "")):
+            self.quantize_asked.emit(layer.name, not self._readings.is_layer_wanted(layer.name))
+
+    # ---- text
+
+    def _text(self, index: Index) -> str:
+        layer, tensor = self.layer_at(index), self.tensor_at(index)
+        column = Column(index.column())
+        if column is Column.NAME:
+            return self._name(index, layer)
+        if column is Column.TYPE:
+            return self._type(layer, tensor)
+        return self._figure(tensor, column) if tensor else ""
+
+    def _name(self, index: Index, layer: Layer) -> str:
+        network = self._readings.network
+        if not index.internalId() or network is None:
+            return layer.label
+        return wording.row_name(network.tensors[layer.tensors[index.row()]], layer)
+
+    def _type(self, layer: Layer, tensor: str) -> str:
+        if not tensor:
+            return ""
+        data_type = self._readings.data_type(tensor)
+        if data_type is None:
+            has_reason = self._readings.reason(tensor) and self._readings.statistics(tensor)
+            return "float" if has_reason else ""
+        text = data_type.label()
+        if self._readings.conflict(tensor):
+            text = f"{wording.CONFLICT} {text}"
+        if self._readings.is_pinned(tensor):
+            text = f"{wording.PIN} {text}"
+        return text
+
+    def _figure(self, tensor: str, column: Column) -> str:
+        statistics = self._readings.statistics(tensor)
+        if statistics is None:
+            return ""
+        if column in (Column.MINIMUM, Column.MAXIMUM):
+            end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
+            return wording.decimal(end.value) if end else ""
+        error = self._readings.error(tensor)
+        if error is None:
+            return ""
+        if column is Column.SQNR:
+            return wording.decibel(error.sqnr_db)
+        is_overflow = column is Column.OVERFLOW
+        return wording.share(error.overflow_share if is_overflow else error.underflow_share)
+
+    def _tool_tip(self, index: Index) -> str:
+        layer, tensor = self.layer_at(index), self.tensor_at(index)
+        network = self._readings.network
+        if (
+            network is None
+            or not tensor
+            or (index.column() == Column.NAME and not index.internalId())
+        ):
+            lines = [layer.name, f"Operator: {layer.operator}"]
+            lines += [self._readings.reason(layer.name), self._readings.note(layer.name)]
+        else:
+            described = network.tensors[tensor]
+            lines = [tensor, f"{described.dtype}  {wording.shape(described.shape)}"]
+            lines += self._type_lines(tensor)
+        return "\n".join(line for line in lines if line)
+
+    def _type_lines(self, tensor: str) -> list[str]:
+        data_type = self._readings.data_type(tensor)
+        lines = [wording.type_in_words(data_type) if data_type else ""]
+        if self._readings.is_pinned(tensor):
+            lines.append(f"{wording.PIN} Pinned: set by hand")
+        conflict = self._readings.conflict(tensor)
+        lines.append(f"{wording.CONFLICT} {conflict}" if conflict else "")
+        tied = [self._readings.name_of(name) for name in self._readings.tied(tensor)]
+        lines.append(f"= shares its type with {', '.join(tied)}" if tied else "")
+        lines.append(self._readings.reason(tensor))
+        return lines

@@ -1,0 +1,120 @@
+"""The tree half of the dynamic ranges: rows of one fixed height, as the heat map beside it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from quantscope.gui.ranges_model import REASON_ROLE, Column, RangesModel
+
+ROW_HEIGHT = 26
+HEADER_HEIGHT = 32
+WIDTHS = {
+    Column.NAME: 172,
+    Column.TYPE: 158,
+    Column.MINIMUM: 74,
+    Column.MAXIMUM: 74,
+    Column.SQNR: 74,
+    Column.OVERFLOW: 78,
+    Column.UNDERFLOW: 82,
+}
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Gives every row its fixed height."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+
+class RangesTree(QTreeView):
+    """Layers and tensors, one row high each; the scroll bar stands right of the heat map."""
+
+    def __init__(self, model: RangesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ranges = model
+        self._dim = QColor("gray")
+        self._line = QColor("lightgray")
+        self.setModel(model)
+        self.setItemDelegate(RowDelegate(self))
+        self.setUniformRowHeights(True)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(False)
+        self.setIndentation(18)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setAccessibleName("Layers and tensors")
+        self._set_up_header()
+
+    def _set_up_header(self) -> None:
+        header = self.header()
+        header.setFixedHeight(HEADER_HEIGHT)
+        header.setSectionsMovable(False)
+        header.setStretchLastSection(False)
+        header.setResizeContentsPrecision(0)
+        header.setMinimumSectionSize(48)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        for column, width in WIDTHS.items():
+            self.setColumnWidth(column, width)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+
+    def set_colors(self, dim: str, line: str) -> None:
+        """Colours of reasons and of the lines between rows."""
+        self._dim, self._line = QColor(dim), QColor(line)
+        self.viewport().update()
+
+    def table_width(self) -> int:
+        """Wide enough for every column."""
+        return self.header().length() + 2
+
+    def drawRow(
+        self,
+        painter: QPainter,
+        options: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().drawRow(painter, options, index)
+        rect: QRect = options.rect
+        painter.setPen(self._line)
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        reason = index.data(REASON_ROLE)
+        smallest = self._ranges.sibling(index.row(), Column.MINIMUM, index)
+        if reason and not smallest.data():
+            self._draw_reason(painter, rect, str(reason))
+
+    def _draw_reason(self, painter: QPainter, row: QRect, reason: str) -> None:
+        left = self.columnViewportPosition(Column.TYPE) + 7
+        room = QRect(left, row.top(), self.header().length() - left, row.height())
+        text = self.fontMetrics().elidedText(
+            f"float: {reason}", Qt.TextElideMode.ElideRight, room.width() - 8
+        )
+        painter.setPen(self._dim)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if event.key() == Qt.Key.Key_Space and index.isValid():
+            self._ranges.ask_to_toggle(self._ranges.layer_at(index))
+            return
+        super().keyPressEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        handled = super().viewportEvent(event)
+        if event.type() == QEvent.Type.Leave:
+            self.viewport().update()
+        return handled

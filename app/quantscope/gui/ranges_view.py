@@ -1,0 +1,268 @@
+"""Dynamic ranges: the tree of tensors and the heat map, row beside row, and what edits them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollBar,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.heatmap import Depth
+from quantscope.gui.band_drag import BandDrag
+from quantscope.gui.controller import Controller
+from quantscope.gui.heat_axis import HeatAxis, Legend
+from quantscope.gui.heat_map import Cell, HeatMap
+from quantscope.gui.ranges_model import RangesModel
+from quantscope.gui.ranges_tree import ROW_HEIGHT, RangesTree
+from quantscope.gui.read_out import describe_cell, describe_row
+from quantscope.gui.theme import Theme
+from quantscope.session.history import Change
+
+
+class RangesView(QWidget):
+    """Tree and heat map share rows, scrolling and selection.
+
+    Invariant: row ``i`` of ``heat`` shows the tensor of the ``i``-th row in sight of ``tree``,
+    at the same height.
+    """
+
+    hint_shown = Signal(str)
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._readings = controller.readings
+        self.model = RangesModel(self._readings, self)
+        self.tree = RangesTree(self.model, self)
+        self.heat = HeatMap(self._readings.heat_row, self)
+        self.heat.is_pinned = self._readings.is_pinned
+        self.axis = HeatAxis(self)
+        self.legend = Legend(self)
+        self.bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self.read_out = QLabel(self)
+        self.depth_combo = QComboBox(self)
+        self.drag = BandDrag(controller, self.heat, self)
+        self._rows: list[QModelIndex] = []
+        self._lay_out()
+        self._connect_tree()
+        self._connect_heat()
+        self._connect_controller()
+
+    def _lay_out(self) -> None:
+        self.depth_combo.addItem("Linear depth", Depth.LINEAR)
+        self.depth_combo.addItem("Logarithmic depth", Depth.LOGARITHMIC)
+        self.depth_combo.setAccessibleName("Colour depth")
+        self.read_out.setAccessibleName("What is under the mouse")
+        self.read_out.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.read_out.setMinimumWidth(0)
+        picture = QWidget(self)
+        grid = QGridLayout(picture)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self.axis, 0, 0)
+        grid.addWidget(self.heat, 1, 0)
+        grid.addWidget(self.bar, 1, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.addWidget(self.tree)
+        self.splitter.addWidget(picture)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setStretchFactor(1, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 4, 10, 4)
+        foot.setSpacing(12)
+        foot.addWidget(self.read_out, 1)
+        foot.addWidget(self.legend)
+        foot.addWidget(self.depth_combo)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.splitter, 1)
+        column.addLayout(foot)
+
+    def _connect_tree(self) -> None:
+        scroll = self.tree.verticalScrollBar()
+        scroll.valueChanged.connect(self._follow_scroll)
+        scroll.rangeChanged.connect(self._follow_range)
+        self.bar.valueChanged.connect(scroll.setValue)
+        self.tree.expanded.connect(self._note_expanded)
+        self.tree.collapsed.connect(self._note_collapsed)
+        self.tree.selectionModel().currentChanged.connect(self._note_current)
+        self.model.quantize_asked.connect(self._controller.quantize_layer)
+
+    def _connect_heat(self) -> None:
+        self.heat.pointed.connect(self._point)
+        self.heat.pressed.connect(self._press)
+        self.heat.scrolled_by.connect(self._scroll_by)
+        self.heat.key_passed.connect(self._pass_key)
+        self.drag.described.connect(self.read_out.setText)
+        self.depth_combo.currentIndexChanged.connect(self._choose_depth)
+
+    def _connect_controller(self) -> None:
+        self._controller.changed.connect(self._refresh_change)
+        self._controller.results_changed.connect(self._refresh_results)
+        self._controller.session_replaced.connect(self._load)
+        self._controller.live_counted.connect(self._refresh_live)
+        self._controller.previewed.connect(self._refresh_tensors)
+        self._controller.selection.moved.connect(self._show_selection)
+
+    # ---- look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take colours from ``theme``."""
+        self.model.set_look(theme, self.font())
+        self.tree.set_colors(theme.dim, theme.border)
+        self.axis.show_axis(self.heat.axis, theme)
+        self.legend.set_theme(theme)
+        self.heat.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() < 0 < self.width():
+            left = min(self.tree.table_width(), self.width() * 6 // 10)
+            self.splitter.setSizes([left, self.width() - left])
+
+    def set_depth(self, depth: Depth) -> None:
+        """Linear or logarithmic colour depth."""
+        self.depth_combo.setCurrentIndex(self.depth_combo.findData(depth))
+
+    @Slot(int)
+    def _choose_depth(self, index: int) -> None:
+        self.heat.set_depth(Depth(self.depth_combo.itemData(index)))
+
+    # ---- following the session
+
+    @Slot()
+    def _load(self) -> None:
+        self.model.load()
+        for row in range(self.model.rowCount()):
+            if self.model.is_open(row):
+                self.tree.expand(self.model.index(row, 0))
+        self._collect_rows()
+        self.tree.verticalScrollBar().setValue(0)
+
+    @Slot(object)
+    def _refresh_change(self, change: Change) -> None:
+        before, after = change.before.settings, change.after.settings
+        base = (before.target, before.scheme, before.word_length, before.bias_word_length)
+        if base != (after.target, after.scheme, after.word_length, after.bias_word_length):
+            self.heat.set_axis(self._readings.fit_axis())
+        self._refresh_all()
+
+    @Slot()
+    def _refresh_results(self) -> None:
+        self.heat.set_axis(self._readings.fit_axis())
+        self._refresh_all()
+
+    @Slot()
+    def _refresh_live(self) -> None:
+        fitted = self._readings.fit_axis()
+        if fitted.top > self.heat.axis.top or fitted.bottom < self.heat.axis.bottom:
+            self.heat.set_axis(fitted)
+        self._refresh_all()
+
+    def _refresh_all(self) -> None:
+        self.model.refresh_all()
+        self.axis.show_axis(self.heat.axis, self.heat.theme)
+        self.heat.forget_all()
+
+    @Slot(tuple)
+    def _refresh_tensors(self, names: tuple[str, ...]) -> None:
+        self.model.refresh_tensors(names)
+        self.heat.forget(names)
+
+    # ---- rows
+
+    def _collect_rows(self) -> None:
+        self._rows = self.model.shown_rows()
+        self.heat.set_rows([self.model.tensor_at(index) for index in self._rows])
+        self._show_selection()
+
+    @Slot(QModelIndex)
+    def _note_expanded(self, index: QModelIndex) -> None:
+        self.model.set_open(index.row(), True)
+        self._collect_rows()
+
+    @Slot(QModelIndex)
+    def _note_collapsed(self, index: QModelIndex) -> None:
+        self.model.set_open(index.row(), False)
+        self._collect_rows()
+
+    @Slot(int)
+    def _follow_scroll(self, value: int) -> None:
+        self.bar.setValue(value)
+        self.heat.scroll_to(value)
+
+    @Slot(int, int)
+    def _follow_range(self, low: int, high: int) -> None:
+        scroll = self.tree.verticalScrollBar()
+        self.bar.setRange(low, high)
+        self.bar.setPageStep(scroll.pageStep())
+        self.bar.setSingleStep(ROW_HEIGHT)
+        scroll.setSingleStep(ROW_HEIGHT)
+
+    @Slot(int)
+    def _scroll_by(self, pixels: int) -> None:
+        scroll = self.tree.verticalScrollBar()
+        scroll.setValue(scroll.value() + pixels)
+
+    @Slot(object)
+    def _pass_key(self, event: QKeyEvent) -> None:
+        QCoreApplication.sendEvent(self.tree, event)
+
+    # ---- selection and pointing
+
+    @Slot(QModelIndex, QModelIndex)
+    def _note_current(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            layer, tensor = self.model.layer_at(current), self.model.tensor_at(current)
+            self._controller.selection.select(layer.name, tensor)
+            self.read_out.setText(describe_row(self._readings, tensor))
+            self.heat.set_selected(self._row_of(current))
+
+    @Slot()
+    def _show_selection(self) -> None:
+        selection = self._controller.selection
+        index = self.model.index_of(selection.layer, selection.tensor)
+        row = self._row_of(index) if index.isValid() else -1
+        self.heat.set_selected(row)
+        if index.isValid() and index.siblingAtColumn(0) != self.tree.currentIndex().siblingAtColumn(
+            0
+        ):
+            self.tree.setCurrentIndex(index)
+
+    def _row_of(self, index: QModelIndex) -> int:
+        first = index.siblingAtColumn(0)
+        return self._rows.index(first) if first in self._rows else -1
+
+    def row_of_tensor(self, tensor: str) -> int:
+        """The row of the heat map that shows ``tensor``; -1 where none does."""
+        return self.heat.rows.index(tensor) if tensor in self.heat.rows else -1
+
+    @Slot(object)
+    def _point(self, cell: Cell | None) -> None:
+        if cell is None:
+            self.read_out.setText(describe_row(self._readings, self._controller.selection.tensor))
+            return
+        tensor = self.heat.rows[cell.row]
+        self.read_out.setText(
+            describe_cell(self._readings, tensor, self.heat.axis, cell.column) if tensor else ""
+        )
+
+    @Slot(object)
+    def _press(self, cell: Cell) -> None:
+        self.tree.setCurrentIndex(self._rows[cell.row])
+        self.drag.begin(cell)
+
+    def row_center(self, tensor: str) -> QPoint:
+        """A point of the heat map's viewport in the row of ``tensor``, for pointing at it."""
+        top = self.heat.row_top(self.row_of_tensor(tensor))
+        return QPoint(self.heat.viewport().width() // 2, round(top + ROW_HEIGHT / 2))

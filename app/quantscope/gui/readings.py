@@ -1,0 +1,225 @@
+"""What the window shows of every tensor, read from the session and kept until it changes.
+
+Views ask for one tensor at a time, when it comes into sight; nothing is computed for rows that
+nobody sees. A preview (a band being dragged) stands in front of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.events import BitCounts
+from quantscope.core.formats import ChannelScaled, DataType
+from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
+from quantscope.core.network import LayerKind, Network, Role
+from quantscope.core.placement import Placement, TieGroup, place
+from quantscope.core.plan import Plan, requests_for
+from quantscope.core.prediction import PredictedError, predict
+from quantscope.core.schemes import Family
+from quantscope.core.statistics import TensorStatistics
+from quantscope.core.targets import TARGETS, Target
+from quantscope.gui import wording
+from quantscope.session.session import Session
+
+MOST_KEPT_ERRORS = 50_000
+
+
+class Readings:
+    """Facts about tensors and layers by name.
+
+    Invariant: every kept value belongs to the session as of the last :meth:`refresh`.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.preview: Mapping[str, DataType] = {}
+        self._live: Mapping[str, BitCounts] = {}
+        self._counts: dict[str, Counts] = {}
+        self._errors: dict[tuple[str, DataType], PredictedError | None] = {}
+        self._calibration: Calibration | None = None
+        self._plan: Plan | None = None
+        self._placement: Placement | None = None
+        self._placed: tuple[Network, frozenset[str]] | None = None
+        self._groups: dict[str, TieGroup] = {}
+
+    def refresh(self, session: Session) -> None:
+        """Read ``session`` anew; keeps what still belongs to it."""
+        self.session = session
+        self._plan = session.plan()
+        if session.calibration is not self._calibration:
+            self._calibration = session.calibration
+            self._errors.clear()
+            self._counts.clear()
+        if len(self._errors) > MOST_KEPT_ERRORS:
+            self._errors.clear()
+        self._place()
+
+    def _place(self) -> None:
+        network = self.session.network
+        self._placement = None
+        if network is None:
+            self._groups = {}
+            return
+        if self._plan is not None:
+            self._placement = self._plan.placement
+        else:
+            self._placement = place(network, self.session.document.settings.float_layers)
+        self._groups = {n: group for group in self._placement.groups for n in group.members}
+
+    def show_live(self, counts: Mapping[str, BitCounts]) -> None:
+        """Show the counts of a calibration that still runs; ``{}`` ends it."""
+        self._live = counts
+        self._counts.clear()
+
+    # ---- the network
+
+    @property
+    def network(self) -> Network | None:
+        """The prepared network, if one is open."""
+        return self.session.network
+
+    @property
+    def target(self) -> Target:
+        """What the plan is for."""
+        return TARGETS[self.session.document.settings.target]
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether there is anything to see in the heat map."""
+        return bool(self._live) or self._calibration is not None
+
+    def is_layer_quantized(self, layer: str) -> bool:
+        """Whether ``layer`` runs in integers."""
+        return self._placement is not None and layer in self._placement.layers
+
+    def is_layer_wanted(self, layer: str) -> bool:
+        """Whether a person left ``layer`` to be quantized."""
+        return layer not in self.session.document.settings.float_layers
+
+    def reason(self, name: str) -> str:
+        """Why a layer or tensor stays float; empty where it does not."""
+        return self._placement.reasons.get(name, "") if self._placement else ""
+
+    def note(self, layer: str) -> str:
+        """What the plan adjusted in ``layer``."""
+        return self._plan.notes.get(layer, "") if self._plan else ""
+
+    def can_be_integer(self, layer: str) -> bool:
+        """Whether the check box of ``layer`` means anything."""
+        network = self.network
+        found = [x for x in network.layers if x.name == layer] if network else []
+        kinds = (LayerKind.INPUT, LayerKind.FLOAT)
+        return any(x.kind not in kinds and not x.reason for x in found)
+
+    # ---- one tensor
+
+    def name_of(self, tensor: str) -> str:
+        """``conv1 weights``."""
+        network = self.network
+        assert network is not None
+        return wording.full_name(network.tensors[tensor], network.layer_of(tensor))
+
+    def statistics(self, tensor: str) -> TensorStatistics | None:
+        """The statistics of ``tensor``, where a calibration has them."""
+        return self._calibration.statistics.get(tensor) if self._calibration else None
+
+    def counts(self, tensor: str) -> Counts | None:
+        """Counts by sign and bit position, (2, 261): live ones while a calibration runs."""
+        if tensor in self._counts:
+            return self._counts[tensor]
+        live = self._live.get(tensor)
+        statistics = self.statistics(tensor)
+        if live is not None:
+            found = live.table()
+        elif statistics is not None and not self._live:
+            found = statistics.histogram.most_significant_bits()
+        else:
+            return None
+        self._counts[tensor] = found
+        return found
+
+    def data_type(self, tensor: str) -> DataType | None:
+        """The type that is planned (or being dragged); ``None`` for float."""
+        if tensor in self.preview:
+            return self.preview[tensor]
+        return self._plan.types.get(tensor) if self._plan else None
+
+    def heat_row(self, tensor: str) -> HeatRow | None:
+        """One row of the heat map; ``None`` before anything was counted."""
+        counts = self.counts(tensor)
+        if counts is None:
+            return None
+        return HeatRow(counts, None if self._live else self.data_type(tensor))
+
+    def error(self, tensor: str) -> PredictedError | None:
+        """What the type of ``tensor`` will cost it; ``None`` for float."""
+        data_type, statistics = self.data_type(tensor), self.statistics(tensor)
+        if data_type is None or statistics is None:
+            return None
+        key = (tensor, data_type)
+        if key not in self._errors:
+            self._errors[key] = self._predict(tensor, data_type, statistics)
+        return self._errors[key]
+
+    def _predict(
+        self, tensor: str, data_type: DataType, statistics: TensorStatistics
+    ) -> PredictedError | None:
+        derived = self._derived(tensor, data_type)
+        if derived is not None:
+            return derived
+        if isinstance(data_type, ChannelScaled) and statistics.values is None:
+            return None
+        return predict(statistics, data_type)
+
+    def _derived(self, tensor: str, data_type: DataType) -> PredictedError | None:
+        """What the worker found already for the type that a scheme chose."""
+        assert self._calibration is not None
+        for request in requests_for(self.session.document.settings):
+            candidate = self._calibration.derived.get(((tensor,), request))
+            if candidate is not None and candidate.data_type == data_type:
+                return candidate.error
+        return None
+
+    def is_pinned(self, tensor: str) -> bool:
+        """Whether the type was set by hand (or is being dragged)."""
+        pinned = self.session.document.settings.pinned
+        return tensor in self.preview or (
+            self.data_type(tensor) is not None and any(n in pinned for n in self.members(tensor))
+        )
+
+    def conflict(self, tensor: str) -> str:
+        """Why the target does not take the type; empty where it does."""
+        return self._plan.conflicts.get(tensor, "") if self._plan else ""
+
+    def members(self, tensor: str) -> tuple[str, ...]:
+        """``tensor`` and all that share its type."""
+        group = self._groups.get(tensor)
+        return group.members if group else (tensor,)
+
+    def tied(self, tensor: str) -> tuple[str, ...]:
+        """The others that share its type."""
+        return tuple(name for name in self.members(tensor) if name != tensor)
+
+    def locked(self, tensor: str) -> str:
+        """Why the type of ``tensor`` cannot be set by hand; empty where it can."""
+        network, data_type = self.network, self.data_type(tensor)
+        if network is None or data_type is None:
+            return self.reason(tensor) or "there is no type before calibration"
+        if network.tensors[tensor].role is not Role.BIAS:
+            return ""
+        settings = self.session.document.settings
+        if self.target.family is Family.FIXED_POINT and settings.bias_word_length != 32:
+            return ""
+        return (
+            "a bias takes the accumulator's type: int32 with the step of input × weights,"
+            " so it follows them"
+        )
+
+    # ---- all of them
+
+    def fit_axis(self) -> BitAxis:
+        """The columns that show every tensor."""
+        network = self.network
+        rows = [self.heat_row(name) for name in network.tensors] if network else []
+        return fit_axis([row for row in rows if row is not None])

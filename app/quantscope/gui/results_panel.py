@@ -1,0 +1,128 @@
+"""What the last export found out: summary, kernels, accuracy of every tensor, notes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtWidgets import (
+    QLabel,
+    QPlainTextEdit,
+    QTabWidget,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.report import ExportReport
+from quantscope.gui import wording
+from quantscope.gui.controller import Controller
+from quantscope.gui.report_model import StringTable
+from quantscope.gui.theme import Theme, tabular
+
+KERNEL_HEADINGS = ("Layer", "Kernel", "Runs in")
+TENSOR_HEADINGS = ("Tensor", "Type", "Predicted", "Measured", "In the network")
+
+
+class ResultsPanel(QWidget):
+    """Shows the session's report; says so where the plan has changed since."""
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.state = QLabel(self)
+        self.state.setWordWrap(True)
+        self.overview = QPlainTextEdit(self)
+        self.overview.setReadOnly(True)
+        self.overview.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.kernels = StringTable(KERNEL_HEADINGS, 3, self)
+        self.tensors = StringTable(TENSOR_HEADINGS, 2, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.overview, "Verification")
+        self.tabs.addTab(self._table(self.tensors, (260, 220)), "SQNR of every tensor")
+        self.tabs.addTab(self._table(self.kernels, (200, 220)), "Kernels")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 4)
+        column.addWidget(self.state)
+        column.addWidget(self.tabs, 1)
+        controller.results_changed.connect(self.refresh)
+        controller.changed.connect(self.refresh)
+        self.refresh()
+
+    def _table(self, model: StringTable, widths: tuple[int, ...]) -> QTreeView:
+        view = QTreeView(self)
+        view.setModel(model)
+        view.setRootIsDecorated(False)
+        view.setUniformRowHeights(True)
+        view.setFont(tabular(view.font()))
+        for column, width in enumerate(widths):
+            view.setColumnWidth(column, width)
+        view.header().setStretchLastSection(False)
+        return view
+
+    def set_theme(self, theme: Theme) -> None:
+        """Nothing here has colours of its own."""
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        hint.setHeight(220)
+        return hint
+
+    @Slot()
+    def refresh(self, *_: object) -> None:
+        """Show the report as it is now."""
+        report = self._controller.session.report
+        stale = self._controller.session.report_is_stale
+        self.state.setProperty("role", "warning" if stale else "heading")
+        self.state.style().unpolish(self.state)
+        self.state.style().polish(self.state)
+        if report is None:
+            self.state.setText("Export the quantized model to see how well it does.")
+            self.tabs.hide()
+            return
+        self.tabs.show()
+        note = "⚠ Types have changed since this export: export again. " if stale else ""
+        self.state.setText(note + report.summary())
+        self.overview.setPlainText(report_in_words(report))
+        self.kernels.show_rows(
+            [(k.label, k.kernel, "integers" if k.integer else "float") for k in report.kernels]
+        )
+        self.tensors.show_rows([self._accuracy_row(report, i) for i in range(len(report.tensors))])
+
+    def _accuracy_row(self, report: ExportReport, index: int) -> tuple[str, ...]:
+        item = report.tensors[index]
+        readings = self._controller.readings
+        known = readings.network is not None and item.tensor in readings.network.tensors
+        in_network = item.in_network
+        return (
+            readings.name_of(item.tensor) if known else item.tensor,
+            item.data_type,
+            wording.decibel(item.predicted),
+            wording.decibel(item.measured),
+            wording.decibel(in_network) if in_network is not None else "–",
+        )
+
+
+def report_in_words(report: ExportReport) -> str:
+    """Everything but the tables, as lines to read and to copy."""
+    lines = [f"File  {report.path}"]
+    size, before = wording.count(report.file_bytes), wording.count(report.source_bytes)
+    lines.append(f"Size  {size} bytes (source {before}), opset {report.opset}, {report.target}")
+    lines += [f"⚠ {text}" for text in report.warnings]
+    if report.random_data:
+        lines.append("⚠ Calibrated on random data: no figure here says anything about accuracy")
+    for output in report.outputs:
+        agreement = ""
+        if output.agreement is not None:
+            agreement = f", same largest class as float on {wording.share(output.agreement)}"
+        lines.append(f"Output {output.output}: SQNR {wording.decibel(output.sqnr)}{agreement}")
+    lines.append(f"Verified on {wording.count(report.samples)} samples")
+    lines.append(
+        "Largest difference between optimized and unoptimized run: "
+        f"{report.largest_difference:g} steps of the output's type"
+    )
+    lines.append(f"{report.integer_kernels} of {len(report.kernels)} layers in integer kernels")
+    floats = [k for k in report.kernels if not k.integer]
+    lines += [f"  {k.label} runs in the float kernel {k.kernel}" for k in floats]
+    lines += [f"  {label} stays float: {reason}" for label, reason in report.float_layers]
+    lines += [f"• {text}" for text in report.notes]
+    return "\n".join(lines)

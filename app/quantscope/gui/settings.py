@@ -1,0 +1,66 @@
+"""What the window remembers between runs: recent files, theme, geometry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from quantscope.gui.theme import ThemeChoice
+
+MOST_RECENT = 8
+
+
+class Settings:
+    """Typed access to QSettings; a value that does not fit reads as its default."""
+
+    def __init__(self, store: QSettings) -> None:
+        self._store = store
+
+    @property
+    def theme(self) -> ThemeChoice:
+        """Light, dark or as the desktop."""
+        try:
+            return ThemeChoice(str(self._store.value("theme", "system")))
+        except ValueError:
+            return ThemeChoice.SYSTEM
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._store.setValue("theme", choice.value)
+
+    @property
+    def recent(self) -> list[str]:
+        """Files opened lately that still exist, newest first."""
+        stored = self._store.value("recent", [])
+        paths = [stored] if isinstance(stored, str) else stored
+        if not isinstance(paths, list):
+            return []
+        return [str(path) for path in paths if Path(str(path)).is_file()][:MOST_RECENT]
+
+    def note_recent(self, path: str) -> None:
+        """Put ``path`` first in the list of recent files."""
+        others = [kept for kept in self.recent if kept != path]
+        self._store.setValue("recent", [path, *others][:MOST_RECENT])
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent files."""
+        self._store.remove("recent")
+
+    @property
+    def folder(self) -> str:
+        """Where the last file was opened."""
+        return str(self._store.value("folder", ""))
+
+    @folder.setter
+    def folder(self, path: str) -> None:
+        self._store.setValue("folder", path)
+
+    def bytes_of(self, key: str) -> QByteArray:
+        """Stored geometry or dock state; empty where there is none."""
+        stored = self._store.value(key)
+        return stored if isinstance(stored, QByteArray) else QByteArray()
+
+    def keep_bytes(self, key: str, value: QByteArray) -> None:
+        """Store geometry or dock state."""
+        self._store.setValue(key, value)

@@ -1,0 +1,97 @@
+"""The line at the bottom: which model, which data, and what the job under way is doing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from quantscope.core.data import DataDescription
+from quantscope.core.events import Progress
+from quantscope.gui import wording
+from quantscope.gui.controller import Controller
+
+
+class StatusLine(QStatusBar):
+    """Follows the controller; the stop button triggers the window's cancel action."""
+
+    def __init__(self, controller: Controller, cancel: QAction, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.model = QLabel(self)
+        self.data = QLabel(self)
+        self.random = QLabel("⚠ random data: figures are about noise", self)
+        self.random.setProperty("role", "warning")
+        self.stage = QLabel(self)
+        self.bar = QProgressBar(self)
+        self.bar.setFixedSize(180, 14)
+        self.bar.setTextVisible(False)
+        self.stop = QToolButton(self)
+        self.stop.setDefaultAction(cancel)
+        self.setSizeGripEnabled(False)
+        for label in (self.model, self.data, self.random):
+            self.addWidget(label)
+        for widget in (self.stage, self.bar, self.stop):
+            self.addPermanentWidget(widget)
+        controller.job_changed.connect(self.refresh)
+        controller.changed.connect(self.refresh)
+        controller.results_changed.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def refresh(self, *_: object) -> None:
+        """Show the session and the job as they are now."""
+        session, job = self._controller.session, self._controller.job
+        document = session.document
+        self.model.setText(Path(document.model).name or "No model")
+        self.model.setToolTip(document.model)
+        self.data.setText(self._data_text() if document.model else "")
+        self.data.setToolTip(document.data.path if document.data else "")
+        self.random.setVisible(self._is_random())
+        for widget in (self.stage, self.bar, self.stop):
+            widget.setVisible(job is not None)
+        if job is not None:
+            self._show_progress(job.title, job.progress)
+
+    def _is_random(self) -> bool:
+        session = self._controller.session
+        calibration = session.calibration
+        used = calibration.data if calibration else session.document.data
+        return used is not None and used.is_random
+
+    def _data_text(self) -> str:
+        session = self._controller.session
+        calibration = session.calibration
+        text = describe_data(session.document.data)
+        if calibration is None:
+            return f"{text} · not calibrated"
+        state = f"{wording.count(calibration.samples)} samples"
+        if session.calibration_is_stale:
+            state += " · ⚠ of other data: calibrate again"
+        return f"{text} · {state}"
+
+    def _show_progress(self, title: str, progress: Progress | None) -> None:
+        if progress is None or progress.total <= 0:
+            self.bar.setRange(0, 0)
+            self.stage.setText(f"{title} …")
+            return
+        self.bar.setRange(0, progress.total)
+        self.bar.setValue(progress.done)
+        parts = [title if not progress.stage else f"{title}: {progress.stage}"]
+        parts.append(f"{progress.done} of {progress.total}")
+        if progress.rate > 0:
+            parts.append(f"{progress.rate:.3g}/s")
+        if progress.remaining > 0:
+            parts.append(f"{wording.duration(progress.remaining)} left")
+        self.stage.setText(" · ".join(parts))
+
+
+def describe_data(data: DataDescription | None) -> str:
+    """A data description in a few words."""
+    if data is None:
+        return "No data"
+    if data.is_random:
+        return f"Random data, seed {data.seed}"
+    return Path(data.path).name or data.path

@@ -1,0 +1,70 @@
+"""What the keyboard does to the selected tensor: everything that dragging its band does."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from quantscope.core.formats import DataType
+from quantscope.gui.controller import Controller
+from quantscope.gui.type_edits import key_move, next_word_length, with_word_length
+
+
+class TensorKeys(QObject):
+    """Edits of the selection; none where the type of the tensor cannot be set by hand."""
+
+    def __init__(self, controller: Controller, parent: QObject) -> None:
+        super().__init__(parent)
+        self._controller = controller
+
+    def enabled(self) -> dict[str, bool]:
+        """Which actions of the table can be done now."""
+        readings, selection = self._controller.readings, self._controller.selection
+        can_edit = self._editable() is not None
+        pinned = bool(selection.tensor) and readings.is_pinned(selection.tensor)
+        can_edit_word = can_edit and len(readings.target.word_lengths) > 1
+        return {
+            "larger": can_edit,
+            "smaller": can_edit,
+            "longer": can_edit_word,
+            "shorter": can_edit_word,
+            "reset": pinned,
+            "toggle-layer": readings.can_be_integer(selection.layer),
+        }
+
+    def _editable(self) -> DataType | None:
+        readings, tensor = self._controller.readings, self._controller.selection.tensor
+        if not tensor or readings.locked(tensor):
+            return None
+        return readings.data_type(tensor)
+
+    def _pin(self, data_type: DataType | None) -> None:
+        if data_type is not None:
+            self._controller.pin(self._controller.selection.tensor, data_type)
+
+    def move_band(self, direction: int) -> None:
+        """Towards larger (1) or smaller (-1) values."""
+        data_type = self._editable()
+        if data_type is not None:
+            self._pin(key_move(data_type, direction))
+
+    def change_word(self, direction: int) -> None:
+        """A longer (1) or shorter (-1) word that the target takes, same range."""
+        data_type = self._editable()
+        if data_type is None:
+            return
+        allowed = self._controller.readings.target.word_lengths
+        length = next_word_length(data_type, allowed, direction)
+        if length is not None:
+            self._pin(with_word_length(data_type, length))
+
+    def reset(self) -> None:
+        """Follow the scheme again."""
+        tensor = self._controller.selection.tensor
+        if tensor:
+            self._controller.reset(tensor)
+
+    def toggle_layer(self) -> None:
+        """The selected layer in integers, or in float."""
+        layer, readings = self._controller.selection.layer, self._controller.readings
+        if readings.can_be_integer(layer):
+            self._controller.quantize_layer(layer, not readings.is_layer_wanted(layer))

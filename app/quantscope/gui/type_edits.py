@@ -1,0 +1,118 @@
+"""What pointing and keys do to a data type: pure functions, the same for mouse and keyboard.
+
+Positions are bits on the axis of the heat map: ``log2`` of a magnitude, larger to the left.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from enum import StrEnum
+
+from quantscope.core.formats import DataType, FixedPoint, Scaled
+from quantscope.core.schemes import Family, Scheme, TypeRequest, scaled_for_range
+
+KEY_STEP = 0.25  # bits that one key press moves a scaled band
+
+
+class Grip(StrEnum):
+    """What of a band the mouse holds."""
+
+    BAND = "band"
+    UPPER = "upper edge"
+    LOWER = "lower edge"
+
+
+def moved(data_type: DataType, bits: float) -> DataType | None:
+    """The band moved ``bits`` columns towards larger values; ``None`` where it cannot go there.
+
+    Power-of-two bands move by whole columns.
+    """
+    try:
+        if isinstance(data_type, FixedPoint):
+            return data_type.shifted(round(bits))
+        return data_type.shifted(bits)
+    except (ValueError, OverflowError):
+        return None
+
+
+def key_move(data_type: DataType, direction: int) -> DataType | None:
+    """The band moved by one key press; ``direction`` 1 is towards larger values."""
+    step = 1.0 if isinstance(data_type, FixedPoint) else KEY_STEP
+    return moved(data_type, direction * step)
+
+
+def with_word_length(data_type: DataType, word_length: int) -> DataType | None:
+    """The same range with more or fewer bits: the upper edge stays."""
+    more = word_length - data_type.word_length
+    try:
+        if isinstance(data_type, FixedPoint):
+            return replace(
+                data_type,
+                word_length=word_length,
+                fraction_length=data_type.fraction_length + more,
+            )
+        if isinstance(data_type, Scaled) and not _is_symmetric(data_type):
+            request = _request_like(data_type, word_length)
+            return scaled_for_range(data_type.minimum, data_type.maximum, request)
+        longer = replace(data_type, word_length=word_length)
+        return longer.shifted(math.log2(data_type.limits[1] / longer.limits[1]))
+    except ValueError:
+        return None
+
+
+def next_word_length(data_type: DataType, allowed: tuple[int, ...], direction: int) -> int | None:
+    """The next longer (1) or shorter (-1) word that a target takes; ``None`` at the end."""
+    if direction > 0:
+        return min((n for n in allowed if n > data_type.word_length), default=None)
+    return max((n for n in allowed if n < data_type.word_length), default=None)
+
+
+def with_lower_edge(data_type: DataType, bit: float, allowed: tuple[int, ...]) -> DataType:
+    """The upper edge kept and the word length chosen whose lower edge is nearest to ``bit``."""
+    tried = [with_word_length(data_type, length) for length in allowed]
+    usable = [kind for kind in tried if kind is not None] or [data_type]
+    return min(usable, key=lambda kind: abs(kind.band().lower_edge - bit))
+
+
+def with_upper_edge(data_type: DataType, bit: float) -> DataType | None:
+    """Another clipping range: the larger end goes to ``2**bit``, the other is cut with it.
+
+    Power-of-two types have no range of their own: their band moves.
+    """
+    if not isinstance(data_type, Scaled) or data_type.zero_point == 0:
+        return moved(data_type, bit - data_type.band().upper_edge)
+    magnitude = 2.0**bit
+    low, high = max(data_type.minimum, -magnitude), min(data_type.maximum, magnitude)
+    if data_type.maximum >= -data_type.minimum:
+        high = magnitude
+    else:
+        low = -magnitude
+    try:
+        return scaled_for_range(low, high, _request_like(data_type, data_type.word_length))
+    except (ValueError, OverflowError):
+        return None
+
+
+def dragged(start: DataType, grip: Grip, bits: float, allowed: tuple[int, ...]) -> DataType | None:
+    """``start`` after the mouse moved ``grip`` by ``bits`` columns towards larger values."""
+    if grip is Grip.LOWER:
+        return with_lower_edge(start, start.band().lower_edge + bits, allowed)
+    if grip is Grip.UPPER:
+        return with_upper_edge(start, start.band().upper_edge + bits)
+    return moved(start, bits)
+
+
+def _is_symmetric(data_type: Scaled) -> bool:
+    return data_type.signed and data_type.zero_point == 0
+
+
+def _request_like(data_type: Scaled, word_length: int) -> TypeRequest:
+    return TypeRequest(
+        family=Family.SCALED,
+        scheme=Scheme.MINMAX,
+        word_length=word_length,
+        signed=data_type.signed,
+        narrow_range=data_type.narrow_range,
+        asymmetric=not _is_symmetric(data_type),
+    )
