@@ -106,11 +106,7 @@ class Network:
 
     def layer_of(self, tensor: str) -> Layer:
         """The layer under which ``tensor`` is shown; ``KeyError`` where there is none."""
-        name = self.tensors[tensor].layer
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(f"{tensor} is shown under {name}, which is not in the network")
+        return self.layer(self.tensors[tensor].layer)
 
 
 def short_labels(names: Iterable[tuple[str, str]]) -> dict[str, str]:
