@@ -19,6 +19,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT
 
 COLUMNS_BELOW_BAND = 12
+ACCUMULATOR_BITS = 32
 FEWEST_BITS = 8  # from the top of the axis to its bottom
 Counts = npt.NDArray[np.int64]
 
@@ -32,10 +33,14 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """One row: ``counts`` (2, 261) by sign and bit position, and the type (``None``: float)."""
+    """One row: ``counts`` (2, 261) by sign and bit position, and the type (``None``: float).
+
+    ``cut_off``: a Relu or Clip follows that takes away what saturates, so it is not drawn lost.
+    """
 
     counts: Counts
     data_type: DataType | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,16 @@ class BitAxis:
 
 
 def fit_axis(rows: Sequence[HeatRow]) -> BitAxis:
-    """From the highest used column to 12 below the lowest band (or the lowest used one)."""
+    """From the highest used column to 12 below the lowest band (or the lowest used one).
+
+    Accumulators (int32 biases) keep far more than is ever used and do not widen the axis.
+    """
     used = np.zeros(BIT_COUNT, bool)
     tops, bottoms = [], []
     for row in rows:
         used |= row.counts.any(axis=0)
-        if row.data_type is not None and row.counts.any():
+        short = row.data_type is not None and row.data_type.word_length < ACCUMULATOR_BITS
+        if row.data_type is not None and short and row.counts.any():
             band = row.data_type.band()
             tops.append(band.top)
             bottoms.append(band.bottom)
@@ -100,12 +109,13 @@ class Fates:
     underflow: npt.NDArray[np.float64]
 
 
-def fates(counts: Counts, data_type: DataType | None, axis: BitAxis) -> Fates:
-    """What becomes of the values in each column of one row (``counts`` of shape (2, 261)).
+def fates(row: HeatRow, axis: BitAxis) -> Fates:
+    """What becomes of the values in each column of one row.
 
     Within a column values count as spread evenly; for power-of-two types the thresholds lie
     between columns, but for the largest value's half step.
     """
+    counts, data_type = row.counts, row.data_type
     if data_type is None:
         nothing = np.zeros(axis.columns)
         return Fates(nothing, nothing, nothing)
@@ -119,6 +129,8 @@ def fates(counts: Counts, data_type: DataType | None, axis: BitAxis) -> Fates:
     lost = np.minimum(1.0 - half, 1.0 - saturated)
     up = np.maximum(half - kept - saturated, 0.0)
     total = np.maximum(axis.fold(counts).sum(axis=0), 1)
+    if row.cut_off:
+        saturated = np.zeros_like(saturated)
     shares = [
         _folded(counts, np.broadcast_to(share, counts.shape), axis) / total
         for share in (saturated, up, lost)
@@ -195,7 +207,7 @@ def _paint_row(
     row: HeatRow, axis: BitAxis, colors: HeatColors, depth: Depth
 ) -> npt.NDArray[np.uint8]:
     amount = depths(row, axis, depth)[:, None]
-    fate = fates(row.counts, row.data_type, axis)
+    fate = fates(row, axis)
     lost = (fate.saturated + fate.underflow)[:, None]
     up = fate.rounded_up[:, None]
     mixed = (

@@ -33,12 +33,14 @@ class TieGroup:
 class Placement:
     """``layers`` run in integers, ``groups`` cover every quantized activation and constant,
     ``fused`` maps a Relu or Clip to the layer it is one with, ``reasons`` explains the rest
-    (by layer and by tensor name)."""
+    (by layer and by tensor name). ``cut_off`` names the tensors before a fused Relu or Clip:
+    what of them does not fit the shared type is cut off anyway, so they are not judged alone."""
 
     layers: frozenset[str]
     groups: tuple[TieGroup, ...]
     fused: Mapping[str, str]
     reasons: Mapping[str, str]
+    cut_off: frozenset[str] = frozenset()
 
     def group_of(self, tensor: str) -> TieGroup | None:
         """The tie group with ``tensor``; ``None`` where it is not quantized."""
@@ -61,7 +63,8 @@ def place(network: Network, float_layers: Collection[str] = ()) -> Placement:
     groups = _tie(network, active, fused)
     covered = {name for group in groups for name in group.members}
     reasons |= _tensor_reasons(network, integer, covered, reasons)
-    return Placement(frozenset(integer), groups, fused, reasons)
+    cut_off = {name for layer in active if layer.name in fused for name in layer.inputs}
+    return Placement(frozenset(integer), groups, fused, reasons, frozenset(cut_off))
 
 
 def _integer_layers(
