@@ -179,6 +179,15 @@ def test_that_members_larger_than_the_file_are_refused(
     assert "larger than the file" in refusal_of_session(bytes(content), tmp_path)
 
 
+def test_that_a_member_that_lies_behind_the_end_is_refused(
+    tmp_path: Path, session_bytes: bytes
+) -> None:
+    content = bytearray(session_bytes)
+    place = content.index(b"PK\x01\x02") + 42
+    content[place : place + 4] = (len(content) + 9).to_bytes(4, "little")
+    assert refusal_of_session(bytes(content), tmp_path)
+
+
 def test_that_too_much_json_is_refused_before_it_is_read(
     tmp_path: Path, session_bytes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,11 +292,12 @@ def test_that_unknown_entries_of_the_same_format_are_passed_over(
     assert load_session(path).document.settings.pinned
 
 
+@pytest.mark.parametrize("model", ["/nul\0", "/" + "x" * 10_000])
 def test_that_paths_that_no_system_takes_are_missing_and_no_crash(
-    tmp_path: Path, session_bytes: bytes
+    tmp_path: Path, session_bytes: bytes, model: str
 ) -> None:
     def edit(data: Any) -> None:
-        data["document"]["model"] = "/nul\0" + "x" * 10_000
+        data["document"]["model"] = model
         data["near_model"] = "../" * 5_000 + "nul\0"
 
     path = tmp_path / "odd.qscope"

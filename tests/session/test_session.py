@@ -203,6 +203,27 @@ def test_that_a_drag_that_comes_back_to_its_start_can_go_on() -> None:
     assert session.document.settings.pinned == {"c": FixedPoint(8, 3)}
 
 
+def test_that_two_drags_back_to_their_start_leave_no_step() -> None:
+    session = Session()
+    session.do(commands.pin_type(("c",), FixedPoint(8, 3), "c"))
+    drag(session, 4, 3)
+    drag(session, 5, 3)
+    session.undo()
+    assert session.document == Document()
+    assert not session.can_undo
+
+
+def test_that_a_move_after_redo_starts_a_step_of_its_own() -> None:
+    session = Session()
+    drag(session, 3)
+    drag(session, 4)
+    session.undo()
+    session.redo()
+    session.do(commands.pin_type(("c",), FixedPoint(8, 9), "c"), merge=True)
+    session.undo()
+    assert session.document.settings.pinned == {"c": FixedPoint(8, 4)}
+
+
 def test_that_a_move_after_undo_starts_a_step_of_its_own() -> None:
     session = Session()
     drag(session, 3)

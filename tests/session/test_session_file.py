@@ -77,6 +77,19 @@ def test_that_saving_marks_the_session_as_saved(tmp_path: Path) -> None:
     assert session.path == tmp_path / "a.qscope"
 
 
+def test_that_statistics_of_other_data_are_still_stale_when_they_come_back(
+    tmp_path: Path,
+) -> None:
+    model, pictures, file = project(tmp_path)
+    session = complete(model)
+    session.do(commands.describe_data(images(pictures)))
+    save_session(session, file)
+    back = load_session(file)
+    assert back.calibration is not None
+    assert back.calibration.data == RANDOM_DATA
+    assert back.calibration_is_stale
+
+
 @pytest.mark.parametrize("result", ["calibration", "report"])
 def test_that_a_stale_result_is_still_stale_when_it_comes_back(tmp_path: Path, result: str) -> None:
     session = complete(tmp_path / "small.onnx")
@@ -200,4 +213,8 @@ def test_that_a_session_is_never_saved_over_its_model(tmp_path: Path) -> None:
     model.write_bytes(b"weights")
     with pytest.raises(QuantscopeError, match=r"small\.onnx: is the model itself"):
         save_session(complete(model), model)
+    link = tmp_path / "link.qscope"
+    link.hardlink_to(model)
+    with pytest.raises(QuantscopeError, match=r"link\.qscope: is the model itself"):
+        save_session(complete(model), link)
     assert model.read_bytes() == b"weights"

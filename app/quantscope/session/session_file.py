@@ -56,7 +56,7 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
     Raises :class:`QuantscopeError` where that cannot be, with the old file as it was.
     """
     target = Path(path).absolute()
-    if target == Path(session.document.model):
+    if _is_same(target, session.document.model):
         raise QuantscopeError(
             "is the model itself",
             where=str(target),
@@ -70,7 +70,7 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:
-    """The session in the file ``path``, unmodified, without history.
+    """The session in the file ``path``: not modified, without history.
 
     Opens also where model or data are gone: ``missing`` names them. Raises
     :class:`QuantscopeError` where the file is not a session or contradicts itself.
@@ -146,6 +146,11 @@ def _found(near: str, absolute: str, folder: Path) -> str:
 
 def _if_missing(path: str) -> list[str]:
     return [] if _exists(path) else [path]
+
+
+def _is_same(target: Path, model: str) -> bool:
+    """Whether writing ``target`` would write the model, under whatever name."""
+    return _exists(model) and target.exists() and target.samefile(model)
 
 
 def _exists(path: str) -> bool:

@@ -41,13 +41,12 @@ class Row:
     @classmethod
     def of(cls, request: int, data_type: DataType) -> Row:
         """The row for a type that answers ``request``."""
-        match data_type:
-            case FixedPoint():
-                kind, number = 0, data_type.fraction_length
-            case Scaled():
-                kind, number = 1, data_type.zero_point
-            case ChannelScaled():
-                kind, number = 2, data_type.axis
+        if isinstance(data_type, FixedPoint):
+            kind, number = 0, data_type.fraction_length
+        elif isinstance(data_type, Scaled):
+            kind, number = 1, data_type.zero_point
+        else:
+            kind, number = 2, data_type.axis
         word, signed, narrow = data_type.word_length, data_type.signed, data_type.narrow_range
         return cls(request, kind, word, int(signed), int(narrow), number)
 
