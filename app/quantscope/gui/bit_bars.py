@@ -18,7 +18,7 @@ WORDS = {
     "kept": "kept",
     "overflow": "overflow",
     "underflow": "underflow",
-    "rounded": "rounds up to one step",
+    "rounded": "rounds up",
 }
 
 
@@ -32,6 +32,7 @@ class BitBars(pg.PlotWidget):  # type: ignore[misc]
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self.getAxis("left").setLabel("% of values")
         self.setAccessibleName("Bit positions of the selected tensor")
         self._bars = {
             fate: pg.BarGraphItem(x=[0.5], height=[0.0], width=0.86, y0=[0.0], pen=None)
@@ -68,7 +69,7 @@ class BitBars(pg.PlotWidget):  # type: ignore[misc]
         axis = fit_axis([row])
         counts = axis.fold(row.counts).sum(axis=0)
         shares = counts * (100.0 / max(int(row.counts.sum()), 1))
-        fate = fates(row.counts, row.data_type, axis)
+        fate = fates(row, axis)
         parts = {
             "overflow": shares * fate.saturated,
             "underflow": shares * fate.underflow,

@@ -31,7 +31,7 @@ def fate_in_words(row: HeatRow, axis: BitAxis, column: int) -> str:
     where a column meets several."""
     if row.data_type is None:
         return ""
-    fate = fates(row.counts, row.data_type, axis)
+    fate = fates(row, axis)
     shares = {
         "saturates": float(fate.saturated[column]),
         "rounds up to one step": float(fate.rounded_up[column]),

@@ -120,6 +120,11 @@ class Readings:
         assert network is not None
         return wording.full_name(network.tensors[tensor], network.layer_of(tensor))
 
+    def layer_label(self, tensor: str) -> str:
+        """The label of the layer that ``tensor`` is shown under."""
+        assert self.network is not None
+        return self.network.layer_of(tensor).label
+
     def statistics(self, tensor: str) -> TensorStatistics | None:
         """The statistics of ``tensor``, where a calibration has them."""
         return self._calibration.statistics.get(tensor) if self._calibration else None
@@ -150,12 +155,17 @@ class Readings:
         counts = self.counts(tensor)
         if counts is None:
             return None
-        return HeatRow(counts, None if self._live else self.data_type(tensor))
+        data_type = None if self._live else self.data_type(tensor)
+        return HeatRow(counts, data_type, self.is_cut_off(tensor))
+
+    def is_cut_off(self, tensor: str) -> bool:
+        """Whether a fused Relu or Clip takes away what does not fit the type."""
+        return self._placement is not None and tensor in self._placement.cut_off
 
     def error(self, tensor: str) -> PredictedError | None:
-        """What the type of ``tensor`` will cost it; ``None`` for float."""
+        """What the type of ``tensor`` will cost it; ``None`` for float and before a fused Relu."""
         data_type, statistics = self.data_type(tensor), self.statistics(tensor)
-        if data_type is None or statistics is None:
+        if data_type is None or statistics is None or self.is_cut_off(tensor):
             return None
         key = (tensor, data_type)
         if key not in self._errors:
@@ -201,11 +211,21 @@ class Readings:
         """The others that share its type."""
         return tuple(name for name in self.members(tensor) if name != tensor)
 
+    def rounded_at(self, tensor: str) -> tuple[str, ...]:
+        """The tied tensors at which the values of ``tensor`` are rounded; empty: at itself.
+
+        What a Relu cuts off is no error of the type, and what only moves is rounded already.
+        """
+        group = self._groups.get(tensor)
+        if group is None or tensor in group.sources or self.data_type(tensor) is None:
+            return ()
+        return group.sources
+
     def locked(self, tensor: str) -> str:
         """Why the type of ``tensor`` cannot be set by hand; empty where it can."""
         network, data_type = self.network, self.data_type(tensor)
         if network is None or data_type is None:
-            return self.reason(tensor) or "there is no type before calibration"
+            return self.reason(tensor) or "no type before calibration"
         if network.tensors[tensor].role is not Role.BIAS:
             return ""
         settings = self.session.document.settings
