@@ -32,6 +32,7 @@ _SMALLEST_KEY = -(2**31)
 _LARGEST_KEY = 2**31 - 1
 _SPREAD = 0x9E3779B1  # 2^32 / golden ratio: neighbouring keys go to distant slots
 _SHIFT = np.uint32(16)
+_NEGATIVE_ZERO = 0x8000  # its bucket
 _ONE = np.uint32(1)
 _BLOCK = 64  # counters merged at a time; blocks without counts are not written
 
@@ -71,8 +72,8 @@ def _bounds_with_gaps(patterns: Patterns) -> tuple[Integer, Integer]:
 
 
 @_compiled
-def _bounds(patterns: Patterns, bits: Bits) -> tuple[Integer, Integer]:
-    """As `_bounds_with_gaps`, fast where all values are finite.
+def _bounds(patterns: Patterns, bits: Bits, tops: Counters) -> tuple[Integer, Integer]:
+    """As `_bounds_with_gaps`, fast where all values are finite; raises ``tops``.
 
     Three integer reductions, sixteen values an instruction, find the extremes: positive floats
     are ordered as their bits are, negative floats the other way round. (numba vectorizes loops
@@ -84,6 +85,8 @@ def _bounds(patterns: Patterns, bits: Bits) -> tuple[Integer, Integer]:
         least = min(least, patterns[place])
         most = max(most, patterns[place])
         highest = max(highest, bits[place])
+    tops[0] = max(tops[0], np.int64(most) >> _SHIFT)
+    tops[1] = max(tops[1], np.int64(highest) >> _SHIFT)
     if most >= _INFINITY or highest >= _NEGATIVE_INFINITY:
         return _bounds_with_gaps(patterns)
     low = -(np.int64(highest) & _MAGNITUDE) if least < 0 else np.int64(least)
@@ -125,11 +128,12 @@ def _count_in_lanes(bits: Bits, one: Lanes, two: Lanes) -> None:
 
 
 @_compiled
-def count(bits: Bits, one: Lanes, two: Lanes) -> Extremes:
+def count(bits: Bits, one: Lanes, two: Lanes, tops: Counters) -> Extremes:
     """Add one to the counter of each value's bucket and find the extremes, in one pass.
 
     ``one`` and ``two`` are the same counters for few values, and two lanes to be merged by
-    `merge_lanes` for many. Values that are not finite are counted and are no extremes.
+    `merge_lanes` for many. ``tops`` are raised to the highest used buckets of either sign.
+    Values that are not finite are counted and are no extremes.
     """
     low: Integer = np.int64(_LARGEST_KEY)
     high: Integer = np.int64(_SMALLEST_KEY)
@@ -138,7 +142,7 @@ def count(bits: Bits, one: Lanes, two: Lanes) -> Extremes:
     patterns = bits.view(np.int32)
     for start in range(0, len(bits), CHUNK):
         part = bits[start : start + CHUNK]
-        least, most = _bounds(patterns[start : start + CHUNK], part)
+        least, most = _bounds(patterns[start : start + CHUNK], part, tops)
         if least <= most and least <= low:
             low, low_count = _join(low, low_count, least, part)
         if least <= most and most >= high:
@@ -148,9 +152,9 @@ def count(bits: Bits, one: Lanes, two: Lanes) -> Extremes:
 
 
 @_compiled
-def merge_lanes(one: Lanes, two: Lanes, counters: Counters) -> None:
-    """Add both lanes to the counters and clear them; blocks without counts are not written."""
-    for start in range(0, len(counters), _BLOCK):
+def _merge(one: Lanes, two: Lanes, counters: Counters, first: Integer, top: Integer) -> None:
+    """Add and clear the blocks from bucket ``first`` to bucket ``top``."""
+    for start in range(first, top + 1, _BLOCK):
         left, right = one[start : start + _BLOCK], two[start : start + _BLOCK]
         seen = np.uint32(0)
         for place in range(_BLOCK):
@@ -161,6 +165,14 @@ def merge_lanes(one: Lanes, two: Lanes, counters: Counters) -> None:
                 sums[place] += np.int64(left[place]) + np.int64(right[place])
             left[:] = 0
             right[:] = 0
+
+
+@_compiled
+def merge_lanes(one: Lanes, two: Lanes, tops: Counters, counters: Counters) -> None:
+    """Add both lanes to the counters, clear them and ``tops``; what is not used is not written."""
+    _merge(one, two, counters, 0, tops[0])
+    _merge(one, two, counters, _NEGATIVE_ZERO, tops[1])
+    tops[:] = -1
 
 
 @_compiled

@@ -27,7 +27,7 @@ Extremes = tuple[int, int, int, int]
 """Smallest key and how often it occurs, largest key and how often; counts are 0 where no value
 is finite. Keys are integers that order finite values as they are ordered; both zeros are 0."""
 
-LANES_FROM = 32_768  # values; merging lanes costs 15 microseconds
+LANES_FROM = 20_480  # values; merging lanes costs some 8 microseconds
 _MAGNITUDE = 0x7FFFFFFF
 _INFINITY = 0x7F800000
 _SIGN = 0x80000000
@@ -63,19 +63,22 @@ def value_of_key(key: int) -> float:
 # ---- numpy ----
 
 
-def _keys(bits: Bits) -> npt.NDArray[np.int64]:
-    finite = bits[(bits & np.uint32(_INFINITY)) != _INFINITY]
-    magnitude = (finite & np.uint32(_MAGNITUDE)).astype(np.int64)
-    keys: npt.NDArray[np.int64] = np.where(finite >= _SIGN, -magnitude, magnitude)
-    return keys
-
-
 def _chunk_extremes(bits: Bits) -> Extremes:
-    keys = _keys(bits)
-    if keys.size == 0:
+    """Positive floats are ordered as their bits are, negative floats the other way round."""
+    finite = bits[(bits & np.uint32(_INFINITY)) != _INFINITY]
+    if finite.size == 0:
         return 0, 0, 0, 0
-    low, high = int(keys.min()), int(keys.max())
-    return low, int(np.count_nonzero(keys == low)), high, int(np.count_nonzero(keys == high))
+    patterns = finite.view(np.int32)
+    least, most, highest = int(patterns.min()), int(patterns.max()), int(finite.max())
+    low = -(highest & _MAGNITUDE) if least < 0 else least
+    high = most if most >= 0 else -(least & _MAGNITUDE)
+    return low, _occurrences(finite, low), high, _occurrences(finite, high)
+
+
+def _occurrences(bits: Bits, key: int) -> int:
+    if key == 0:
+        return int(np.count_nonzero((bits & np.uint32(_MAGNITUDE)) == 0))
+    return int(np.count_nonzero(bits == np.uint32(key if key > 0 else _SIGN - key)))
 
 
 def join_extremes(one: Extremes, two: Extremes) -> Extremes:
@@ -147,22 +150,24 @@ def compiled_kernel() -> Kernel:
 
     scratch = threading.local()
 
-    def lanes() -> tuple[Bits, Bits]:
+    def lanes() -> tuple[Bits, Bits, Counters]:
         if not hasattr(scratch, "lanes"):
-            scratch.lanes = (np.zeros(BUCKETS, np.uint32), np.zeros(BUCKETS, np.uint32))
-        pair: tuple[Bits, Bits] = scratch.lanes
-        return pair
+            tops = np.full(2, -1, np.int64)
+            scratch.lanes = np.zeros(BUCKETS, np.uint32), np.zeros(BUCKETS, np.uint32), tops
+        made: tuple[Bits, Bits, Counters] = scratch.lanes
+        return made
 
     def count(bits: Bits, counters: Counters, lock: AbstractContextManager[object]) -> Extremes:
+        one, two, tops = lanes()
         if len(bits) < LANES_FROM:
             with lock:
-                return compiled.count(bits, counters, counters)
-        one, two = lanes()
+                return compiled.count(bits, counters, counters, tops)
         found: Extremes = (0, 0, 0, 0)
         for start in range(0, len(bits), _BLOCK):
-            found = join_extremes(found, compiled.count(bits[start : start + _BLOCK], one, two))
+            part = bits[start : start + _BLOCK]
+            found = join_extremes(found, compiled.count(part, one, two, tops))
             with lock:
-                compiled.merge_lanes(one, two, counters)
+                compiled.merge_lanes(one, two, tops, counters)
         return found
 
     return Kernel("numba", count, compiled.tally)

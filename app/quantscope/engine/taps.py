@@ -60,6 +60,7 @@ class TappedNetwork:
             threads=threads,
         )
         types = {output.name: output.type for output in self.session.get_outputs()}
+        self.seen: tuple[Shapes, dict[str, tuple[int, ...]]] = ((), {})  # of the last unbound run
         self.dtypes = {name: _dtype(name, types[name], prepared.source) for name in self.tapped}
 
 
@@ -103,7 +104,6 @@ class TapRunner:
     def __init__(self, network: TappedNetwork) -> None:
         self._network = network
         self._bound: dict[Shapes, _Bound] = {}
-        self._last: tuple[Shapes, dict[str, tuple[int, ...]]] = ((), {})
         self._may_bind = True
 
     def run(self, feeds: Mapping[str, Array], where: str) -> dict[str, Array]:
@@ -126,12 +126,12 @@ class TapRunner:
         with runtime_errors(where, _REMEDY):
             values = self._network.session.run(list(self._network.tapped), dict(feeds))
         outputs: dict[str, Array] = dict(zip(self._network.tapped, values, strict=True))
-        self._last = (shapes, {name: array.shape for name, array in outputs.items()})
+        self._network.seen = (shapes, {name: array.shape for name, array in outputs.items()})
         return outputs
 
     def _bound_for(self, shapes: Shapes) -> _Bound | None:
         """Bound buffers for these input shapes; made when they come twice in a row."""
-        last, outputs = self._last
+        last, outputs = self._network.seen
         if shapes not in self._bound and shapes == last and self._may_bind:
             if len(self._bound) == _MOST_SHAPES:
                 del self._bound[next(iter(self._bound))]
