@@ -21,6 +21,7 @@ from quantscope.core.network import (
     short_labels,
 )
 from quantscope.core.placement import place
+from quantscope.engine.folding import is_per_channel
 from quantscope.engine.operators import constant_of, rule_for
 
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -247,9 +248,14 @@ def _weights_objection(node: ir.Node) -> str:
         return "its weights are on the left side of the product"
     if constant_of(_input(node, 1)) is None:
         return "multiplies two activations; only products with fixed weights are quantized"
-    bias = _input(node, 2)
-    if bias is not None and constant_of(bias) is None:
+    bias, axis = _input(node, 2), _channel_axis(node)
+    if bias is None:
+        return ""
+    values, weights = constant_of(bias), constant_of(node.inputs[1])
+    if values is None or weights is None:
         return "its bias is computed in the network"
+    if axis is not None and not is_per_channel(values.shape, weights.shape[axis]):
+        return "its bias differs along the rows of the result; int32 takes one for each column"
     return ""
 
 

@@ -6,6 +6,7 @@ words. Arithmetic is done in float64 and stored in the type that was there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -29,16 +30,23 @@ def fold_added_bias(model: ir.Model) -> list[str]:
 
 
 def fold_gemm_factors(model: ir.Model) -> list[str]:
-    """Gemm with alpha or beta other than 1 gets them multiplied into weights and bias."""
+    """Gemm gets alpha and beta multiplied into weights and bias, and one bias for each output.
+
+    First of the passes here: the others take no Gemm with factors.
+    """
     changes = []
     for node in model.graph:
-        if node.op_type != "Gemm" or (_plain_gemm(node) and _plain_bias(node)):
+        plain = _plain_gemm(node)
+        if node.op_type != "Gemm" or (plain and _plain_bias(node)):
             continue
         alpha = node.attributes.get_float("alpha", 1.0)
         beta = node.attributes.get_float("beta", 1.0)
         if not _scale_gemm(model, node, alpha, beta):
             continue
-        changes.append(f"Put the factors of {node.name} (Gemm) into its weights and bias")
+        if plain:
+            changes.append(f"Wrote the bias of {node.name} (Gemm) as one number for each output")
+        else:
+            changes.append(f"Put the factors of {node.name} (Gemm) into its weights and bias")
     return changes
 
 
@@ -133,10 +141,19 @@ def _parameters(node: ir.Node, axis: int) -> tuple[Array, Array] | None:
     bias = np.zeros(channels)
     if len(node.inputs) > 2 and node.inputs[2] is not None:
         given = constant_of(node.inputs[2])
-        if given is None or given.size not in (1, channels):
+        if given is None or not is_per_channel(given.shape, channels):
             return None
         bias = bias + given.astype(np.float64).reshape(-1)
     return weights.astype(np.float64), bias
+
+
+def is_per_channel(shape: tuple[int, ...], channels: int) -> bool:
+    """Whether a bias of ``shape`` is one number, or one for each of ``channels`` outputs.
+
+    Gemm also takes one for each row, (rows, 1), or for each element of its result.
+    """
+    size = math.prod(shape)
+    return size == 1 or (size == channels and shape[-1] == channels)
 
 
 def _plain_gemm(node: ir.Node) -> bool:
@@ -145,9 +162,12 @@ def _plain_gemm(node: ir.Node) -> bool:
 
 
 def _plain_bias(node: ir.Node) -> bool:
-    """No bias, or one with a single axis, as it can have a scale for each channel."""
+    """No bias, or one number for each output, as it can have a scale for each channel."""
     bias = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
-    return bias is None or bias.ndim == 1
+    weights, axis = constant_of(node.inputs[1]), _channel_axis(node)
+    if bias is None or weights is None or axis is None:
+        return True
+    return bias.shape == (weights.shape[axis],)
 
 
 def _batch_norm_into(model: ir.Model, producer: ir.Node, norm: ir.Node) -> bool:

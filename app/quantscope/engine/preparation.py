@@ -180,8 +180,8 @@ PASSES: tuple[Pass, ...] = (
     _fold_constants,
     _drop_no_ops,
     _own_parameters,
+    fold_gemm_factors,
     fold_batch_norm,
     fold_added_bias,
-    fold_gemm_factors,
     _tidy,
 )
