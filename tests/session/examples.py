@@ -8,9 +8,13 @@ import numpy as np
 
 from quantscope.core.calibration import Calibration, questions
 from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tensor
 from quantscope.core.report import ExportReport, LayerKernel, OutputAccuracy, TensorAccuracy
+from quantscope.core.schemes import Scheme
 from quantscope.core.statistics import TensorStatistics
+from quantscope.session import commands
+from quantscope.session.session import Session
 
 FINGERPRINT = "f00d"
 RANDOM_DATA = DataDescription(kind=SourceKind.RANDOM, samples=2)
@@ -110,3 +114,21 @@ def small_report(path: str = "out.onnx") -> ExportReport:
 def images(path: Path) -> DataDescription:
     """Pictures in the folder ``path``."""
     return DataDescription(kind=SourceKind.IMAGES, path=str(path))
+
+
+def complete(model: Path, data: DataDescription = RANDOM_DATA) -> Session:
+    """A session with something of everything."""
+    session = Session()
+    session.open_model(model, small_network())
+    for command in (
+        commands.describe_data(data),
+        commands.choose_scheme(Scheme.HISTOGRAM),
+        commands.pin_type(("c", "y"), Scaled(0.1, 3, 8, False), "conv"),
+        commands.pin_type(("w",), ChannelScaled((0.5, 0.25, 0.125)), "conv weights"),
+        commands.pin_type(("b",), FixedPoint(32, 4), "conv bias"),
+        commands.set_layer_quantized("relu", False, "relu"),
+    ):
+        session.do(command)
+    session.attach_calibration(small_calibration(data))
+    session.attach_report(small_report(), session.document.settings)
+    return session

@@ -7,37 +7,16 @@ import pytest
 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.schemes import Scheme
 from quantscope.session import commands, session_file
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
 from tests.session.examples import (
     RANDOM_DATA,
+    complete,
     images,
     small_calibration,
-    small_network,
-    small_report,
 )
-
-
-def complete(model: Path, data: DataDescription = RANDOM_DATA) -> Session:
-    """A session with something of everything."""
-    session = Session()
-    session.open_model(model, small_network())
-    for command in (
-        commands.describe_data(data),
-        commands.choose_scheme(Scheme.HISTOGRAM),
-        commands.pin_type(("c", "y"), Scaled(0.1, 3, 8, False), "conv"),
-        commands.pin_type(("w",), ChannelScaled((0.5, 0.25, 0.125)), "conv weights"),
-        commands.pin_type(("b",), FixedPoint(32, 4), "conv bias"),
-        commands.set_layer_quantized("relu", False, "relu"),
-    ):
-        session.do(command)
-    session.attach_calibration(small_calibration(data))
-    session.attach_report(small_report(), session.document.settings)
-    return session
 
 
 def project(folder: Path) -> tuple[Path, Path, Path]:
