@@ -1,0 +1,76 @@
+"""Draws the marks of a picture of the ranges as pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from quantscope.engine.ranges_picture_marks import (
+    RAISED_BY,
+    RAISED_SIZE,
+    Box,
+    Cells,
+    Mark,
+    Picture,
+    Text,
+    font,
+    start_of,
+    width_of,
+)
+
+SHARP_PIXELS = 12_000_000  # up to here twice as many pixels each way, for sharp screens and print
+
+
+def write_png(picture: Picture, path: Path) -> None:
+    """Write ``picture`` to ``path``."""
+    scale = 2 if picture.width * picture.height * 4 <= SHARP_PIXELS else 1
+    size = (picture.width * scale, picture.height * scale)
+    image = Image.new("RGB", size, picture.background)
+    draw = ImageDraw.Draw(image)
+    for mark in picture.marks:
+        _draw(draw, image, mark, scale)
+    image.save(path, format="PNG")
+
+
+def _draw(draw: ImageDraw.ImageDraw, image: Image.Image, mark: Mark, scale: int) -> None:
+    match mark:
+        case Box():
+            _draw_box(draw, mark, scale)
+        case Text():
+            _draw_text(draw, mark, scale)
+        case Cells():
+            _draw_cells(image, mark, scale)
+
+
+def _draw_box(draw: ImageDraw.ImageDraw, box: Box, scale: int) -> None:
+    left, top = round(box.x * scale), round(box.y * scale)
+    right = max(round((box.x + box.width) * scale), left + 1) - 1
+    bottom = max(round((box.y + box.height) * scale), top + 1) - 1
+    if box.radius:
+        draw.rounded_rectangle((left, top, right, bottom), box.radius * scale, box.color)
+    else:
+        draw.rectangle((left, top, right, bottom), box.color)
+
+
+def _draw_text(draw: ImageDraw.ImageDraw, text: Text, scale: int) -> None:
+    left = start_of(text) * scale
+    face = font(text.size * scale, text.bold)
+    draw.text((left, text.y * scale), text.text, text.color, face, anchor="ls")
+    if text.raised:
+        at = left + width_of(text.text, text.size * scale, text.bold)
+        small = font(text.size * scale * RAISED_SIZE, text.bold)
+        baseline = (text.y - text.size * RAISED_BY) * scale
+        draw.text((at, baseline), text.raised, text.color, small, anchor="ls")
+
+
+def _draw_cells(image: Image.Image, cells: Cells, scale: int) -> None:
+    columns = cells.colors.shape[1]
+    edges = np.round((cells.x + np.arange(columns + 1) * cells.width) * scale).astype(int)
+    widths = np.diff(edges)
+    for top, row in zip(cells.tops, cells.colors, strict=True):
+        line = np.repeat(row, widths, axis=0)
+        upper, lower = round(top * scale), round((top + cells.height) * scale)
+        strip = np.ascontiguousarray(np.broadcast_to(line, (lower - upper, *line.shape)))
+        image.paste(Image.fromarray(strip), (int(edges[0]), upper))

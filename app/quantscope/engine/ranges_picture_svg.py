@@ -1,0 +1,100 @@
+"""Writes the marks of a picture of the ranges as SVG: plain XML text, all names escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from quantscope.engine.ranges_picture_marks import (
+    RAISED_BY,
+    RAISED_SIZE,
+    Box,
+    Cells,
+    Color,
+    Mark,
+    Picture,
+    Text,
+)
+
+_FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif"
+# Characters that XML 1.0 forbids even when escaped.
+_FORBIDDEN = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code not in (9, 10, 13)}
+_FORBIDDEN |= dict.fromkeys((0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
+
+
+def write_svg(picture: Picture, path: Path) -> None:
+    """Write ``picture`` to ``path``."""
+    width, height = picture.width, picture.height
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="{_FONTS}">'
+    )
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', opening]
+    lines.append(f'<rect width="100%" height="100%" fill="{_hex(picture.background)}"/>')
+    for mark in picture.marks:
+        lines += _elements(mark)
+    path.write_text("\n".join([*lines, "</svg>", ""]), encoding="utf-8")
+
+
+def _elements(mark: Mark) -> Iterator[str]:
+    match mark:
+        case Box():
+            yield _box(mark)
+        case Text():
+            yield _text(mark)
+        case Cells():
+            yield '<g shape-rendering="crispEdges">'
+            yield from _cells(mark)
+            yield "</g>"
+
+
+def _box(box: Box) -> str:
+    corners = f' rx="{_number(box.radius)}"' if box.radius else ' shape-rendering="crispEdges"'
+    return _rectangle(box.x, box.y, box.width, box.height, box.color, corners)
+
+
+def _cells(cells: Cells) -> Iterator[str]:
+    """Neighbours of one colour become one rectangle."""
+    for top, row in zip(cells.tops, cells.colors, strict=True):
+        column = 0
+        for color, run in groupby(map(tuple, row.tolist())):
+            length = len(list(run))
+            x = cells.x + column * cells.width
+            yield _rectangle(x, top, length * cells.width, cells.height, color)
+            column += length
+
+
+def _rectangle(
+    x: float, y: float, width: float, height: float, color: Color, more: str = ""
+) -> str:
+    return (
+        f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(width)}" '
+        f'height="{_number(height)}" fill="{_hex(color)}"{more}/>'
+    )
+
+
+def _text(text: Text) -> str:
+    bold = ' font-weight="bold"' if text.bold else ""
+    raised = ""
+    if text.raised:
+        up, size = _number(text.size * RAISED_BY), _number(text.size * RAISED_SIZE)
+        raised = f'<tspan dy="-{up}" font-size="{size}">{_escaped(text.raised)}</tspan>'
+    return (
+        f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
+        f'fill="{_hex(text.color)}" text-anchor="{text.anchor}"{bold}>'
+        f"{_escaped(text.text)}{raised}</text>"
+    )
+
+
+def _escaped(text: str) -> str:
+    return escape(text.translate(_FORBIDDEN))
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

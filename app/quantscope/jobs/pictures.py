@@ -1,0 +1,28 @@
+"""The picture of the ranges, for the command line: the engine's door is not open to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.heatmap import Depth
+from quantscope.core.network import Network
+from quantscope.core.plan import Plan
+
+
+def draw_ranges(
+    network: Network,
+    calibration: Calibration,
+    plan: Plan,
+    path: str | Path,
+    *,
+    dark: bool = False,
+    depth: Depth = Depth.LINEAR,
+    overwrite: bool = False,
+) -> Path:
+    """Write the picture to ``path`` (.png or .svg); see ``engine.ranges_picture``."""
+    from quantscope.engine import ranges_picture
+
+    return ranges_picture.draw_ranges(
+        network, calibration, plan, path, dark=dark, depth=depth, overwrite=overwrite
+    )
