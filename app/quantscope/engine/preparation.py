@@ -34,6 +34,8 @@ def prepare(file: ModelFile) -> Prepared:
     model, changes = _upgrade_opset(file)
     for step in PASSES:
         changes += step(model)
+    changes += _keep_outputs(model, [value.name for value in file.model.graph.outputs])
+    _tidy(model)
     name = file.path.stem
     network, parameters = describe(model, name, file.fingerprint, tuple(changes))
     return Prepared(model, network, str(file.path), file.size, file.files, parameters)
@@ -134,16 +136,22 @@ def _bypass(model: ir.Model, node: ir.Node) -> None:
 
 
 def _own_parameters(model: ir.Model) -> list[str]:
-    """Give each reader its own copy of a shared parameter, so that it can have its own type."""
+    """Give each reader its own copy of a shared parameter, so that it can have its own type.
+
+    A network output and a subgraph are readers too; they keep the original.
+    """
+    taken = {value.name for node in model.graph.all_nodes() for value in node.outputs}
+    taken |= {value.name for value in model.graph.inputs} | set(model.graph.initializers)
     copied = 0
     for value in list(model.graph.initializers.values()):
-        uses = [(node, index) for node, index in value.uses() if node.graph is model.graph]
-        is_float = value.dtype is ir.DataType.FLOAT and value.const_value is not None
-        if not is_float or len(uses) < 2 or len(uses) != len(list(value.uses())):
+        if value.dtype is not ir.DataType.FLOAT or value.const_value is None:
             continue
-        for number, (node, index) in enumerate(uses[1:], start=2):
+        every = list(value.uses())
+        uses = [use for use in every if use.node.graph is model.graph]
+        is_shared = value.is_graph_output() or len(uses) < len(every)
+        for node, index in uses if is_shared else uses[1:]:
             copy = ir.Value(
-                name=f"{value.name}__{number}",
+                name=_fresh_name(value.name or "", taken),
                 shape=value.shape,
                 type=value.type,
                 const_value=value.const_value,
@@ -154,14 +162,39 @@ def _own_parameters(model: ir.Model) -> list[str]:
     return [f"Copied shared parameters for {copied} more readers"] if copied else []
 
 
-def _tidy(model: ir.Model) -> list[str]:
+def _fresh_name(name: str, taken: set[str | None]) -> str:
+    """``name`` with the first number that makes it new; noted in ``taken``."""
+    number = 2
+    while f"{name}__{number}" in taken:
+        number += 1
+    taken.add(f"{name}__{number}")
+    return f"{name}__{number}"
+
+
+def _keep_outputs(model: ir.Model, names: list[str | None]) -> list[str]:
+    """Give every network output its name back where two of them became one value."""
+    seen: set[str | None] = set()
+    changes = []
+    for index, name in enumerate(names):
+        value = model.graph.outputs[index]
+        if value.name != name or name in seen:
+            copy = ir.node("Identity", [value])
+            output = copy.outputs[0]
+            output.name, output.shape, output.type = name, value.shape, value.type
+            model.graph.append(copy)
+            model.graph.outputs[index] = output
+            changes.append(f"Kept {name} as an output, which has the values of {value.name}")
+        seen.add(name)
+    return changes
+
+
+def _tidy(model: ir.Model) -> None:
     common.RemoveUnusedNodesPass()(model)
     common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
     common.RemoveUnusedOpsetsPass()(model)
     model.graph.sort()
     _name_nodes(model)
     common.ShapeInferencePass()(model)
-    return []
 
 
 def _name_nodes(model: ir.Model) -> None:
@@ -177,11 +210,11 @@ def _name_nodes(model: ir.Model) -> None:
 
 PASSES: tuple[Pass, ...] = (
     _inline_functions,
+    _drop_no_ops,
     _fold_constants,
     _drop_no_ops,
     _own_parameters,
     fold_gemm_factors,
     fold_batch_norm,
     fold_added_bias,
-    _tidy,
 )
