@@ -186,7 +186,11 @@ class _Writer:
     ) -> None:
         layer = node.name or ""
         if kind is LayerKind.FLOAT:
-            data = tuple(v for v in node.inputs if v is not None and _is_float(v))
+            reads = [*node.inputs, *_read_in_subgraphs(node)]
+            data = tuple({v: None for v in reads if v is not None and _is_float(v)})
+        outputs = [v for v in node.outputs if v.name]
+        if kind is not LayerKind.FLOAT:  # MaxPool also gives indices
+            outputs = [v for v in outputs if _is_float(v)]
         constants = [v for v in data if constant_of(v) is not None]
         activations = [v for v in data if constant_of(v) is None]
         if kind is LayerKind.FLOAT:
@@ -202,7 +206,7 @@ class _Writer:
                 operator=node.op_type,
                 kind=kind,
                 inputs=tuple(v.name or "" for v in activations),
-                outputs=tuple(v.name or "" for v in node.outputs if v.name),
+                outputs=tuple(v.name or "" for v in outputs),
                 constants=tuple(v.name or "" for v in constants),
                 reason=reason,
             )
@@ -240,6 +244,18 @@ class _Writer:
             channel_axis=axis,
             reason=reason,
         )
+
+
+def _read_in_subgraphs(node: ir.Node) -> Iterator[ir.Value]:
+    """What the branches and bodies of ``node`` take from the graph around it."""
+    for attribute in node.attributes.values():
+        graphs = [attribute.value] if attribute.type is ir.AttributeType.GRAPH else []
+        graphs = list(attribute.value) if attribute.type is ir.AttributeType.GRAPHS else graphs
+        for graph in graphs:
+            reads = [value for inner in graph.all_nodes() for value in inner.inputs]
+            for value in (*reads, *graph.outputs):
+                if value is not None and value.graph is node.graph:
+                    yield value
 
 
 def _weights_objection(node: ir.Node) -> str:
