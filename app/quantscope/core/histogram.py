@@ -170,6 +170,12 @@ class BitHistogram:
         np.add.at(table, (row, column), self.counts[used])
         return table
 
+    def absolute(self) -> BitHistogram:
+        """The histogram of the magnitudes."""
+        half = len(self.buckets) - int(np.count_nonzero(self.negative))
+        positive = BitHistogram(self.buckets[:half], self.counts[:half])
+        return positive.merge(BitHistogram(self._magnitude[half:], self.counts[half:]))
+
     def without(self, bucket: int, count: int) -> BitHistogram:
         """The histogram with ``count`` values fewer in ``bucket``."""
         counts = self.counts.copy()
