@@ -1,0 +1,73 @@
+"""Answers are kept, belong to the question, and the questions asked ahead are the right ones."""
+
+import numpy as np
+import pytest
+
+from quantscope.core.calibration import Calibration, questions
+from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.plan import PlanSettings, requests_for
+from quantscope.core.schemes import Scheme, choose
+from quantscope.core.statistics import TensorStatistics
+from quantscope.core.targets import TARGETS
+from tests.core.networks import Sketch, conv_relu_conv, statistics_of
+
+
+def calibration_of(network, **given) -> Calibration:
+    data = DataDescription(kind=SourceKind.RANDOM)
+    return Calibration(network.fingerprint, data, 1, ("a",), statistics_of(network, **given))
+
+
+REQUEST, WEIGHT_REQUEST = requests_for(PlanSettings())
+
+
+def test_that_a_type_is_chosen_on_the_values_of_all_tensors_together():
+    network = conv_relu_conv()
+    calibration = calibration_of(network, x=np.arange(-5.0, 0), y=np.arange(100.0))
+    together = np.concatenate([np.arange(-5.0, 0), np.arange(100.0)])
+    expected = choose(TensorStatistics.from_values(together), REQUEST)
+    assert calibration.choose(("x", "y"), REQUEST) == expected
+    assert calibration.choose(("y", "x"), REQUEST) == expected
+
+
+def test_that_an_answer_is_kept_under_its_question():
+    calibration = calibration_of(conv_relu_conv())
+    first = calibration.choose(("x",), REQUEST)
+    assert calibration.derived == {(("x",), REQUEST): first}
+    assert calibration.choose(("x",), REQUEST) is first
+    assert calibration.choose(("y",), REQUEST) is not first
+    assert calibration.choose(("x",), requests_for(PlanSettings(word_length=16))[0]) is not first
+
+
+def test_that_answers_of_one_calibration_are_not_those_of_another():
+    one, two = (calibration_of(conv_relu_conv(), x=[size]) for size in (1.0, 8.0))
+    assert one.choose(("x",), REQUEST) != two.choose(("x",), REQUEST)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("scheme", Scheme)
+def test_that_a_network_wide_choice_was_asked_ahead(target, scheme):
+    sketch = Sketch("x").add("Conv", "x", "a").add("Relu", "a", "r").add("Add", "r x", "s")
+    network = sketch.network("s")
+    calibration = calibration_of(network)
+    for tensors, request in questions(network):
+        calibration.choose(tensors, request)
+    known = len(calibration.derived)
+    for word_length in TARGETS[target].word_lengths:
+        settings = PlanSettings(
+            target=target,
+            scheme=scheme,
+            word_length=word_length,
+            bias_word_length=TARGETS[target].bias_word_lengths[0],
+        )
+        calibration.plan(network, settings)
+    assert len(calibration.derived) == known
+
+
+def test_that_questions_ask_once_for_each_target_scheme_and_word():
+    every = list(questions(conv_relu_conv()))
+    assert len(every) == len(set(every))
+    combinations = sum(len(target.word_lengths) for target in TARGETS.values()) * len(Scheme)
+    assert len(every) == combinations * 5  # x, r for both, y; two weights
+    assert {tensors for tensors, _ in every} == {("x",), ("r",), ("y",), ("a.w",), ("y.w",)}
+    assert (("a.w",), WEIGHT_REQUEST) in every
+    assert (("a.w",), REQUEST) not in every
