@@ -20,7 +20,8 @@ Rounding twice to one grid changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import Plan
+from quantscope.core.rounding import Ties
 from quantscope.core.targets import scaled_like
 from quantscope.engine.operators import clip_bounds, rule_for
 from quantscope.engine.prepared import Prepared
@@ -42,31 +44,40 @@ SIXTEEN_BIT_OPSET = 21
 @dataclass(frozen=True, eq=False)
 class Rewritten:
     """The quantized graph. ``stored`` maps each quantized activation to the value that holds
-    its integers, ``restored`` to the one that holds the reals that remain; ``removed`` names
-    the Relu and Clip nodes that saturation replaces."""
+    its integers, ``restored`` to the one that holds the reals that remain, ``parameters`` each
+    weight, bias and constant to its integers; ``removed`` names the Relu and Clip nodes that
+    saturation replaces. ``taken`` are the names that the float graph uses."""
 
     model: ir.Model
+    taken: frozenset[str] = frozenset()
     stored: dict[str, str] = field(default_factory=dict)
     restored: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+
+    def free(self, name: str) -> str:
+        """``name``, made longer where the float graph has one like it already."""
+        while name in self.taken:
+            name += "_"
+        return name
 
 
 def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
     """The model of ``prepared`` with the types of ``plan`` written into it."""
     model = _at_opset_for(prepared, plan)
-    result = Rewritten(model)
+    result = Rewritten(model, _names(model))
     values = {v.name: v for v in _values(model) if v.name}
     removed = _remove_rectifiers(prepared.network, plan, model, values)
     for name in _activations(prepared.network, plan):
         if name in values:
-            _quantize_activation(model, values[name], plan.types[name], result)
-            _separate_readers(model, name, plan, result)
+            pair = _quantize_activation(result, values[name], plan.types[name])
+            _separate_readers(result, name, plan.types[name], pair)
     for tensor in _parameters(prepared.network, plan):
         integers = stored_integers(prepared, plan, tensor)
-        _quantize_parameter(model, tensor, integers, written_type(prepared.network, plan, tensor))
+        _quantize_parameter(result, tensor, integers, written_type(prepared.network, plan, tensor))
     _alias_removed(prepared.network, removed, result)
     model.graph.sort()
-    return Rewritten(model, result.stored, result.restored, removed)
+    return replace(result, removed=removed)
 
 
 def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
@@ -120,13 +131,16 @@ def _values(model: ir.Model) -> list[ir.Value]:
     return [*model.graph.inputs, *(out for node in model.graph for out in node.outputs)]
 
 
+def _names(model: ir.Model) -> frozenset[str]:
+    values = [*_values(model), *model.graph.initializers.values()]
+    values += [out for node in model.graph.all_nodes() for out in node.outputs]
+    return frozenset(value.name for value in values if value.name)
+
+
 def _activations(network: Network, plan: Plan) -> list[str]:
-    quantized = plan.placement.quantized
-    return [name for name in network.tensors if name in quantized and not _fixed(network, name)]
-
-
-def _fixed(network: Network, name: str) -> bool:
-    return name in network.layer_of(name).constants
+    constants = {name for layer in network.layers for name in layer.constants}
+    quantized = plan.placement.quantized - constants
+    return [name for name in network.tensors if name in quantized]
 
 
 def _parameters(network: Network, plan: Plan) -> list[str]:
@@ -140,10 +154,13 @@ def _parameters(network: Network, plan: Plan) -> list[str]:
 
 
 def saturation_does_the_same(data_type: DataType, low: float | None, high: float | None) -> bool:
-    """Whether quantizing to ``data_type`` clips at least as tightly as the bounds do."""
+    """Whether quantizing to ``data_type`` clips at least as tightly as the bounds do.
+
+    Rounded as the runtime does: with a bound on a tie, the other rule says otherwise.
+    """
     smallest, largest = data_type.limits
-    below = low is None or int(data_type.quantize(np.float32(low))) <= smallest
-    above = high is None or int(data_type.quantize(np.float32(high))) >= largest
+    below = low is None or int(data_type.quantize(np.float32(low), Ties.EVEN)) <= smallest
+    above = high is None or int(data_type.quantize(np.float32(high), Ties.EVEN)) >= largest
     return below and above
 
 
@@ -179,45 +196,54 @@ def _alias_removed(network: Network, removed: tuple[str, ...], result: Rewritten
 
 
 def _quantize_activation(
-    model: ir.Model, value: ir.Value, data_type: DataType, result: Rewritten
-) -> None:
-    """Put Q and DQ behind ``value``; all readers, and a network output, take the latter."""
+    result: Rewritten, value: ir.Value, data_type: DataType
+) -> tuple[ir.Node, ir.Node]:
+    """Put Q and DQ behind ``value``; all readers, and a network output, take the latter.
+
+    A network input that is an output as well goes out as it came in.
+    """
     name = value.name or ""
-    is_output = value.is_graph_output()
-    pair = _pair(model, value, name, data_type)
+    pair = _pair(result, value, name, data_type)
     restored = pair[1].outputs[0]
-    value.replace_all_uses_with(restored, replace_graph_outputs=True)
+    if value.is_graph_input():
+        for node, index in list(value.uses()):
+            node.replace_input_with(index, restored)
+    else:
+        is_output = value.is_graph_output()
+        value.replace_all_uses_with(restored, replace_graph_outputs=True)
+        if is_output:
+            value.name, restored.name = result.free(f"{name}_before"), name
     pair[0].replace_input_with(0, value)
-    if is_output:
-        value.name, restored.name = f"{name}_before", name
-    _insert_behind(model, value, pair)
+    _insert_behind(result.model, value, pair)
     result.stored[name] = pair[0].outputs[0].name or ""
     result.restored[name] = restored.name or ""
+    return pair
 
 
 def _pair(
-    model: ir.Model, value: ir.Value, name: str, data_type: DataType, number: int = 0
-) -> list[ir.Node]:
+    result: Rewritten, value: ir.Value, name: str, data_type: DataType, number: int = 0
+) -> tuple[ir.Node, ir.Node]:
     """A Q and a DQ that read ``value``; ``number`` tells several pairs of a tensor apart."""
-    grid = _grid(model, name, data_type, _integer_type(data_type))
+    kind = _integer_type(data_type)
+    grid = _grid(result, name, data_type, kind)
     mark = f"_{number}" if number else ""
     attributes = {"axis": number + 1} if number else {}  # the default is 1
     quantize = ir.node(
         "QuantizeLinear", [value, *grid], attributes, name=f"{name}_QuantizeLinear{mark}"
     )
     stored = quantize.outputs[0]
-    stored.name, stored.shape = f"{name}_quantized{mark}", value.shape
-    stored.type = ir.TensorType(_integer_type(data_type))
+    stored.name, stored.shape = result.free(f"{name}_quantized{mark}"), value.shape
+    stored.type = ir.TensorType(kind)
     restore = ir.node(
         "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear{mark}"
     )
     restored = restore.outputs[0]
-    restored.name, restored.shape = f"{name}_dequantized{mark}", value.shape
+    restored.name, restored.shape = result.free(f"{name}_dequantized{mark}"), value.shape
     restored.type = value.type
-    return [quantize, restore]
+    return quantize, restore
 
 
-def _insert_behind(model: ir.Model, value: ir.Value, nodes: list[ir.Node]) -> None:
+def _insert_behind(model: ir.Model, value: ir.Value, nodes: Sequence[ir.Node]) -> None:
     producer = value.producer()
     if producer is None:
         model.graph.insert_before(model.graph[0], nodes)
@@ -225,31 +251,26 @@ def _insert_behind(model: ir.Model, value: ir.Value, nodes: list[ir.Node]) -> No
         model.graph.insert_after(producer, nodes)
 
 
-def _separate_readers(model: ir.Model, name: str, plan: Plan, result: Rewritten) -> None:
+def _separate_readers(
+    result: Rewritten, name: str, data_type: DataType, pair: tuple[ir.Node, ir.Node]
+) -> None:
     """Give each reader of a signed 8-bit tensor a Q/DQ pair of its own.
 
     A layer that runs in integers must see a single Q: behind one, the pairs follow a Clip to
     the type's own range, which changes nothing.
     """
-    data_type = plan.types[name]
-    quantize = next(n for n in model.graph if n.outputs[0].name == result.stored[name])
-    source, restored = quantize.inputs[0], _only_reader(quantize.outputs[0]).outputs[0]
+    source, restored = pair[0].inputs[0], pair[1].outputs[0]
     readers = list(restored.uses())
     if not data_type.signed or data_type.word_length != 8 or len(readers) < 2:
         return
     assert source is not None
+    first = 1
     if _needs_single_reader(source.producer()):
-        source = _clip_to_range(model, name, restored, data_type)
-    first = 0 if source is not quantize.inputs[0] else 1
+        source, first = _clip_to_range(result, name, restored, data_type), 0
     for number, (node, index) in enumerate(readers[first:], start=1):
-        pair = _pair(model, source, name, data_type, number)
-        _insert_behind(model, source, pair)
-        node.replace_input_with(index, pair[1].outputs[0])
-
-
-def _only_reader(value: ir.Value) -> ir.Node:
-    (use,) = value.uses()
-    return use.node
+        own = _pair(result, source, name, data_type, number)
+        _insert_behind(result.model, source, own)
+        node.replace_input_with(index, own[1].outputs[0])
 
 
 def _needs_single_reader(producer: ir.Node | None) -> bool:
@@ -259,52 +280,39 @@ def _needs_single_reader(producer: ir.Node | None) -> bool:
     return rule_for(producer)[0] is not None
 
 
-def _clip_to_range(model: ir.Model, name: str, value: ir.Value, data_type: DataType) -> ir.Value:
+def _clip_to_range(result: Rewritten, name: str, value: ir.Value, data_type: DataType) -> ir.Value:
     bounds = [
-        _constant(model, f"{name}_{end}", np.asarray(number, np.float32))
+        _constant(result, f"{name}_{end}", np.asarray(number, np.float32))
         for end, number in (("minimum", data_type.minimum), ("maximum", data_type.maximum))
     ]
     clip = ir.node("Clip", [value, *bounds], name=f"{name}_Clip")
     clipped = clip.outputs[0]
-    clipped.name, clipped.shape, clipped.type = f"{name}_clipped", value.shape, value.type
-    _insert_behind(model, value, [clip])
+    clipped.name, clipped.shape = result.free(f"{name}_clipped"), value.shape
+    clipped.type = value.type
+    _insert_behind(result.model, value, [clip])
     return clipped
 
 
 def _quantize_parameter(
-    model: ir.Model, name: str, integers: npt.NDArray[np.int64], data_type: DataType
+    result: Rewritten, name: str, integers: npt.NDArray[np.int64], data_type: DataType
 ) -> None:
     """Replace a float constant by its integers behind a DequantizeLinear."""
-    value = model.graph.initializers[name]
+    graph = result.model.graph
+    value = graph.initializers[name]
     kind = _integer_type(data_type)
-    if any(reader.op_type not in _WITH_SIGNED_WEIGHTS for reader, _ in value.uses()):
-        kind = _as_the_runtime_converts(kind, integers)
-    stored = _constant(model, f"{name}_quantized", integers.astype(kind.numpy()))
-    grid = _grid(model, name, data_type, kind)
+    stored = _constant(result, f"{name}_quantized", integers.astype(kind.numpy()))
+    grid = _grid(result, name, data_type, kind)
     attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
     restore = ir.node(
         "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear"
     )
     restored = restore.outputs[0]
-    restored.name, restored.shape, restored.type = f"{name}_dequantized", value.shape, value.type
+    restored.name, restored.shape = result.free(f"{name}_dequantized"), value.shape
+    restored.type = value.type
     value.replace_all_uses_with(restored)
-    model.graph.insert_before(model.graph[0], restore)
-    model.graph.initializers.pop(name)
-
-
-_WITH_SIGNED_WEIGHTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-
-
-def _as_the_runtime_converts(kind: ir.DataType, integers: npt.NDArray[np.int64]) -> ir.DataType:
-    """uint8 for an int8 operand without negative values: the same bytes, reals and zero point.
-
-    The runtime turns int8 activations into uint8 but leaves constants, and has no integer
-    kernel for an Add or Mul of both kinds. Operands with negative values stay int8, and their
-    layer in float.
-    """
-    if kind is ir.DataType.INT8 and integers.size and integers.min() >= 0:
-        return ir.DataType.UINT8
-    return kind
+    graph.insert_before(graph[0], restore)
+    graph.initializers.pop(name)
+    result.parameters[name] = stored.name or ""
 
 
 _INTEGER_TYPES = {
@@ -321,7 +329,7 @@ def _integer_type(data_type: DataType) -> ir.DataType:
 
 
 def _grid(
-    model: ir.Model, name: str, data_type: DataType, kind: ir.DataType
+    result: Rewritten, name: str, data_type: DataType, kind: ir.DataType
 ) -> tuple[ir.Value, ir.Value]:
     """Scale and zero point as constants: scalars, or one entry for each channel."""
     grid = scaled_like(data_type)
@@ -331,14 +339,16 @@ def _grid(
         scale = np.asarray(grid.scale, np.float32)
     zero_point = np.full(scale.shape, grid.zero_point, kind.numpy())
     return (
-        _constant(model, f"{name}_scale", scale),
-        _constant(model, f"{name}_zero_point", zero_point),
+        _constant(result, f"{name}_scale", scale),
+        _constant(result, f"{name}_zero_point", zero_point),
     )
 
 
-def _constant(model: ir.Model, name: str, array: npt.NDArray[np.generic]) -> ir.Value:
-    if name in model.graph.initializers:
-        return model.graph.initializers[name]
+def _constant(result: Rewritten, name: str, array: npt.NDArray[np.generic]) -> ir.Value:
+    """A constant called ``name``; the pairs of one tensor share theirs."""
+    name, constants = result.free(name), result.model.graph.initializers
+    if name in constants:
+        return constants[name]
     tensor = ir.tensor(array, name=name)
     value = ir.Value(
         name=name,
@@ -346,5 +356,5 @@ def _constant(model: ir.Model, name: str, array: npt.NDArray[np.generic]) -> ir.
         type=ir.TensorType(tensor.dtype),
         const_value=tensor,
     )
-    model.graph.register_initializer(value)
+    result.model.graph.register_initializer(value)
     return value

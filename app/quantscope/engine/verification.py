@@ -263,7 +263,9 @@ class Verification:
             if name not in self.plan.types:
                 continue
             written = written_type(self.prepared.network, self.plan, name)
-            stored = onnx.numpy_helper.to_array(held[f"{name}_quantized"]).astype(np.int64)
+            stored = onnx.numpy_helper.to_array(held[self.rewritten.parameters[name]]).astype(
+                np.int64
+            )
             expected = stored_integers(self.prepared, self.plan, name)
             if not np.array_equal(stored, expected):
                 raise QuantscopeError(
