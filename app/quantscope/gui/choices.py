@@ -53,6 +53,8 @@ class Choice(QObject):
         self.combo.clear()
         for action in self._group.actions():
             self._group.removeAction(action)
+            if self.menu is not None:
+                self.menu.removeAction(action)
             action.deleteLater()
         for index, (text, _) in enumerate(options):
             self.combo.addItem(text)

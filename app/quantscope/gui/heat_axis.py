@@ -10,7 +10,7 @@ from quantscope.core.heatmap import BitAxis
 from quantscope.gui.ranges_tree import HEADER_HEIGHT
 from quantscope.gui.theme import LIGHT, Theme
 
-LABEL_ROOM = 34.0  # pixels that a label such as 2^-12 needs
+LABEL_ROOM = 27.0  # pixels that a label such as 2^-12 needs
 
 
 class HeatAxis(QWidget):

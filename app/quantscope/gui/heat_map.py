@@ -146,10 +146,10 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         self.forget_all()
 
     def set_axis(self, axis: BitAxis) -> None:
-        """Show other columns."""
+        """Show other columns, once everything is painted anew."""
         if axis != self.axis:
             self.axis = axis
-            self.forget_all()
+            self._painted.clear()
 
     def set_depth(self, depth: Depth) -> None:
         """Linear or logarithmic colour depth."""
@@ -253,8 +253,9 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         margin = 2.0 / ROW_HEIGHT
         marks = self._marks
         lines = marks.pinned_edges if self.is_pinned(self.rows[row]) else marks.edges
-        lines += [QLineF(x, row + margin, x, row + 1 - margin) for x in (left, right)]
-        if data_type.signed:
+        inside = [x for x in (left, right) if 0.0 < x < self.axis.columns]
+        lines += [QLineF(x, row + margin, x, row + 1 - margin) for x in inside]
+        if data_type.signed and left in inside:
             tick = 7 * self.axis.columns / max(self.viewport().width(), 1)
             marks.signs.append(QLineF(left - tick, row + 0.5, left, row + 0.5))
 

@@ -348,11 +348,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def do_expand(self) -> None:
-        self.ranges.tree.expandAll()
+        self.ranges.open_all(True)
 
     @Slot()
     def do_collapse(self) -> None:
-        self.ranges.tree.collapseAll()
+        self.ranges.open_all(False)
 
     @Slot()
     def do_depth(self) -> None:

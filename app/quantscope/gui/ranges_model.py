@@ -26,6 +26,7 @@ from quantscope.gui.theme import LIGHT, Theme, tabular
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 REASON_ROLE = Qt.ItemDataRole.UserRole + 1  # why a layer stays float: written across its row
+SOURCE_ROLE = REASON_ROLE + 1  # where the values of a tied tensor are rounded
 
 
 class Column(IntEnum):
@@ -79,6 +80,7 @@ class RangesModel(QAbstractItemModel):
             roles.ForegroundRole: self._color,
             roles.ToolTipRole: self._tool_tip,
             REASON_ROLE: self._reason,
+            SOURCE_ROLE: self._source,
         }
 
     # ---- what the view sets
@@ -112,6 +114,12 @@ class RangesModel(QAbstractItemModel):
         else:
             self._open.discard(name)
         self._emit_row(row, ROOT)
+
+    def set_all_open(self, is_open: bool) -> None:
+        """Note that every layer with several tensors was expanded or collapsed."""
+        several = {layer.name for layer in self._layers if len(layer.tensors) > 1}
+        self._open = several if is_open else set()
+        self.refresh_all()
 
     def is_open(self, row: int) -> bool:
         """Whether a layer's tensors are shown below it."""
@@ -232,6 +240,12 @@ class RangesModel(QAbstractItemModel):
     def _alignment(self, index: Index) -> Qt.AlignmentFlag:
         return _LEFT if index.column() <= Column.TYPE else _RIGHT
 
+    def _source(self, index: Index) -> str:
+        tensor = self.tensor_at(index)
+        sources = self._readings.rounded_at(tensor) if tensor else ()
+        names = [self._readings.layer_label(name) for name in sources]
+        return names[0] + (f" + {len(names) - 1}" if len(names) > 1 else "") if names else ""
+
     def _reason(self, index: Index) -> str:
         return "" if index.internalId() else self._readings.reason(self.layer_at(index).name)
 
@@ -310,7 +324,7 @@ class RangesModel(QAbstractItemModel):
             end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
             return wording.decimal(end.value) if end else ""
         error = self._readings.error(tensor)
-        if error is None:
+        if error is None or self._readings.rounded_at(tensor):
             return ""
         if column is Column.SQNR:
             return wording.decibel(error.sqnr_db)

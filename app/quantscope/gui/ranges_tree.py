@@ -13,18 +13,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.gui.ranges_model import REASON_ROLE, Column, RangesModel
+from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, Column, RangesModel
 
 ROW_HEIGHT = 26
 HEADER_HEIGHT = 32
 WIDTHS = {
     Column.NAME: 172,
-    Column.TYPE: 158,
-    Column.MINIMUM: 74,
-    Column.MAXIMUM: 74,
-    Column.SQNR: 74,
-    Column.OVERFLOW: 78,
-    Column.UNDERFLOW: 82,
+    Column.TYPE: 164,
+    Column.MINIMUM: 66,
+    Column.MAXIMUM: 66,
+    Column.SQNR: 70,
+    Column.OVERFLOW: 72,
+    Column.UNDERFLOW: 78,
 }
 
 
@@ -95,14 +95,16 @@ class RangesTree(QTreeView):
         reason = index.data(REASON_ROLE)
         smallest = self._ranges.sibling(index.row(), Column.MINIMUM, index)
         if reason and not smallest.data():
-            self._draw_reason(painter, rect, str(reason))
+            self._draw_across(painter, rect, f"float: {reason}", Column.TYPE)
+        source = index.data(SOURCE_ROLE)
+        if source:
+            self._draw_across(painter, rect, f"= {source}", Column.SQNR)
 
-    def _draw_reason(self, painter: QPainter, row: QRect, reason: str) -> None:
-        left = self.columnViewportPosition(Column.TYPE) + 7
+    def _draw_across(self, painter: QPainter, row: QRect, text: str, first: Column) -> None:
+        """Write over all columns from ``first`` on, which are empty in this row."""
+        left = self.columnViewportPosition(first) + 7
         room = QRect(left, row.top(), self.header().length() - left, row.height())
-        text = self.fontMetrics().elidedText(
-            f"float: {reason}", Qt.TextElideMode.ElideRight, room.width() - 8
-        )
+        text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 8)
         painter.setPen(self._dim)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 

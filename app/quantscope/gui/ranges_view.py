@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -148,6 +148,7 @@ class RangesView(QWidget):
                 self.tree.expand(self.model.index(row, 0))
         self._collect_rows()
         self.tree.verticalScrollBar().setValue(0)
+        self.tree.setCurrentIndex(self.model.index(0, 0))
 
     @Slot(object)
     def _refresh_change(self, change: Change) -> None:
@@ -173,6 +174,8 @@ class RangesView(QWidget):
         self.model.refresh_all()
         self.axis.show_axis(self.heat.axis, self.heat.theme)
         self.heat.forget_all()
+        if not self.heat.underMouse():
+            self._point(None)
 
     @Slot(tuple)
     def _refresh_tensors(self, names: tuple[str, ...]) -> None:
@@ -185,6 +188,16 @@ class RangesView(QWidget):
         self._rows = self.model.shown_rows()
         self.heat.set_rows([self.model.tensor_at(index) for index in self._rows])
         self._show_selection()
+
+    def open_all(self, is_open: bool) -> None:
+        """Expand or collapse every layer, in one go."""
+        with QSignalBlocker(self.tree):
+            if is_open:
+                self.tree.expandAll()
+            else:
+                self.tree.collapseAll()
+        self.model.set_all_open(is_open)
+        self._collect_rows()
 
     @Slot(QModelIndex)
     def _note_expanded(self, index: QModelIndex) -> None:

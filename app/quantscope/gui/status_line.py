@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
@@ -30,6 +30,7 @@ class StatusLine(QStatusBar):
         self.bar.setTextVisible(False)
         self.stop = QToolButton(self)
         self.stop.setDefaultAction(cancel)
+        self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizeGripEnabled(False)
         for label in (self.model, self.data, self.random):
             self.addWidget(label)
@@ -79,7 +80,8 @@ class StatusLine(QStatusBar):
             return
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
-        parts = [title if not progress.stage else f"{title}: {progress.stage}"]
+        is_news = progress.stage and progress.stage not in ("calibration", "export")
+        parts = [f"{title}: {progress.stage}" if is_news else title]
         parts.append(f"{progress.done} of {progress.total}")
         if progress.rate > 0:
             parts.append(f"{progress.rate:.3g}/s")

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from quantscope.bundled import bundled_path
 from quantscope.core import heatmap
 
 
@@ -112,8 +113,10 @@ def theme_for(choice: ThemeChoice) -> Theme:
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Give ``theme`` to every widget of the application."""
-    application.setPalette(palette(theme))
-    application.setStyleSheet(style_sheet(theme))
+    sheet = style_sheet(theme)
+    if application.styleSheet() != sheet:  # setting it again styles every widget anew
+        application.setPalette(palette(theme))
+        application.setStyleSheet(sheet)
 
 
 def palette(theme: Theme) -> QPalette:
@@ -162,7 +165,10 @@ def _between(first: str, second: str, share: float) -> QColor:
 
 
 def style_sheet(theme: Theme) -> str:
-    """What the palette cannot say: spacing, flat tool bar, thin borders."""
+    """What the palette cannot say: spacing, flat tool bar, thin borders, visible check boxes."""
+    shade = "dark" if theme.dark else "light"
+    check = bundled_path(f"icons/check-{shade}.svg").as_posix()
+    partial = bundled_path(f"icons/partial-{shade}.svg").as_posix()
     return f"""
 QToolTip {{ color: {theme.text}; background: {theme.raised}; border: 1px solid {theme.border};
     padding: 4px; }}
@@ -183,6 +189,11 @@ QTreeView::item:selected {{ background: {theme.selection}; color: {theme.text}; 
 QTreeView::item:hover:!selected {{ background: {theme.hover}; }}
 QTreeView::branch:selected {{ background: {theme.selection}; }}
 QTreeView::branch:hover:!selected {{ background: {theme.hover}; }}
+QTreeView::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.dim};
+    border-radius: 3px; background: {theme.base}; }}
+QTreeView::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+    image: url("{check}"); }}
+QTreeView::indicator:indeterminate {{ image: url("{partial}"); }}
 QHeaderView {{ background: {theme.window}; border: none; }}
 QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;
     border-bottom: 1px solid {theme.border}; padding: 0 6px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from quantscope.core.calibration import Calibration
-from quantscope.core.formats import DataType
+from quantscope.core.formats import DataType, FixedPoint
 from quantscope.core.heatmap import BitAxis
 from quantscope.core.network import Layer, Role, Tensor
 from quantscope.core.statistics import Extreme
@@ -96,5 +96,11 @@ def type_in_words(data_type: DataType) -> str:
     """The range of a type in words, for tool tips."""
     return (
         f"{data_type.label()}: {decimal(data_type.minimum)} … {decimal(data_type.maximum)}"
-        f" in steps of {decimal(data_type.step)}"
+        f" in steps of {_step(data_type)}"
     )
+
+
+def _step(data_type: DataType) -> str:
+    if isinstance(data_type, FixedPoint):
+        return power_of_two(-data_type.fraction_length)
+    return decimal(data_type.step)

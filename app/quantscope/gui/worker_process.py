@@ -92,7 +92,7 @@ class WorkerProcess(QObject):
         self._impatience.stop()
         if process is None:
             return
-        process.disconnect(self)
+        process.blockSignals(True)
         if process.state() is not QProcess.ProcessState.NotRunning:
             process.closeWriteChannel()
             if not process.waitForFinished(300):

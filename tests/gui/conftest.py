@@ -1,0 +1,117 @@
+"""A window on the demo for every test, offscreen, with one bundled font and settings of its own."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from quantscope.bundled import bundled_path, demo_folder
+from quantscope.core.network import Network
+from quantscope.gui.application import make_application, make_window
+from quantscope.gui.file_questions import demo_data
+from quantscope.gui.main_window import MainWindow
+from quantscope.gui.settings import Settings
+from quantscope.gui.theme import ThemeChoice
+from quantscope.gui.worker_process import WorkerProcess
+from quantscope.jobs.inline import run_inline
+from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
+from quantscope.session.calibration_file import read_calibration
+from quantscope.session.session import Session
+
+MakeWindow = Callable[..., MainWindow]
+DEMO = str(demo_folder() / "demo.onnx")
+# The offscreen platform says this of every widget with a minimum size; it means nothing.
+NOT_A_FAULT = "This plugin does not support propagateSizeHints"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/gui" in item.path.as_posix():
+            item.add_marker(pytest.mark.qt_log_ignore(NOT_A_FAULT))
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    application = make_application()
+    for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+        QFontDatabase.addApplicationFont(str(bundled_path(f"fonts/{file}")))
+    application.setFont(QFont("DejaVu Sans", 9))
+    return application
+
+
+@pytest.fixture(scope="session")
+def demo_network() -> Network:
+    result = run_inline(Describe(model=DEMO))
+    assert isinstance(result, Described)
+    return result.network
+
+
+@pytest.fixture(scope="session")
+def demo_statistics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("statistics") / "demo.npz"
+    result = run_inline(Calibrate(model=DEMO, data=demo_data(), output=str(path)))
+    assert isinstance(result, Calibrated)
+    return path
+
+
+@pytest.fixture
+def make(qapp: QApplication, tmp_path: Path) -> Iterator[MakeWindow]:
+    """Makes windows that are taken down at the end."""
+    made: list[MainWindow] = []
+
+    def build(worker: WorkerProcess | None = None, theme: str = "light") -> MainWindow:
+        store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        settings = Settings(store)
+        settings.theme = ThemeChoice(theme)
+        window = make_window(settings, worker)
+        window.resize(1400, 860)
+        window.show()
+        made.append(window)
+        return window
+
+    yield build
+    for window in made:
+        window.controller.shut_down()
+        window.hide()
+        window.deleteLater()
+    made.clear()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def window(make: MakeWindow) -> MainWindow:
+    """Nothing open."""
+    return make()
+
+
+@pytest.fixture
+def opened(make: MakeWindow, demo_network: Network) -> MainWindow:
+    """The demo, described but not calibrated."""
+    return _with_demo(make(), demo_network)
+
+
+@pytest.fixture
+def calibrated(opened: MainWindow, demo_statistics: Path, qapp: QApplication) -> MainWindow:
+    """The demo, calibrated, for the fixed-point target, with nothing to undo."""
+    session = opened.controller.session
+    session.attach_calibration(read_calibration(demo_statistics))
+    opened.controller._replace_session()
+    qapp.processEvents()
+    return opened
+
+
+def _with_demo(window: MainWindow, network: Network) -> MainWindow:
+    session = Session()
+    session.open_model(DEMO, network)
+    window.controller.session = session
+    window.controller._replace_session()
+    window.controller.describe_data(demo_data())
+    return window
