@@ -16,6 +16,7 @@ from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
+from quantscope.core.placement import place
 from quantscope.core.plan import Plan, PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
@@ -109,6 +110,7 @@ def export(
             remedy="Calibrate again",
         )
     check_target(output, sources=prepared.files, overwrite=overwrite)
+    _check_logged(prepared.network, settings, calibration)
     plan = calibration.plan(prepared.network, settings)
     _check_plan(prepared.network, plan, calibration)
     source = open_source(calibration.data, prepared.network.inputs)
@@ -144,6 +146,18 @@ def _derive(network: Network, calibration: Calibration) -> Generator[Progress, N
             yield Progress("types", number, len(asked))
 
 
+def _check_logged(network: Network, settings: PlanSettings, calibration: Calibration) -> None:
+    """Refuse settings that ask for a type of what a calibration of less did not log."""
+    for group in place(network, settings.float_layers).groups:
+        for tensor in group.sources:
+            if tensor not in calibration.statistics:
+                raise QuantscopeError(
+                    "its values were not logged, and now it would be quantized",
+                    where=f"{network.layer_of(tensor).label}, {tensor}",
+                    remedy="Calibrate again with all activations logged",
+                )
+
+
 def _check_plan(network: Network, plan: Plan, calibration: Calibration) -> None:
     """Refuse a plan that would give a file which its target rejects or which means nothing."""
     weighted = [layer for layer in network.layers if layer.weights is not None]
@@ -160,7 +174,8 @@ def _check_plan(network: Network, plan: Plan, calibration: Calibration) -> None:
             remedy="Reset the tensor to the scheme, or choose another target",
         )
     for tensor in plan.types:
-        if calibration.statistics[tensor].histogram.not_a_number:
+        statistics = calibration.statistics.get(tensor)  # none where only sources were logged
+        if statistics is not None and statistics.histogram.not_a_number:
             raise QuantscopeError(
                 "the float network yields NaN here",
                 where=f"{network.layer_of(tensor).label}, {tensor}",
