@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.engine.sources.fitting import batch_of
+from quantscope.engine.sources.fitting import batch_of, has_batch_axis
 from quantscope.engine.sources.samples import SampleSource
 
 Feed = Mapping[str, npt.NDArray[np.generic]]
@@ -17,10 +17,20 @@ Feed = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one run is fed. ``used`` rows are samples, the rest repeats the last one."""
+    """What one run is fed: ``used`` samples, and copies of the last one up to ``size``."""
 
     feed: Feed
     used: int
+    size: int = 1
+
+    def own(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """``values`` of the network without what belongs to the copies.
+
+        Where the first axis does not hold the samples, all of them.
+        """
+        if self.used == self.size or not values.ndim or len(values) % self.size:
+            return values
+        return values[: len(values) // self.size * self.used]
 
 
 def batches(source: SampleSource, limit: int) -> list[Callable[[], Batch]]:
@@ -40,7 +50,10 @@ def batches(source: SampleSource, limit: int) -> list[Callable[[], Batch]]:
 def _read(source: SampleSource, numbers: Sequence[int], size: int) -> Batch:
     samples = [source.sample(number) for number in numbers]
     if size == 1:
-        return Batch(samples[0], 1)
+        return Batch(samples[0], 1, 1)
     samples += [samples[-1]] * (size - len(samples))
-    feed = {name: np.concatenate([sample[name] for sample in samples]) for name in samples[0]}
-    return Batch(feed, len(numbers))
+    feed = dict(samples[-1])  # an input without a batch axis is fed as it is
+    for port in source.inputs:
+        if has_batch_axis(port, size):
+            feed[port.name] = np.concatenate([sample[port.name] for sample in samples])
+    return Batch(feed, len(numbers), size)

@@ -124,7 +124,7 @@ def export(
             plan=plan,
             calibration=calibration,
             path=draft,
-            batches=batches(source, verification_samples),
+            batches=batches(source, max(verification_samples, 1)),
         )
         report = yield from check.run(stop)
     if stop():

@@ -71,9 +71,16 @@ class _Sums:
     samples: int = 0
     difference: float = 0.0
     outputs: dict[str, _Noise] = field(default_factory=dict)
+    scored: dict[str, int] = field(default_factory=dict)
     agreeing: dict[str, int] = field(default_factory=dict)
     alone: dict[str, _Noise] = field(default_factory=dict)
     in_network: dict[str, _Noise] = field(default_factory=dict)
+
+    def agreement(self, output: str) -> float | None:
+        """The share of samples with the same largest class, where all of them have scores."""
+        if not self.samples or self.scored.get(output) != self.samples:
+            return None
+        return self.agreeing[output] / self.samples
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class Verification:
                 OutputAccuracy(
                     output=name,
                     sqnr=noise.decibels,
-                    agreement=_share(sums.agreeing.get(name), sums.samples),
+                    agreement=sums.agreement(name),
                 )
                 for name, noise in sums.outputs.items()
             ),
@@ -152,7 +159,8 @@ class Verification:
         plain = start_session(
             self.prepared.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
         )
-        default = start_session(self._with_frontier())
+        default = start_session(self.path)
+        shown = start_session(self._with_frontier())
         unoptimized = start_session(
             self._with_taps([*tapped, *self._frontier()]), optimized=Optimization.NONE
         )
@@ -165,9 +173,9 @@ class Verification:
             batch = fetch()
             with runtime_errors(self.path.name, _REPORT):
                 true = {**_run(plain, batch), **batch.feed}
-                seen = _run(default, batch)
+                seen = {**_run(shown, batch), **_run(default, batch)}
                 slow = _run(unoptimized, batch)
-            self._add(sums, batch.used, true, seen, slow)
+            self._add(sums, batch, true, seen, slow)
             yield Progress("verification", number + 1, len(self.batches))
         return sums
 
@@ -192,26 +200,27 @@ class Verification:
                 known.add(restored)
         return bytes(model.SerializeToString())
 
-    def _add(self, sums: _Sums, used: int, true: Arrays, seen: Arrays, slow: Arrays) -> None:
-        sums.samples += used
+    def _add(self, sums: _Sums, batch: Batch, true: Arrays, seen: Arrays, slow: Arrays) -> None:
+        sums.samples += batch.used
         for name, noise in sums.outputs.items():
-            exact, other = (_first(arrays[name], used) for arrays in (true, seen))
+            exact, other = (_own(batch, arrays[name]) for arrays in (true, seen))
             if not np.issubdtype(exact.dtype, np.floating):
                 continue
             noise.add(exact, other)
-            if _is_scores(exact):
+            if _is_scores(exact, batch.used):
                 same = int((exact.argmax(axis=-1) == other.argmax(axis=-1)).sum())
+                sums.scored[name] = sums.scored.get(name, 0) + batch.used
                 sums.agreeing[name] = sums.agreeing.get(name, 0) + same
         for name in self._frontier():
             restored = self.rewritten.restored[name]
             fast = seen[restored] if restored in seen else seen[_shown(restored)]
-            gap = np.abs(_first(fast, used) - _first(slow[restored], used))
+            gap = np.abs(_own(batch, fast) - _own(batch, slow[restored]))
             steps = float(gap.max(initial=0.0)) / self.plan.types[name].step
             sums.difference = max(sums.difference, round(steps, 3))
         for name, noise in sums.alone.items():
-            exact = _first(true[name], used)
+            exact = _own(batch, true[name])
             noise.add(exact, self.plan.types[name].cast(exact, Ties.EVEN))
-            sums.in_network[name].add(exact, _first(slow[self.rewritten.restored[name]], used))
+            sums.in_network[name].add(exact, _own(batch, slow[self.rewritten.restored[name]]))
 
     def _frontier(self) -> list[str]:
         """The quantized tensors from which the network's outputs are computed in float."""
@@ -352,18 +361,13 @@ def _run(session: onnxruntime.InferenceSession, batch: Batch) -> Arrays:
     return dict(zip(names, session.run(None, dict(batch.feed)), strict=True))
 
 
-def _first(array: npt.NDArray[np.generic], used: int) -> Floats:
-    """Without the rows that only fill a fixed batch."""
-    return np.asarray(array[:used] if array.ndim and used < len(array) else array)
+def _own(batch: Batch, values: npt.NDArray[np.generic]) -> Floats:
+    return np.asarray(batch.own(values))
 
 
-def _is_scores(values: Floats) -> bool:
+def _is_scores(values: Floats, samples: int) -> bool:
     """Whether an output looks like class scores: (samples, classes)."""
-    return values.ndim == 2 and values.shape[1] >= 2
-
-
-def _share(count: int | None, total: int) -> float | None:
-    return None if count is None or total == 0 else count / total
+    return values.ndim == 2 and len(values) == samples and values.shape[1] >= 2
 
 
 def _restore(stored: npt.NDArray[np.int64], written: DataType) -> npt.NDArray[np.float64]:
