@@ -55,9 +55,9 @@ def fate_by_fractions(value, step, low, high) -> str:
     return "exact" if whole * Fraction(step) == Fraction(float(value)) else "precision_loss"
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
-    st.lists(st.floats(width=32), max_size=40),
+    st.lists(st.floats(width=32), max_size=20),
     st.sampled_from(
         [
             (FixedPoint(8, 3), -128, 127),

@@ -103,7 +103,7 @@ def test_that_the_entropy_threshold_is_the_one_that_plain_loops_find() -> None:
     statistics = statistics_of(values)
     largest = statistics.largest_magnitude
     binned, _ = np.histogram(values, ENTROPY_BINS, (0.0, largest))
-    tried = [kept for kept in range(ENTROPY_BINS, 127, -16)]
+    tried = range(ENTROPY_BINS, 127, -16)
     expected = min(tried, key=lambda kept: reference_divergence(binned.astype(float), kept, 128))
 
     found = entropy_magnitude(statistics, 128)

@@ -224,7 +224,7 @@ def test_that_every_dataclass_of_core_is_either_written_or_known_not_to_be():
 
 @pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.__name__)
 def test_that_values_read_back_equal(kind):
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(WRITTEN[kind])
     def reads_back(value):
         assert decode(kind, through_json(value)) == value
@@ -251,7 +251,7 @@ json_values = st.recursive(
 def test_that_damaged_values_are_refused_as_a_value_error(kind):
     """Whatever replaces one entry, the answer is a value of that kind or a ValueError."""
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(WRITTEN[kind], json_values, st.data())
     def is_refused(value, damage, data):
         written = through_json(value)

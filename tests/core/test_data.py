@@ -1,7 +1,7 @@
 """Preprocessing texts are read, refused with a sentence, and written back in few words."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantscope.core.data import (
@@ -30,6 +30,7 @@ chains = st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(chains | st.sampled_from(list(PRESETS.values())))
 def test_that_a_chain_reads_back_from_its_text(chain):
     assert parse_preprocessing(format_preprocessing(chain)) == chain

@@ -15,16 +15,16 @@ from quantscope.core.rounding import Ties
 
 FIXED = [
     FixedPoint(8, fraction, signed, narrow)
-    for fraction in (-9, -2, 0, 3, 7, 12)
+    for fraction in (-9, 3, 12)
     for signed, narrow in ((True, False), (True, True), (False, False))
 ]
 SCALED = [
     Scaled(scale, zero_point, 8, signed, narrow)
-    for scale in (0.1, 6 / 255, 1.0, 3e-5, 417.3)
+    for scale in (0.1, 6 / 255, 417.3)
     for signed, narrow, zero_points in (
-        (True, False, (-128, -3, 0, 127)),
+        (True, False, (-128, -3, 0)),
         (True, True, (-127, 0, 5)),
-        (False, False, (0, 1, 128, 255)),
+        (False, False, (0, 1, 255)),
     )
     for zero_point in zero_points
 ]

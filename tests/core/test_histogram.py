@@ -19,7 +19,7 @@ from quantscope.core.histogram import (
 )
 
 # NaN, infinities, -0 and subnormals included.
-arrays = st.lists(st.floats(width=32) | st.sampled_from([0.0, -0.0, 6.0, 1e-45]), max_size=30).map(
+arrays = st.lists(st.floats(width=32) | st.sampled_from([0.0, -0.0, 6.0, 1e-45]), max_size=15).map(
     np.float32
 )
 every_bucket = np.arange(BUCKETS, dtype=np.uint16)
@@ -72,8 +72,8 @@ def test_that_any_float_type_and_shape_is_taken_as_single_precision():
 # ---- adding --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
-@given(st.lists(arrays, min_size=1, max_size=6), st.randoms(use_true_random=False))
+@settings(max_examples=40)
+@given(st.lists(arrays, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_that_merging_parts_in_any_order_is_counting_them_together(parts, random):
     together = BitHistogram.from_values(np.concatenate(parts))
     shuffled = random.sample(parts, len(parts))
@@ -85,7 +85,7 @@ def test_that_merging_parts_in_any_order_is_counting_them_together(parts, random
     assert step_by_step == together
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(arrays)
 def test_that_every_value_is_counted_in_one_class(values):
     histogram = BitHistogram.from_values(values)
@@ -98,7 +98,7 @@ def test_that_every_value_is_counted_in_one_class(values):
     assert table.sum() == len(values) - classes
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(arrays)
 def test_that_bit_positions_are_counted_by_sign(values):
     expected = np.zeros((2, BIT_COUNT), np.int64)

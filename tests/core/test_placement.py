@@ -19,6 +19,7 @@ def test_that_a_relu_after_a_convolution_is_one_with_it():
     placement = place(conv_relu_conv())
     assert placement.layers == {"Conv a", "Relu r", "Conv y"}
     assert placement.fused == {"Relu r": "Conv a"}
+    assert placement.cut_off == {"a"}
     # the type is chosen on what the Relu leaves, not on what it cuts off
     assert groups_of(conv_relu_conv()) == {("x",): ("x",), ("a", "r"): ("r",), ("y",): ("y",)}
     assert placement.quantized == {"x", "a", "r", "y"}
@@ -42,6 +43,7 @@ def test_that_a_tensor_with_two_readers_keeps_its_own_type_before_the_relu():
     sketch = Sketch("x").add("Conv", "x", "a").add("Relu", "a", "r").add("Add", "a r", "s")
     placement = place(sketch.network("s"))
     assert placement.fused == {}
+    assert placement.cut_off == frozenset()
     assert placement.layers == {"Conv a", "Relu r", "Add s"}
     assert groups_of(sketch.network("s")) == {(n,): (n,) for n in ("x", "a", "r", "s")}
 
@@ -193,7 +195,7 @@ def networks(draw) -> Network:
     return sketch.network(*draw(st.lists(st.sampled_from(names), max_size=2)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(networks(), st.data())
 def test_that_every_placement_is_whole(network, data):
     layer_names = [layer.name for layer in network.layers if layer.kind is not LayerKind.INPUT]

@@ -172,10 +172,10 @@ def test_that_a_symmetric_search_is_within_a_percent_of_a_dense_one(name, word_l
     top = 2 ** (word_length - 1) - 1
     largest = float(np.abs(values).max())
     seen = np.unique(values)
-    if len(seen) > 4_000:
-        values = values[:4_000]
+    if len(seen) > 2_000:
+        values = values[:2_000]
         largest = float(np.abs(values).max())
-    steps = [float(np.float32(largest / top * ratio)) for ratio in np.geomspace(1, 2e-3, 400)]
+    steps = [float(np.float32(largest / top * ratio)) for ratio in np.geomspace(1, 2e-3, 250)]
     dense = min(error_of(values, step, -top - 1, top) for step in steps)
     request = scaled(Scheme.HISTOGRAM, word_length=word_length)
     chosen = choose(TensorStatistics.of_parameter(values), request).data_type
@@ -202,7 +202,7 @@ def test_that_an_asymmetric_search_is_within_a_percent_of_a_dense_one(name):
 def test_that_histogram_is_never_worse_than_minmax(name):
     values = DRAWN[name]
     weights = values[:600].reshape(6, 100)
-    for family, word_length, asymmetric in product(Family, (4, 8, 16), (True, False)):
+    for family, word_length, asymmetric in product(Family, (8, 16), (True, False)):
         both = [
             TypeRequest(
                 family=family,
@@ -351,8 +351,8 @@ ODD = {
 @pytest.mark.parametrize("scheme", Scheme)
 def test_that_odd_values_get_a_type_and_finite_figures(name, family, scheme):
     values = ODD[name]
-    for word_length, signed, asymmetric, per_channel in product(
-        (8, 16), (True, False), (True, False), (True, False)
+    for word_length, (signed, asymmetric) in product(
+        (8, 16), ((True, False), (False, False), (False, True))
     ):
         request = TypeRequest(
             family=family,
@@ -360,7 +360,7 @@ def test_that_odd_values_get_a_type_and_finite_figures(name, family, scheme):
             word_length=word_length,
             signed=signed,
             asymmetric=asymmetric,
-            per_channel=per_channel,
+            per_channel=True,
         )
         for kept in (
             replace(TensorStatistics.from_values(values), distinct=None),

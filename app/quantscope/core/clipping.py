@@ -22,7 +22,9 @@ ENTROPY_STEP = 16  # bins between two thresholds that are tried
 SMOOTHING = 1e-4  # of a count, where the quantized distribution is empty
 
 
-def percentile_range(statistics: TensorStatistics, inside: float = PERCENTILE) -> tuple[float, float]:
+def percentile_range(
+    statistics: TensorStatistics, inside: float = PERCENTILE
+) -> tuple[float, float]:
     """The range, 0 included, with at most ``1 - inside`` of all values beyond it.
 
     The share is cut from both ends alike; the ends are exact to a bucket (2^-7 of the value).

@@ -16,9 +16,9 @@ SCHEME_TITLES = {Scheme.MINMAX: "MinMax", Scheme.HISTOGRAM: "Histogram"}
 def decimal(value: float) -> str:
     """A value in four significant digits: ``−0.9144``, ``14.2``, ``1.31e−6``."""
     text = f"{value:.4g}"
-    mantissa, e, exponent = text.partition("e")
-    if e:
-        text = f"{float(mantissa):.3g}e{int(exponent)}"
+    if "e" in text:
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        text = f"{float(mantissa):g}e{int(exponent)}"
     return text.replace("-", MINUS)
 
 
