@@ -3,3 +3,5 @@
 May import `session`, `jobs` and `core`. Must never import `gui` or Qt: it works where PySide6 is
 not installed. The only package that prints.
 """
+
+from quantscope.cli.dispatch import main as main

@@ -1,0 +1,45 @@
+"""``quantscope heatmap``: the dynamic ranges as a picture file."""
+
+from __future__ import annotations
+
+import argparse
+
+from quantscope.cli.console import RANDOM_WARNING, say
+from quantscope.cli.options import add_settings_options
+from quantscope.cli.sessions import planned
+from quantscope.core.heatmap import Depth
+from quantscope.core.ranges import range_rows
+from quantscope.core.wording import size
+from quantscope.jobs.outputs import check_output
+from quantscope.jobs.pictures import draw_ranges
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this sub-command."""
+    parser.add_argument("session", metavar="SESSION", help="a calibrated .qscope file")
+    add_settings_options(parser)
+    parser.add_argument("--dark", action="store_true", help="light on dark")
+    parser.add_argument("--log", action="store_true", help="depth by the logarithm of the counts")
+    parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="MAP.png|svg", help="the picture to write"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw and say where it is."""
+    check_output(options.output, [".png", ".svg"], overwrite=options.overwrite)
+    ranges, plan = planned(options)
+    path = draw_ranges(
+        ranges.network,
+        ranges.calibration,
+        plan,
+        options.output,
+        dark=options.dark,
+        depth=Depth.LOGARITHMIC if options.log else Depth.LINEAR,
+        overwrite=options.overwrite,
+    )
+    if ranges.calibration.data.is_random:
+        say(RANDOM_WARNING)
+    rows = len(range_rows(ranges.network, ranges.calibration, plan))
+    say(f"{path}: {rows} tensors, {size(path.stat().st_size)}")

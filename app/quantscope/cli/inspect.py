@@ -1,0 +1,103 @@
+"""``quantscope inspect``: what a network consists of, and what of it will be integers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from quantscope.cli.console import plain, say, say_facts, say_json, say_table
+from quantscope.cli.running import describe
+from quantscope.core.network import Layer, LayerKind, Network, Port
+from quantscope.core.placement import Placement, place
+from quantscope.core.wording import row_name, shape
+
+FORMAT = 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this sub-command."""
+    parser.add_argument("model", metavar="MODEL", help="an .onnx file")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the description of the model."""
+    network = describe(options.model)
+    placement = place(network)
+    if options.json:
+        say_json(_as_data(network, placement))
+    else:
+        _say(network, placement)
+
+
+def _say(network: Network, placement: Placement) -> None:
+    say(f"{network.name}: {len(network.layers)} layers, opset {network.opset}")
+    facts = [("input", _port(port)) for port in network.inputs]
+    facts += [("output", _port(port)) for port in network.outputs]
+    facts += [("prepared", text) for text in network.changes]
+    say_facts(facts)
+    say()
+    rows = [_row(layer, network, placement) for layer in network.layers]
+    say_table(("LAYER", "OPERATOR", "RUNS IN", "TENSORS", "REASON"), rows)
+    say()
+    integers = sum(layer.name in placement.layers for layer in network.layers)
+    nodes = sum(layer.kind is not LayerKind.INPUT for layer in network.layers)
+    say(f"{integers} of {nodes} layers will run in integers.")
+
+
+def _port(port: Port) -> str:
+    return f"{port.name}: {shape(port.shape)} {port.dtype}"
+
+
+def _row(layer: Layer, network: Network, placement: Placement) -> tuple[str, ...]:
+    tensors = (network.tensors[name] for name in layer.tensors)
+    parts = ", ".join(f"{row_name(tensor, layer)} {shape(tensor.shape)}" for tensor in tensors)
+    return layer.label, layer.operator, _runs_in(layer, placement), parts, _reason(layer, placement)
+
+
+def _runs_in(layer: Layer, placement: Placement) -> str:
+    if layer.kind is LayerKind.INPUT:
+        return "integers" if set(layer.outputs) & placement.quantized else "float"
+    return "integers" if layer.name in placement.layers else "float"
+
+
+def _reason(layer: Layer, placement: Placement) -> str:
+    """Why the layer is in float; where it is not, why some of its tensors are."""
+    if layer.name in placement.reasons:
+        return placement.reasons[layer.name]
+    reasons = [placement.reasons[name] for name in layer.tensors if name in placement.reasons]
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def _as_data(network: Network, placement: Placement) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": network.name,
+        "fingerprint": network.fingerprint,
+        "opset": network.opset,
+        "inputs": plain(network.inputs),
+        "outputs": plain(network.outputs),
+        "changes": list(network.changes),
+        "layers": [_layer_as_data(layer, network, placement) for layer in network.layers],
+    }
+
+
+def _layer_as_data(layer: Layer, network: Network, placement: Placement) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "label": layer.label,
+        "operator": layer.operator,
+        "kind": layer.kind.value,
+        "quantized": _runs_in(layer, placement) == "integers",
+        "reason": placement.reasons.get(layer.name, ""),
+        "tensors": [
+            {
+                "name": name,
+                "role": network.tensors[name].role.value,
+                "shape": list(network.tensors[name].shape),
+                "dtype": network.tensors[name].dtype,
+                "reason": placement.reasons.get(name, ""),
+            }
+            for name in layer.tensors
+        ],
+    }

@@ -1,0 +1,186 @@
+"""Options that several sub-commands share: which data, and which types."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from quantscope.cli.running import ask
+from quantscope.core.data import (
+    PRESETS,
+    DataDescription,
+    Preprocessing,
+    SourceCheck,
+    SourceKind,
+    format_preprocessing,
+    parse_preprocessing,
+)
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Network
+from quantscope.core.plan import PlanSettings
+from quantscope.core.schemes import Scheme
+from quantscope.core.targets import TARGETS
+from quantscope.core.wording import count, decimal, shape
+from quantscope.jobs.messages import CheckData, DataChecked
+
+RANDOM = "random"
+WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.word_lengths})
+BIAS_WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.bias_word_lengths})
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """``--data`` and what belongs to it."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--data",
+        metavar="PATH",
+        help="folder of pictures, .npy, .npz, folder of .npz, folder of ONNX test data, "
+        f'or "{RANDOM}" for seeded noise',
+    )
+    group.add_argument(
+        "--random", dest="data", action="store_const", const=RANDOM, help=f"same as --data {RANDOM}"
+    )
+    kinds = [kind.value for kind in SourceKind if kind is not SourceKind.RANDOM]
+    group.add_argument("--kind", choices=kinds, help="kind of data (guessed from the path)")
+    group.add_argument(
+        "--preprocess",
+        metavar="TEXT",
+        help=f"for pictures: {', '.join(PRESETS)}, or settings such as "
+        '"scale=1/255 mean=0.5 std=0.25 resize=fit color=bgr layout=nhwc" (guessed)',
+    )
+    group.add_argument(
+        "--samples", type=_positive, metavar="N", help="use N samples at most (noise: 32)"
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (0)")
+
+
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
+    """What decides on the types; each of them left out keeps what the session has."""
+    group = parser.add_argument_group("types")
+    group.add_argument("--target", choices=list(TARGETS), help="what will run the model")
+    schemes = [scheme.value for scheme in Scheme]
+    group.add_argument("--scheme", choices=schemes, help="how types follow from the values")
+    group.add_argument("--word-length", type=int, choices=WORD_LENGTHS, help="bits of a word")
+    group.add_argument(
+        "--bias-word-length", type=int, choices=BIAS_WORD_LENGTHS, help="bits of a bias"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one sample is needed")
+    return number
+
+
+# ---- data --------------------------------------------------------------------------------------
+
+
+def data_of(options: argparse.Namespace, model: str) -> tuple[DataDescription, SourceCheck]:
+    """The data that the options name, with the rest guessed, and what a dry run found."""
+    wish = _wished(options)
+    guess = wish.kind is SourceKind.IMAGES and not (options.kind and options.preprocess)
+    if not guess:
+        return _checked(model, wish)
+    found, check = _checked(model, wish, guess=True)
+    kind = wish.kind if options.kind else found.kind
+    preprocessing = wish.preprocessing if options.preprocess else found.preprocessing
+    if options.preprocess and kind is not SourceKind.IMAGES:
+        raise QuantscopeError(
+            f"preprocessing is for pictures, and this is data of the kind {kind}",
+            where=options.data,
+            remedy="Leave out --preprocess",
+        )
+    settled = replace(found, kind=kind, preprocessing=preprocessing)
+    return (settled, check) if settled == found else _checked(model, settled)
+
+
+def _wished(options: argparse.Namespace) -> DataDescription:
+    """What the options say, pictures where they do not say."""
+    kind = SourceKind(options.kind or SourceKind.IMAGES)
+    path = str(Path(options.data).absolute())
+    if options.data == RANDOM:
+        kind, path = SourceKind.RANDOM, ""
+    text = options.preprocess
+    return DataDescription(
+        kind=kind,
+        path=path,
+        preprocessing=parse_preprocessing(text) if text else Preprocessing(),
+        samples=options.samples,
+        seed=options.seed,
+    )
+
+
+def _checked(
+    model: str, data: DataDescription, *, guess: bool = False
+) -> tuple[DataDescription, SourceCheck]:
+    done = ask(CheckData(model=model, data=data, guess=guess), DataChecked)
+    return done.data, done.check
+
+
+def data_facts(
+    options: argparse.Namespace, data: DataDescription, check: SourceCheck
+) -> list[tuple[str, str]]:
+    """What is read, and what was guessed."""
+    facts = []
+    if data.is_random:
+        facts.append(("data", f"{count(check.samples)} samples of seeded noise, seed {data.seed}"))
+    else:
+        guessed = "" if options.kind else " (guessed)"
+        facts.append(("data", f"{count(check.samples)} samples of {data.path}"))
+        facts.append(("kind", f"{data.kind}{guessed}"))
+    if data.kind is SourceKind.IMAGES:
+        guessed = "" if options.preprocess else " (guessed: give --preprocess if it is wrong)"
+        facts.append(("preprocessing", f"{format_preprocessing(data.preprocessing)}{guessed}"))
+    facts += [
+        ("input", f"{name}: {shape(dimensions)} {dtype}")
+        for name, dimensions, dtype in check.shapes
+    ]
+    ends = f"{decimal(check.minimum)} to {decimal(check.maximum)}"
+    return [*facts, ("first sample", f"{check.first}, values {ends}")]
+
+
+# ---- types -------------------------------------------------------------------------------------
+
+
+def settings_of(options: argparse.Namespace, before: PlanSettings) -> PlanSettings:
+    """``before`` with what the options change."""
+    settings = before
+    if options.target and options.target != settings.target:
+        settings = settings.with_target(options.target)
+    if options.scheme:
+        settings = settings.with_scheme(Scheme(options.scheme))
+    limits = TARGETS[settings.target]
+    if options.word_length:
+        _check_length("--word-length", options.word_length, limits.word_lengths, limits.title)
+        settings = settings.with_word_length(options.word_length)
+    if options.bias_word_length:
+        lengths = limits.bias_word_lengths
+        _check_length("--bias-word-length", options.bias_word_length, lengths, limits.title)
+        settings = settings.with_bias_word_length(options.bias_word_length)
+    return settings
+
+
+def _check_length(option: str, length: int, allowed: tuple[int, ...], target: str) -> None:
+    if length not in allowed:
+        raise QuantscopeError(
+            f"{target} does not take {length} bits there",
+            where=option,
+            remedy=f"Use {' or '.join(map(str, allowed))}, or another target",
+        )
+
+
+def keep_in_float(network: Network, settings: PlanSettings, wanted: Sequence[str]) -> PlanSettings:
+    """``settings`` with the layers called ``wanted`` (label or full name) in float."""
+    names = {layer.name: layer.name for layer in network.layers}
+    names |= {layer.label: layer.name for layer in network.layers}
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=3)
+            hint = f"Did you mean {' or '.join(near)}" if near else "quantscope inspect lists them"
+            raise QuantscopeError(f'there is no layer "{name}"', where=network.name, remedy=hint)
+        settings = settings.with_layer_quantized(names[name], False)
+    return settings

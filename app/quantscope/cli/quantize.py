@@ -1,0 +1,167 @@
+"""``quantscope quantize``: write the quantized model and say what the file turned out to be."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quantscope.cli import running
+from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json
+from quantscope.cli.options import (
+    add_data_options,
+    add_settings_options,
+    data_facts,
+    data_of,
+    keep_in_float,
+    settings_of,
+)
+from quantscope.cli.sessions import SESSION, open_calibrated
+from quantscope.core.data import DataDescription
+from quantscope.core.network import Network
+from quantscope.core.plan import PlanSettings
+from quantscope.core.report import ExportReport, OutputAccuracy
+from quantscope.core.targets import TARGETS
+from quantscope.core.wording import SCHEME_TITLES, count, decibel, size
+from quantscope.jobs.outputs import check_output
+from quantscope.session.calibration_file import write_calibration
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is exported: the model, its calibration file, and the settings it starts from."""
+
+    model: str
+    network: Network
+    data: DataDescription
+    calibration: Path
+    settings: PlanSettings
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this sub-command."""
+    parser.add_argument(
+        "source", metavar="MODEL_OR_SESSION", help="an .onnx file, or a calibrated session"
+    )
+    add_data_options(parser)
+    add_settings_options(parser)
+    parser.add_argument(
+        "--float",
+        dest="float_layers",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="LAYER",
+        help="keep these layers in float",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT.onnx", help="the model file to write"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Calibrate where that is asked for, export, and print the report."""
+    is_session = Path(options.source).suffix.lower() == SESSION
+    if is_session == (options.data is not None):
+        wrong = "a session has its data: leave out --data" if is_session else "a model needs --data"
+        options.parser.error(wrong)
+    check_output(
+        options.output, [".onnx"], sources=[Path(options.source)], overwrite=options.overwrite
+    )
+    with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
+        prepare = _from_session if is_session else _from_model
+        basis = prepare(options, Path(folder))
+        settings = settings_of(options, basis.settings)
+        settings = keep_in_float(basis.network, settings, options.float_layers)
+        report = running.export(
+            basis.model, basis.calibration, settings, options.output, overwrite=options.overwrite
+        )
+    if options.json:
+        say_json(as_data(basis.data, settings, report))
+    else:
+        say_report(settings, report)
+
+
+def _from_session(options: argparse.Namespace, folder: Path) -> Basis:
+    ranges = open_calibrated(options.source)
+    document = ranges.session.document
+    check_output(
+        options.output, [".onnx"], sources=[Path(document.model)], overwrite=options.overwrite
+    )
+    path = folder / "calibration.npz"
+    write_calibration(path, ranges.calibration)
+    data = ranges.calibration.data
+    return Basis(document.model, ranges.network, data, path, document.settings)
+
+
+def _from_model(options: argparse.Namespace, folder: Path) -> Basis:
+    network = running.describe(options.source)
+    settings = settings_of(options, PlanSettings())
+    keep_in_float(network, settings, options.float_layers)  # complain before the long work
+    data, check = data_of(options, options.source)
+    if not options.json:
+        say(f"{network.name}: {len(network.layers)} layers")
+        say_facts(data_facts(options, data, check))
+        say()
+    path, _ = running.calibrate(options.source, data, folder)
+    return Basis(options.source, network, data, path, settings)
+
+
+def say_report(settings: PlanSettings, report: ExportReport) -> None:
+    """The report in some aligned lines."""
+    if report.random_data:
+        say(RANDOM_WARNING)
+    say(f"{report.path}")
+    say_facts(report_facts(settings, report))
+
+
+def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str, str]]:
+    """What a person should know of an export."""
+    kernels = f"{report.integer_kernels} of {len(report.kernels)} layers"
+    facts = [
+        ("types", types_in_words(settings)),
+        ("size", f"{size(report.file_bytes)} (float {size(report.source_bytes)})"),
+        ("integer kernels", kernels),
+    ]
+    facts += [
+        ("float kernel", f"{kernel.label} ({kernel.kernel})")
+        for kernel in report.kernels
+        if not kernel.integer
+    ]
+    facts += [("stays float", f"{label}: {reason}") for label, reason in report.float_layers]
+    facts += [(f"output {each.output}", _accuracy(each, report)) for each in report.outputs]
+    steps = f"{report.largest_difference:g} steps between the file as it runs and as it is written"
+    facts.append(("largest difference", steps))
+    facts += [("note", text) for text in report.notes]
+    return facts + [("warning", text) for text in report.warnings]
+
+
+def types_in_words(settings: PlanSettings) -> str:
+    """``ONNX Runtime, MinMax scheme, words of 8 bits, biases of 32``."""
+    return (
+        f"{TARGETS[settings.target].title}, {SCHEME_TITLES[settings.scheme]} scheme, "
+        f"words of {settings.word_length} bits, biases of {settings.bias_word_length}"
+    )
+
+
+def _accuracy(output: OutputAccuracy, report: ExportReport) -> str:
+    text = f"SQNR {decibel(output.sqnr)} against float"
+    if output.agreement is not None:
+        text += f", same class on {output.agreement:.1%}"
+    return f"{text} ({count(report.samples)} samples)"
+
+
+def as_data(data: DataDescription, settings: PlanSettings, report: ExportReport) -> dict[str, Any]:
+    """The report as JSON-ready data; the README describes it."""
+    return {
+        "format": FORMAT,
+        "data": plain(data),
+        "settings": plain(settings),
+        "report": {**plain(report), "integer_kernels": report.integer_kernels},
+    }

@@ -1,0 +1,77 @@
+"""Runs one request in this process, with progress on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from quantscope.cli.console import ProgressBars
+from quantscope.core.calibration import Calibration
+from quantscope.core.data import DataDescription
+from quantscope.core.network import Network
+from quantscope.core.plan import PlanSettings
+from quantscope.core.report import ExportReport
+from quantscope.jobs.inline import run_inline
+from quantscope.jobs.messages import (
+    Calibrate,
+    Calibrated,
+    Cancelled,
+    Describe,
+    Described,
+    Export,
+    Exported,
+    Request,
+)
+from quantscope.session.calibration_file import read_calibration
+
+R = TypeVar("R")
+
+
+class Interrupted(Exception):  # noqa: N818  it was asked for, nothing failed
+    """Ctrl+C was pressed, and the job has ended without a result."""
+
+
+def ask(request: Request, kind: type[R]) -> R:
+    """The result of ``request``, which is a ``kind``.
+
+    Raises :class:`Interrupted` after Ctrl+C, and what :func:`run_inline` raises.
+    """
+    with ProgressBars() as bars:
+        result = run_inline(request, bars.hear)
+    if isinstance(result, Cancelled):
+        raise Interrupted
+    assert isinstance(result, kind)
+    return result
+
+
+def describe(model: str) -> Network:
+    """The network in the file ``model``."""
+    return ask(Describe(model=model), Described).network
+
+
+def calibrate(
+    model: str, data: DataDescription, folder: Path, *, only_quantized: bool = False
+) -> tuple[Path, Calibration]:
+    """Run ``data`` through ``model``; the calibration and its file, which lies in ``folder``."""
+    request = Calibrate(
+        model=model,
+        data=data,
+        output=str(folder / "calibration.npz"),
+        only_quantized=only_quantized,
+    )
+    path = Path(ask(request, Calibrated).output)
+    return path, read_calibration(path)
+
+
+def export(
+    model: str, calibration: Path, settings: PlanSettings, output: str, *, overwrite: bool
+) -> ExportReport:
+    """Write and verify the quantized model."""
+    request = Export(
+        model=model,
+        calibration=str(calibration),
+        settings=settings,
+        output=output,
+        overwrite=overwrite,
+    )
+    return ask(request, Exported).report

@@ -1,0 +1,41 @@
+"""Which class a classifier names for every sample of labelled data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantscope.core.data import DataDescription
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.network import Port
+from quantscope.engine.batching import batches
+from quantscope.engine.runtime import runtime_errors, start_session
+from quantscope.engine.sources.opening import open_source
+
+Classes = tuple[int, ...]
+
+
+def classify(
+    model: str | Path, inputs: tuple[Port, ...], data: DataDescription
+) -> tuple[Classes, Classes]:
+    """The labels of ``data`` and the classes that ``model`` names, sample for sample.
+
+    A class is the place of the largest score in the first output. ``inputs`` are those of the
+    float network, so that a quantized file sees the same values. Raises
+    :class:`QuantscopeError` where the data has no labels (pictures in class folders).
+    """
+    source = open_source(data, inputs)
+    if source.labels is None:
+        raise QuantscopeError(
+            "the samples have no labels",
+            where=data.path,
+            remedy="Put the pictures of each class into a folder of their own",
+        )
+    session = start_session(Path(model))
+    found: list[int] = []
+    with runtime_errors(str(model), "Check that the data fits the network"):
+        for read in batches(source, len(source)):
+            batch = read()
+            scores = session.run(None, dict(batch.feed))[0]
+            rows = scores.reshape(scores.shape[0], -1).argmax(axis=-1)
+            found += rows[: batch.used].tolist()
+    return source.labels, tuple(found)
