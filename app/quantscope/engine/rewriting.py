@@ -256,21 +256,32 @@ def _separate_readers(
 ) -> None:
     """Give each reader of a signed 8-bit tensor a Q/DQ pair of its own.
 
-    A layer that runs in integers must see a single Q: behind one, the pairs follow a Clip to
-    the type's own range, which changes nothing.
+    A network output is a reader too. A layer that runs in integers must see a single Q: behind
+    one, the pairs and the output follow a Clip to the type's own range, which changes nothing.
     """
     source, restored = pair[0].inputs[0], pair[1].outputs[0]
     readers = list(restored.uses())
-    if not data_type.signed or data_type.word_length != 8 or len(readers) < 2:
+    is_single = len(readers) + restored.is_graph_output() < 2
+    if is_single or not data_type.signed or data_type.word_length != 8:
         return
     assert source is not None
-    first = 1
+    first = 0 if restored.is_graph_output() else 1
     if _needs_single_reader(source.producer()):
         source, first = _clip_to_range(result, name, restored, data_type), 0
+        if restored.is_graph_output():
+            _hand_over_output(result, name, restored, source)
     for number, (node, index) in enumerate(readers[first:], start=1):
         own = _pair(result, source, name, data_type, number)
         _insert_behind(result.model, source, own)
         node.replace_input_with(index, own[1].outputs[0])
+
+
+def _hand_over_output(result: Rewritten, name: str, restored: ir.Value, clipped: ir.Value) -> None:
+    outputs = result.model.graph.outputs
+    for index in [index for index, value in enumerate(outputs) if value is restored]:
+        outputs[index] = clipped
+    restored.name, clipped.name = result.free(f"{name}_dequantized"), name
+    result.restored[name] = restored.name
 
 
 def _needs_single_reader(producer: ir.Node | None) -> bool:
