@@ -15,6 +15,8 @@ from quantscope.core.clipping import (
     percentile_magnitude,
     percentile_range,
 )
+from quantscope.core.formats import FixedPoint
+from quantscope.core.schemes import Family, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics
 
 RNG = np.random.default_rng(20261124)
@@ -129,3 +131,67 @@ def test_that_many_levels_leave_nothing_to_cut_off() -> None:
     statistics = statistics_of(SHAPES["normal"])
 
     assert entropy_magnitude(statistics, 2**15) == statistics.largest_magnitude
+
+
+def request(scheme: Scheme, family: Family, **more: bool) -> TypeRequest:
+    return TypeRequest(family=family, scheme=scheme, **more)
+
+
+def test_that_percentile_ignores_one_value_in_a_hundred_thousand() -> None:
+    statistics = statistics_of(np.append(RNG.uniform(-1.0, 1.0, size=100_000), 900.0))
+
+    fixed = choose(statistics, request(Scheme.PERCENTILE, Family.FIXED_POINT)).data_type
+    scaled = choose(statistics, request(Scheme.PERCENTILE, Family.SCALED)).data_type
+
+    assert fixed == FixedPoint(8, 7)
+    assert scaled.maximum == pytest.approx(1.0, rel=0.01)
+
+
+def test_that_percentile_moves_both_ends_of_an_asymmetric_type() -> None:
+    values = np.concatenate([RNG.uniform(-1.0, 3.0, size=100_000), [-40.0, 50.0]])
+    asked = request(Scheme.PERCENTILE, Family.SCALED, asymmetric=True, signed=False)
+
+    chosen = choose(statistics_of(values), asked).data_type
+
+    assert chosen.minimum == pytest.approx(-1.0, abs=0.03)
+    assert chosen.maximum == pytest.approx(3.0, abs=0.03)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_that_entropy_cuts_outliers_off_in_both_families(family: Family) -> None:
+    values = np.concatenate([RNG.normal(size=200_000), [60.0, -75.0]])
+
+    chosen = choose(statistics_of(values), request(Scheme.ENTROPY, family)).data_type
+
+    assert 2.0 < chosen.maximum < 16.0
+
+
+def test_that_a_one_sided_range_has_all_steps_for_itself() -> None:
+    values = np.maximum(RNG.normal(size=200_000), 0.0)
+    asked = request(Scheme.ENTROPY, Family.SCALED, asymmetric=True, signed=False)
+
+    chosen = choose(statistics_of(values), asked).data_type
+
+    assert chosen.minimum == 0.0
+    assert chosen.zero_point == 0
+
+
+@pytest.mark.parametrize("scheme", [Scheme.PERCENTILE, Scheme.ENTROPY])
+@pytest.mark.parametrize("family", Family)
+def test_that_parameters_keep_their_whole_range(scheme: Scheme, family: Family) -> None:
+    weights = TensorStatistics.of_parameter(np.append(RNG.normal(size=50_000), 30.0))
+
+    chosen = choose(weights, request(scheme, family)).data_type
+
+    assert chosen == choose(weights, request(Scheme.MINMAX, family)).data_type
+
+
+@pytest.mark.parametrize("scheme", [Scheme.PERCENTILE, Scheme.ENTROPY])
+@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("values", [np.array([]), np.zeros(3)], ids=["none", "zeros"])
+def test_that_nothing_to_cover_still_gives_a_type(
+    scheme: Scheme, family: Family, values: npt.NDArray[np.float64]
+) -> None:
+    chosen = choose(statistics_of(values), request(scheme, family)).data_type
+
+    assert chosen == choose(statistics_of(values), request(Scheme.MINMAX, family)).data_type

@@ -340,6 +340,7 @@ def test_that_layers_that_share_weights_agree_on_one_scale_before_their_biases()
         assert isinstance(source, FixedPoint)
         products = weights.fraction_length + source.fraction_length
         assert plan.types["a.b"] == plan.types["b.b"] == FixedPoint(32, products)
+        assert np.abs(plan.types["a.b"].quantize(LARGE)).max() < 2**31 - 1
         assert len(plan.notes) == 1
 
 

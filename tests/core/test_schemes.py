@@ -18,7 +18,7 @@ from quantscope.core.schemes import (
     minmax_fraction_length,
     scaled_for_range,
 )
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.statistics import TensorStatistics, merge_all
 
 COUNT = 10_000
 
@@ -196,6 +196,36 @@ def test_that_an_asymmetric_search_is_within_a_percent_of_a_dense_one(name):
     steps = np.clip(np.rint(values / chosen.scale) + chosen.zero_point, 0, 255)
     real = (steps - chosen.zero_point) * chosen.scale
     assert float(((real - values) ** 2).sum()) <= dense * 1.01
+
+
+def with_outlier(values, times, outlier) -> TensorStatistics:
+    """Statistics of ``values`` many times over and one value far away."""
+    kept = TensorStatistics.from_values(values)
+    return merge_all([*[kept] * times, TensorStatistics.from_values([outlier])])
+
+
+def test_that_a_symmetric_search_gives_up_one_outlier_for_a_million_small_values():
+    values = 0.01 * DRAWN["normal"]
+    steps = 10 / 127 * np.geomspace(1, 0.01, 200)
+    dense = min(
+        100 * error_of(values, step, -128, 127) + error_of(np.array([10.0]), step, -128, 127)
+        for step in steps
+    )
+    chosen = choose(with_outlier(values, 100, 10.0), scaled(Scheme.HISTOGRAM))
+    assert chosen.data_type.maximum < 10 / 4
+    assert chosen.error.squared_error <= dense * 1.01
+
+
+def test_that_the_ends_of_an_asymmetric_range_are_moved_until_neither_helps():
+    values = DRAWN["normal"]
+    kept = with_outlier(values, 20, 30.0)
+    request = scaled(Scheme.HISTOGRAM, word_length=4, signed=False, asymmetric=True)
+    chosen = choose(kept, request)
+    low, high = float(values.min()), 30.0
+    ends = product(low * np.linspace(1, 0.4, 12), high * np.geomspace(0.25, 0.05, 16))
+    counted = np.append(np.tile(values, 20), np.float32(30.0))
+    dense = least_error(counted, ends, 4, signed=False)
+    assert chosen.error.squared_error <= dense * 1.01
 
 
 @pytest.mark.parametrize("name", DRAWN)

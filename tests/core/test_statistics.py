@@ -121,6 +121,13 @@ def test_that_parts_with_too_many_values_together_lose_the_table_for_good():
     assert merge_all([TensorStatistics.empty(), *parts]).distinct is None
 
 
+def test_that_parts_with_1024_values_together_keep_the_table():
+    parts = [TensorStatistics.from_values(np.arange(512) + start) for start in (0, 512)]
+    distinct = merge_all(parts).distinct
+    assert distinct is not None
+    assert distinct.values.tolist() == list(range(1_024))
+
+
 def test_that_parts_with_the_same_values_keep_the_table():
     pixels = TensorStatistics.from_values(np.arange(256))
     merged = merge_all([pixels] * 5)
