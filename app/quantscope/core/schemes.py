@@ -1,7 +1,9 @@
 """Schemes: rules that turn statistics into a data type, all from the one histogram.
 
 ``MINMAX`` covers the range seen. ``HISTOGRAM`` takes the type with the least squared error;
-rare large values may then overflow.
+rare large values may then overflow. ``PERCENTILE`` covers all but one in 10,000 values,
+``ENTROPY`` cuts off where relative entropy says so; both take the whole range of parameters
+(see ``clipping``).
 """
 
 from __future__ import annotations
@@ -14,6 +16,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from quantscope.core.clipping import (
+    entropy_magnitude,
+    least_divergence,
+    percentile_magnitude,
+    percentile_range,
+)
 from quantscope.core.formats import (
     LONGEST_FRACTION,
     SMALLEST_SCALE,
@@ -32,6 +40,8 @@ class Scheme(StrEnum):
 
     MINMAX = "minmax"
     HISTOGRAM = "histogram"
+    PERCENTILE = "percentile"
+    ENTROPY = "entropy"
 
 
 class Family(StrEnum):
@@ -98,13 +108,31 @@ def choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> Fi
     largest = statistics.largest_magnitude
     if not request.signed:
         largest = statistics.range_with_zero[1]
+    if request.scheme is Scheme.PERCENTILE and statistics.values is None:
+        largest = min(largest, percentile_magnitude(statistics))
     first = minmax_fraction_length(largest, request.word_length, request.signed)
     plain = FixedPoint(request.word_length, first, request.signed, request.narrow_range)
-    if request.scheme is Scheme.MINMAX or largest <= 0.0:
+    if request.scheme is Scheme.ENTROPY and statistics.values is None and largest > 0.0:
+        return _least_entropy(statistics, plain)
+    if request.scheme is not Scheme.HISTOGRAM or largest <= 0.0:
         return plain
+    return _least_squares(statistics, plain)
+
+
+def _least_entropy(statistics: TensorStatistics, plain: FixedPoint) -> FixedPoint:
+    """Of types with smaller and smaller steps the one that relative entropy prefers."""
+    first = plain.fraction_length
+    lengths = [in_range(first + more) for more in range(plain.word_length - 1)]
+    types = {kind.maximum: kind for kind in (replace(plain, fraction_length=f) for f in lengths)}
+    return types[least_divergence(statistics, list(types), plain.limits[1] + 1)]
+
+
+def _least_squares(statistics: TensorStatistics, plain: FixedPoint) -> FixedPoint:
+    """Of all fraction lengths the one with the least squared error."""
     # MinMax first: it wins ties. One wider costs half a step and saves the last half step.
+    first = plain.fraction_length
     best, least = plain, math.inf
-    lengths = [first, first - 1, *range(first + 1, first + request.word_length)]
+    lengths = [first, first - 1, *range(first + 1, first + plain.word_length)]
     while lengths:
         types = [replace(plain, fraction_length=in_range(length)) for length in lengths]
         errors = _squared_errors(statistics, types)
@@ -112,7 +140,7 @@ def choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> Fi
             best, least = types[int(errors.argmin())], float(errors.min())
         following = lengths[-1] + 1
         worth_trying = _clipping_cost(statistics, types[-1].maximum / 2.0) < least
-        last = min(following + request.word_length, LONGEST_FRACTION + 1) if worth_trying else 0
+        last = min(following + plain.word_length, LONGEST_FRACTION + 1) if worth_trying else 0
         lengths = list(range(following, last))
     return best
 
@@ -163,9 +191,9 @@ def _symmetric_scale(low: float, high: float, limits: tuple[int, int]) -> float:
 
 
 def _choose_scaled(statistics: TensorStatistics, request: TypeRequest) -> Scaled:
-    low, high = statistics.range_with_zero
+    low, high = _seen_range(statistics, request)
     plain = scaled_for_range(low, high, request)
-    if request.scheme is Scheme.MINMAX or low == high:
+    if request.scheme is not Scheme.HISTOGRAM or low == high:
         return plain
     # With many bits clipping hardly ever pays.
     ratios = np.linspace(1.0, 0.9, 4) if request.word_length > 8 else np.linspace(1.0, 0.25, 20)
@@ -183,6 +211,22 @@ def _choose_scaled(statistics: TensorStatistics, request: TypeRequest) -> Scaled
         best, least = _best_range(statistics, request, _scaled_ranges(*best, nearby))
     chosen = scaled_for_range(*best, request)
     return chosen if least < _squared_errors(statistics, [plain])[0] else plain
+
+
+def _seen_range(statistics: TensorStatistics, request: TypeRequest) -> tuple[float, float]:
+    """The range to cover, 0 included: all of it, or what the scheme leaves."""
+    low, high = statistics.range_with_zero
+    if statistics.values is not None:
+        return low, high
+    if request.scheme is Scheme.PERCENTILE:
+        return percentile_range(statistics)
+    if request.scheme is Scheme.ENTROPY:
+        steps = integer_range(request.word_length, request.signed, request.narrow_range)
+        one_sided = request.asymmetric and (low == 0.0 or high == 0.0)
+        levels = steps[1] - steps[0] + 1
+        reach = entropy_magnitude(statistics, levels if one_sided else levels // 2)
+        return max(low, -reach), min(high, reach)
+    return low, high
 
 
 _FAR_RATIOS = np.geomspace(0.85, 0.005, 24)  # for outliers far from everything else

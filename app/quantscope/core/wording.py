@@ -10,7 +10,12 @@ from quantscope.core.schemes import Scheme
 MINUS = "\N{MINUS SIGN}"
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _UNITS = ("B", "KB", "MB", "GB")
-SCHEME_TITLES = {Scheme.MINMAX: "MinMax", Scheme.HISTOGRAM: "Histogram"}
+SCHEME_TITLES = {
+    Scheme.MINMAX: "MinMax",
+    Scheme.HISTOGRAM: "Histogram",
+    Scheme.PERCENTILE: "Percentile",
+    Scheme.ENTROPY: "Entropy",
+}
 
 
 def decimal(value: float) -> str:

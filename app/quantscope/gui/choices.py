@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QToolBar, QWidget
 
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
+from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
-from quantscope.session.commands import SCHEME_TITLES
 
 Options = list[tuple[str, object]]
 

@@ -15,9 +15,8 @@ from quantscope.core.formats import DataType
 from quantscope.core.plan import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
+from quantscope.core.wording import SCHEME_TITLES
 from quantscope.session.document import Document
-
-SCHEME_TITLES = {Scheme.MINMAX: "MinMax", Scheme.HISTOGRAM: "Histogram"}
 
 
 class ChangeKind(StrEnum):
@@ -44,7 +43,7 @@ def choose_target(key: str) -> Command:
 
 def choose_scheme(scheme: Scheme) -> Command:
     """Choose all types that are not pinned by ``scheme``."""
-    title = SCHEME_TITLES.get(scheme, scheme.value)
+    title = SCHEME_TITLES[scheme]
     return _edit(f"Choose scheme {title}", lambda old: old.with_scheme(scheme))
 
 
