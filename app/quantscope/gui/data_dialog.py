@@ -61,6 +61,8 @@ class DataDialog(QDialog):
         self.samples.setSpecialValueText("all")
         self.seed = QSpinBox(self)
         self.seed.setRange(0, 2**31 - 1)
+        for field in (self.samples, self.seed):
+            field.setMinimumHeight(self.path.sizeHint().height())
         self.check = QPushButton("Check", self)
         self.check.setToolTip("Read the first sample and compare it with the network's inputs")
         self.guess = QPushButton("Guess", self)
@@ -80,7 +82,10 @@ class DataDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("&Source", self.kind)
-        form.addRow("&Path", where)
+        path_label = QLabel("&Path", self)
+        path_label.setBuddy(self.path)
+        form.addRow(path_label, where)
+        self._where = where
         form.addRow("Sa&mples at most", self.samples)
         form.addRow("S&eed", self.seed)
         self.form = form
@@ -100,6 +105,7 @@ class DataDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         column.addLayout(form)
         column.addWidget(self.preprocessing)
         column.addLayout(checks)
@@ -141,9 +147,9 @@ class DataDialog(QDialog):
     def _follow_kind(self, *_: object) -> None:
         kind = SourceKind(self.kind.currentData())
         is_random = kind is SourceKind.RANDOM
-        for widget in (self.path, self.browse, self.guess):
-            widget.setEnabled(not is_random)
-        self.seed.setEnabled(is_random)
+        self.form.setRowVisible(self._where, not is_random)
+        self.form.setRowVisible(self.seed, is_random)
+        self.guess.setEnabled(not is_random)
         self.samples.setSpecialValueText("32" if is_random else "all")
         self.preprocessing.setVisible(kind is SourceKind.IMAGES)
         self._say(RANDOM_WARNING if is_random else "", "warning")
@@ -187,7 +193,7 @@ class DataDialog(QDialog):
     @Slot(object)
     def _show_check(self, result: object) -> None:
         self.check.setEnabled(True)
-        self.guess.setEnabled(self.path.isEnabled())
+        self.guess.setEnabled(self.kind.currentData() != SourceKind.RANDOM)
         if isinstance(result, DataChecked):
             if self._is_guess:
                 self._show(result.data)

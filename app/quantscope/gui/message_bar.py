@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.errors import Problem
 
-SYMBOLS = {"error": "⛔", "warning": "⚠", "info": "ℹ"}
+SYMBOLS = {"error": "✖", "warning": "⚠", "info": "ℹ"}
 
 
 class MessageBar(QFrame):

@@ -19,11 +19,11 @@ ROW_HEIGHT = 26
 HEADER_HEIGHT = 32
 WIDTHS = {
     Column.NAME: 172,
-    Column.TYPE: 164,
-    Column.MINIMUM: 66,
+    Column.TYPE: 156,
+    Column.MINIMUM: 74,
     Column.MAXIMUM: 66,
     Column.SQNR: 70,
-    Column.OVERFLOW: 72,
+    Column.OVERFLOW: 78,
     Column.UNDERFLOW: 78,
 }
 

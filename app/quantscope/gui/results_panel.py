@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from quantscope.core.report import ExportReport
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
+from quantscope.gui.ranges_tree import RowDelegate
 from quantscope.gui.report_model import StringTable
 from quantscope.gui.theme import Theme, tabular
 
@@ -52,6 +53,7 @@ class ResultsPanel(QWidget):
         view = QTreeView(self)
         view.setModel(model)
         view.setRootIsDecorated(False)
+        view.setItemDelegate(RowDelegate(view))
         view.setUniformRowHeights(True)
         view.setFont(tabular(view.font()))
         for column, width in enumerate(widths):
