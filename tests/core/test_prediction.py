@@ -12,7 +12,7 @@ from quantscope.core.prediction import Grids, PredictedError, predict, sweep
 from quantscope.core.rounding import Ties
 from quantscope.core.statistics import TensorStatistics, merge_all
 
-COUNT = 40_000
+COUNT = 20_000
 
 
 def _draw() -> dict[str, np.ndarray]:
