@@ -9,9 +9,10 @@ Every pass returns sentences that say what it changed. The source model is never
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import onnx
+import onnx.defs
 import onnx_ir as ir
 import onnx_ir.passes.common as common
 from onnx import version_converter
@@ -56,25 +57,51 @@ def _in_memory(file: ModelFile) -> ir.Model:
 
 
 def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
-    model = _in_memory(file)
+    model = file.model.clone()
     if file.opset >= LOWEST_OPSET:
         return model, []
+    changes = _inline_functions(model)
+    changed = next((node for node in _inner_nodes(model) if _has_changed(node, file.opset)), None)
+    if changed is not None:
+        raise _cannot_upgrade(file, f"{changed.op_type} in a subgraph changed since then")
     proto = ir.to_proto(model)
     proto.ir_version = max(proto.ir_version, 7)
-    used = {node.domain for node in proto.graph.node}
+    used = {"", *(node.domain for node in model.graph.all_nodes())}
     kept = [entry for entry in proto.opset_import if entry.domain in used]
     del proto.opset_import[:]
     proto.opset_import.extend(kept)
     try:
         converted = version_converter.convert_version(proto, LOWEST_OPSET)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
-        reason = str(error).strip().splitlines()[-1][:200]
-        raise QuantscopeError(
-            f"cannot be upgraded from opset {file.opset} to {LOWEST_OPSET} ({reason})",
-            where=str(file.path),
-            remedy=f"Export the network again with opset {LOWEST_OPSET} or later",
-        ) from error
-    return ir.from_proto(converted), [f"Upgraded opset {file.opset} to {LOWEST_OPSET}"]
+        reason = str(error).strip().splitlines()[-1]
+        raise _cannot_upgrade(file, reason.rpartition("failed: ")[2][:200].rstrip(".")) from error
+    changes.append(f"Upgraded opset {file.opset} to {LOWEST_OPSET}")
+    return ir.from_proto(converted), changes
+
+
+def _cannot_upgrade(file: ModelFile, reason: str) -> QuantscopeError:
+    return QuantscopeError(
+        f"cannot be upgraded from opset {file.opset} to {LOWEST_OPSET} ({reason})",
+        where=str(file.path),
+        remedy=f"Export the network again with opset {LOWEST_OPSET} or later",
+    )
+
+
+def _inner_nodes(model: ir.Model) -> Iterator[ir.Node]:
+    """The nodes inside If, Loop and Scan, which onnx's converter does not look at."""
+    return (node for node in model.graph.all_nodes() if node.graph is not model.graph)
+
+
+def _has_changed(node: ir.Node, opset: int) -> bool:
+    """Whether a standard operator means something else at the opset that is wanted."""
+    if node.domain:
+        return False
+    old, new = (onnx.defs.get_schema(node.op_type, v) for v in (opset, LOWEST_OPSET))
+    kept = all(
+        name in new.attributes and new.attributes[name].default_value == attribute.default_value
+        for name, attribute in old.attributes.items()
+    )
+    return new.deprecated or len(old.inputs) != len(new.inputs) or not kept
 
 
 def _count(model: ir.Model) -> Counter[str]:
