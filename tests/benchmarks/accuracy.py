@@ -1,0 +1,178 @@
+"""Accuracy of exported files beside those of ``onnxruntime.quantization.quantize_static``.
+
+    python tests/benchmarks/accuracy.py [--model M --calibration FOLDER --validation FOLDER
+                                         --preprocess "0-255"] [-o results.md]
+
+Without arguments on the bundled demo. Calibrates everything on the same pictures, runs every file
+in ONNX Runtime with its default optimizations on the same labelled pictures (class folders), and
+prints for each: top-1, its difference to float with the paired 95 % interval, agreement with
+float, and the mean signal to noise ratio of the output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnxruntime import quantization
+
+from quantscope.bundled import demo_folder
+from quantscope.core.calibration import Calibration
+from quantscope.core.data import DataDescription, SourceKind, parse_preprocessing
+from quantscope.core.plan import PlanSettings
+from quantscope.core.schemes import Scheme
+from quantscope.core.targets import TARGETS
+from quantscope.engine import tasks
+from quantscope.engine.sources.opening import open_source
+from quantscope.engine.sources.samples import SampleSource
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to quantize: how it is called, and the file that it made."""
+
+    name: str
+    path: Path
+
+
+class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
+    """The calibration pictures as the peer wants them."""
+
+    def __init__(self, source: SampleSource) -> None:
+        self._samples = iter(source)
+
+    def get_next(self) -> Any:
+        """The next sample, or nothing."""
+        return next(self._samples, None)
+
+
+def finish(generator: Any) -> Any:
+    """Run a task to its end; its result."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def ours(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
+    """Every target, scheme and bias word of ours, from one calibration."""
+    calibration: Calibration
+    calibration, _ = finish(tasks.calibrate(model, data, False, lambda: False))
+    for target, scheme in product(TARGETS.values(), Scheme):
+        for bias in target.bias_word_lengths:
+            settings = PlanSettings(target=target.key, scheme=scheme, bias_word_length=bias)
+            path = folder / f"{target.key}-{scheme}-{bias}.onnx"
+            finish(tasks.export(model, calibration, settings, str(path), 1, True, lambda: False))
+            name = f"{target.key}, {scheme}, {bias}-bit bias"
+            yield Setting(name, path)
+
+
+def peers(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
+    """The sensible settings of the runtime's own quantizer."""
+    prepared = folder / "prepared.onnx"
+    quantization.shape_inference.quant_pre_process(model, str(prepared), skip_symbolic_shape=True)
+    kinds = quantization.QuantType
+    methods = quantization.CalibrationMethod
+    for method, activation, per_channel in product(
+        (methods.MinMax, methods.Entropy, methods.Percentile),
+        (kinds.QInt8, kinds.QUInt8),
+        (False, True),
+    ):
+        name = f"{method.name}, {activation.name[1:]} x Int8, "
+        name += "per channel" if per_channel else "per tensor"
+        path = folder / f"peer {name}.onnx"
+        source = open_source(data, tasks.describe(model).inputs)
+        with contextlib.redirect_stdout(io.StringIO()):  # it reports its progress there
+            quantization.quantize_static(
+                str(prepared),
+                str(path),
+                Reader(source),
+                quant_format=quantization.QuantFormat.QDQ,
+                activation_type=activation,
+                weight_type=kinds.QInt8,
+                per_channel=per_channel,
+                calibrate_method=method,
+            )
+        yield Setting(f"quantize_static: {name}", path)
+
+
+def scores(path: Path | str, source: SampleSource) -> Array:
+    """The first output for every sample, (samples, classes)."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run(None, dict(sample))[0] for sample in source])
+
+
+def row(name: str, found: Array, true: Array, labels: Array) -> str:
+    """One line of the table."""
+    right, right_float = found.argmax(1) == labels, true.argmax(1) == labels
+    change = right.astype(float) - right_float
+    margin = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
+    agreement = (found.argmax(1) == true.argmax(1)).mean()
+    noise = ((found - true).astype(np.float64) ** 2).sum(1)
+    signal = (true.astype(np.float64) ** 2).sum(1)
+    decibels = 10 * np.log10(signal / np.maximum(noise, 1e-30)).mean() if noise.any() else np.inf
+    difference = f"{100 * change.mean():+.1f} ± {100 * margin:.1f}"
+    figures = f"{100 * right.mean():.1f} % | {difference} | {100 * agreement:.1f} %"
+    return f"| {name} | {figures} | {decibels:.1f} dB |"
+
+
+def lines(arguments: argparse.Namespace) -> Iterator[str]:
+    """The table, line by line as it is found."""
+    chain = parse_preprocessing(arguments.preprocess)
+    images = SourceKind.IMAGES
+    data = DataDescription(kind=images, path=arguments.calibration, preprocessing=chain)
+    held_out = DataDescription(kind=images, path=arguments.validation, preprocessing=chain)
+    source = open_source(held_out, tasks.describe(arguments.model).inputs)
+    labels = np.asarray(source.labels)
+    true = scores(arguments.model, source)
+    versions = f"onnxruntime {onnxruntime.__version__}, {platform.machine()}"
+    name = f"{Path(arguments.model).name}, {len(labels)} labelled pictures"
+    yield f"{name}, {versions}, {datetime.now(UTC):%Y-%m-%d}"
+    yield ""
+    yield "| setting | top-1 | to float, points | agreement | mean output SQNR |"
+    yield "|---|---|---|---|---|"
+    yield row("float", true, true, labels)
+    with tempfile.TemporaryDirectory() as folder:
+        for make in (ours, peers):
+            for setting in make(arguments.model, data, Path(folder)):
+                yield row(setting.name, scores(setting.path, source), true, labels)
+
+
+def main() -> int:
+    """Print the table, and write it where asked."""
+    demo = demo_folder()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--model", default=str(demo / "demo.onnx"))
+    parser.add_argument("--calibration", default=str(demo / "calibration"))
+    parser.add_argument("--validation", default=str(demo / "validation"))
+    parser.add_argument("--preprocess", default="0-1")
+    parser.add_argument("-o", "--output", help="also write the table to this file")
+    arguments = parser.parse_args()
+    found = []
+    for line in lines(arguments):
+        print(line, flush=True)
+        found.append(line)
+    if arguments.output:
+        Path(arguments.output).write_text("\n".join(found) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
