@@ -107,8 +107,7 @@ def test_that_only_the_documented_ends_are_estimates_and_good_ones():
     for data_type in (FixedPoint(8, -1), FixedPoint(8, 0, signed=False)):  # ends at -257, 255.5
         expected = truth(values, data_type)
         predicted = predict(kept, data_type)
-        assert predicted.overflow != int(predicted.overflow)
-        assert predicted.overflow == pytest.approx(expected.overflow, abs=60)
+        assert 0 < abs(predicted.overflow - expected.overflow) < 60  # of one bucket
         assert predicted.underflow == expected.underflow
 
 
