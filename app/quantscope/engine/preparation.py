@@ -76,7 +76,9 @@ def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
         reason = str(error).strip().splitlines()[-1]
         raise _cannot_upgrade(file, reason.rpartition("failed: ")[2][:200].rstrip(".")) from error
     changes.append(f"Upgraded opset {file.opset} to {LOWEST_OPSET}")
-    return ir.from_proto(converted), changes
+    upgraded = ir.from_proto(converted)
+    ir.external_data.set_base_dir(upgraded.graph, file.path.parent.absolute())
+    return upgraded, changes
 
 
 def _cannot_upgrade(file: ModelFile, reason: str) -> QuantscopeError:
