@@ -185,10 +185,10 @@ def exported(
 def ports(model: onnx.ModelProto) -> list[tuple[str, int, str]]:
     """Name, type and shape of every true input and output."""
     given = {entry.name for entry in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in given]
     found = []
-    for value in (*model.graph.input, *model.graph.output):
-        if value.name not in given:
-            tensor = value.type.tensor_type
-            shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
-            found.append((value.name, tensor.elem_type, json.dumps(shape)))
+    for value in (*inputs, *model.graph.output):
+        tensor = value.type.tensor_type
+        shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
+        found.append((value.name, tensor.elem_type, json.dumps(shape)))
     return found
