@@ -107,6 +107,7 @@ class _Held:
 
     def __init__(self, feeds: Feeds) -> None:
         self.feeds = feeds
+        self.place = ""
         self.names = [str(number) for number in range(len(feeds))]
 
     def __len__(self) -> int:

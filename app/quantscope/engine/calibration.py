@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -43,6 +43,9 @@ class Samples(Protocol):
 
     @property
     def names(self) -> Sequence[str]: ...
+
+    @property
+    def place(self) -> str: ...
 
     def __len__(self) -> int: ...
 
@@ -84,7 +87,7 @@ def _batch_axis(shape: tuple[int, ...], size: int) -> tuple[int, int]:
 
 
 @dataclass(slots=True)
-class _Pace:
+class Pace:
     """Says when the next event is due, and how fast the work goes."""
 
     total: int
@@ -143,7 +146,7 @@ def calibrate(
     runtime refuses it.
     """
     total = len(source) if data.samples is None else min(len(source), data.samples)
-    pace = _Pace(total)
+    pace = Pace(total)
     yield pace.progress(0)
     count = workers or _worker_count()
     network = TappedNetwork(prepared, tensors, threads=_threads(count))
@@ -174,7 +177,7 @@ def _batches(inputs: tuple[Port, ...], source: Samples, total: int) -> Iterator[
         samples = [source.sample(number) for number in numbers]
         filled = samples + samples[-1:] * (size - len(samples))
         feeds = {port.name: _stacked(port, filled, size) for port in inputs}
-        yield _Batch(first, len(samples), size, feeds, source.names[first])
+        yield _Batch(first, len(samples), size, feeds, source.place + source.names[first])
 
 
 def _stacked(port: Port, samples: list[Mapping[str, Array]], size: int) -> Array:
@@ -186,7 +189,7 @@ def _stacked(port: Port, samples: list[Mapping[str, Array]], size: int) -> Array
 def _run_all(
     network: TappedNetwork,
     accumulators: Mapping[str, Accumulator],
-    batches: Iterable[_Batch],
+    batches: Iterator[_Batch],
     workers: int,
     stop: Callable[[], bool],
 ) -> Iterator[int]:
@@ -210,13 +213,11 @@ def _run_all(
     with ThreadPoolExecutor(workers, thread_name_prefix=STAGE) as pool:
         pending: set[Future[int]] = set()
         try:
-            for batch in batches:
+            while not stop() and (batch := next(batches, None)) is not None:
                 pending.add(pool.submit(work, batch))
                 while len(pending) > workers:
                     finished, pending = _wait(pending)
                     yield finished
-                if stop():
-                    break
             while pending:
                 finished, pending = _wait(pending)
                 yield finished

@@ -30,6 +30,7 @@ _LEVELS = {
 }
 _LOG_FATAL = 4  # errors come as exceptions; printed as well they would stand there twice
 # "[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for ..."
+_BOUND_RUN = "Error in execution: "
 _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _LAYER = re.compile(r"(?:Name:|node with name |Node[: ]?\s*\()\s*'?([^')\n]+)[')]")
 # Source positions and function names of the runtime: "/a/b/c.cc:123 void onnxruntime::f(...) "
@@ -96,14 +97,15 @@ def runtime_errors(where: str, remedy: str) -> Iterator[None]:
 
 
 def is_runtime_error(error: BaseException) -> bool:
-    """True for exceptions that ONNX Runtime raised, which share no base class of their own."""
-    module = type(error).__module__
-    return module.startswith("onnxruntime") or (
-        type(error) is RuntimeError and "onnxruntime" in str(error).lower()
-    )
+    """True for exceptions that ONNX Runtime raised, which share no base class of their own.
+
+    Runs with bound outputs raise plain RuntimeErrors (1.32).
+    """
+    plain = type(error) is RuntimeError and str(error).startswith(_BOUND_RUN)
+    return plain or type(error).__module__.startswith("onnxruntime")
 
 
 def _readable(text: str) -> str:
     """The runtime's message on one line, without its source positions."""
-    message = _POSITION.sub("", _PREFIX.sub("", text.strip()))
+    message = _POSITION.sub("", _PREFIX.sub("", text.strip().removeprefix(_BOUND_RUN)))
     return " ".join(message.split()).rstrip(".")
