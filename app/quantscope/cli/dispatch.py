@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         say_error(error.problem.sentence(), getattr(error, "__notes__", ()))
         return AT_FAULT
     except (Interrupted, KeyboardInterrupt):
-        say_error("cancelled; nothing was written")
+        say_error("cancelled; no file was left half-written")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -42,7 +42,7 @@ def _say(network: Network, placement: Placement) -> None:
     say()
     integers = sum(layer.name in placement.layers for layer in network.layers)
     nodes = sum(layer.kind is not LayerKind.INPUT for layer in network.layers)
-    say(f"{integers} of {nodes} layers will run in integers.")
+    say(f"{integers} of {nodes} layers will be quantized.")
 
 
 def _port(port: Port) -> str:

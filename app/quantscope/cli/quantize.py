@@ -29,6 +29,7 @@ from quantscope.jobs.outputs import check_output
 from quantscope.session.calibration_file import write_calibration
 
 FORMAT = 1
+MOST_FLOAT_LAYERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,23 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
         for kernel in report.kernels
         if not kernel.integer
     ]
-    facts += [("stays float", f"{label}: {reason}") for label, reason in report.float_layers]
+    facts += _float_layers(report)
     facts += [(f"output {each.output}", _accuracy(each, report)) for each in report.outputs]
-    steps = f"{report.largest_difference:g} steps between the file as it runs and as it is written"
+    unit = "step" if report.largest_difference == 1.0 else "steps"
+    steps = f"{report.largest_difference:g} {unit} between the file as it runs and as it is written"
     facts.append(("largest difference", steps))
     facts += [("note", text) for text in report.notes]
     return facts + [("warning", text) for text in report.warnings]
+
+
+def _float_layers(report: ExportReport) -> list[tuple[str, str]]:
+    """The first of them; a long list would bury the rest."""
+    shown = report.float_layers[:MOST_FLOAT_LAYERS]
+    facts = [("stays float", f"{label}: {reason}") for label, reason in shown]
+    rest = len(report.float_layers) - len(shown)
+    if rest:
+        facts.append(("", f"and {rest} more layers, which quantscope inspect lists"))
+    return facts
 
 
 def types_in_words(settings: PlanSettings) -> str:

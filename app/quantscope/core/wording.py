@@ -40,7 +40,7 @@ def share(value: float) -> str:
         return "0"
     percent = value * 100.0
     if percent < 0.001:
-        return "< 0.001 %"
+        return "<0.001 %"
     return f"{percent:.3f} %" if percent < 1.0 else f"{percent:.1f} %"
 
 

@@ -10,12 +10,15 @@ from xml.sax.saxutils import escape
 from quantscope.engine.ranges_picture_marks import (
     RAISED_BY,
     RAISED_SIZE,
+    Anchor,
     Box,
     Cells,
     Color,
     Mark,
     Picture,
     Text,
+    start_of,
+    width_of,
 )
 
 _FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif"
@@ -43,7 +46,7 @@ def _elements(mark: Mark) -> Iterator[str]:
         case Box():
             yield _box(mark)
         case Text():
-            yield _text(mark)
+            yield from _text(mark)
         case Cells():
             yield '<g shape-rendering="crispEdges">'
             yield from _cells(mark)
@@ -75,16 +78,25 @@ def _rectangle(
     )
 
 
-def _text(text: Text) -> str:
+def _text(text: Text) -> Iterator[str]:
+    """An exponent is a text of its own: some programs ignore shifts within one."""
+    if not text.raised:
+        yield _line(text, text.x, text.y, text.size, text.text, text.anchor)
+        return
+    left = start_of(text)
+    yield _line(text, left, text.y, text.size, text.text)
+    at = left + width_of(text.text, text.size, text.bold)
+    yield _line(text, at, text.y - text.size * RAISED_BY, text.size * RAISED_SIZE, text.raised)
+
+
+def _line(
+    text: Text, x: float, y: float, size: float, words: str, anchor: Anchor = Anchor.START
+) -> str:
     bold = ' font-weight="bold"' if text.bold else ""
-    raised = ""
-    if text.raised:
-        up, size = _number(text.size * RAISED_BY), _number(text.size * RAISED_SIZE)
-        raised = f'<tspan dy="-{up}" font-size="{size}">{_escaped(text.raised)}</tspan>'
+    side = f' text-anchor="{anchor}"' if anchor is not Anchor.START else ""
     return (
-        f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
-        f'fill="{_hex(text.color)}" text-anchor="{text.anchor}"{bold}>'
-        f"{_escaped(text.text)}{raised}</text>"
+        f'<text x="{_number(x)}" y="{_number(y)}" font-size="{_number(size)}" '
+        f'fill="{_hex(text.color)}"{side}{bold}>{_escaped(words)}</text>'
     )
 
 

@@ -121,7 +121,7 @@ def row_texts(
         else:
             yield Text(right, baseline, text, SIZE, color, anchor=Anchor.END)
     if note := _note(row):
-        yield _in_place_of_figures(note, columns, baseline, look)
+        yield _in_place_of_figures(note, row, columns, baseline, look)
 
 
 def _is_quiet(field: Field, row: RangeRow) -> bool:
@@ -135,6 +135,13 @@ def _note(row: RangeRow) -> str:
     return row.reason if row.data_type is None else ""
 
 
-def _in_place_of_figures(note: str, columns: Columns, baseline: float, look: Look) -> Text:
-    left = columns.ends[Field.SQNR][0]
-    return Text(left, baseline, shortened(note, SMALL, columns.right - left), SMALL, look.dim)
+def _in_place_of_figures(
+    note: str, row: RangeRow, columns: Columns, baseline: float, look: Look
+) -> Text:
+    """The note in the wider of the places that are empty then: beside "float", or at the end."""
+    spans = [(columns.ends[Field.SQNR][0], columns.right)]
+    if row.data_type is None:
+        word = width_of(_WORDS[Field.TYPE](row), SIZE) + 10
+        spans.append((columns.ends[Field.TYPE][0] + word, columns.ends[Field.TIED][1]))
+    left, right = max(spans, key=lambda span: span[1] - span[0])
+    return Text(left, baseline, shortened(note, SMALL, right - left), SMALL, look.dim)

@@ -10,7 +10,14 @@ from types import FrameType
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.jobs.messages import Cancelled, Failed, Request, Result
+from quantscope.jobs.messages import (
+    Cancelled,
+    DataChecked,
+    Described,
+    Failed,
+    Request,
+    Result,
+)
 from quantscope.jobs.runner import run
 
 
@@ -33,6 +40,8 @@ def run_inline(
                 on_event(event)
     if isinstance(result, Failed):
         raise _error(result)
+    if stop.is_set() and isinstance(result, Described | DataChecked):
+        return Cancelled()  # too short to stop on the way, and what would follow is not wanted
     return result
 
 
