@@ -57,7 +57,7 @@ def _in_memory(file: ModelFile) -> ir.Model:
 
 
 def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
-    model = file.model.clone()
+    model = _in_memory(file)
     if file.opset >= LOWEST_OPSET:
         return model, []
     changes = _inline_functions(model)
@@ -76,9 +76,7 @@ def _upgrade_opset(file: ModelFile) -> tuple[ir.Model, list[str]]:
         reason = str(error).strip().splitlines()[-1]
         raise _cannot_upgrade(file, reason.rpartition("failed: ")[2][:200].rstrip(".")) from error
     changes.append(f"Upgraded opset {file.opset} to {LOWEST_OPSET}")
-    upgraded = ir.from_proto(converted)
-    ir.external_data.set_base_dir(upgraded.graph, file.path.parent.absolute())
-    return upgraded, changes
+    return ir.from_proto(converted), changes
 
 
 def _cannot_upgrade(file: ModelFile, reason: str) -> QuantscopeError:
