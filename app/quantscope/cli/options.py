@@ -134,13 +134,20 @@ def data_facts(
         facts.append(("kind", f"{data.kind}{guessed}"))
     if data.kind is SourceKind.IMAGES:
         guessed = "" if options.preprocess else " (guessed: give --preprocess if it is wrong)"
-        facts.append(("preprocessing", f"{format_preprocessing(data.preprocessing)}{guessed}"))
+        facts.append(("preprocessing", f"{_chain(data.preprocessing)}{guessed}"))
     facts += [
         ("input", f"{name}: {shape(dimensions)} {dtype}")
         for name, dimensions, dtype in check.shapes
     ]
     ends = f"{decimal(check.minimum)} to {decimal(check.maximum)}"
     return [*facts, ("first sample", f"{check.first}, values {ends}")]
+
+
+def _chain(preprocessing: Preprocessing) -> str:
+    """The chain in words, with what becomes of a pixel's 0 to 255 always told."""
+    text = format_preprocessing(preprocessing)
+    first = text.partition(" ")[0]
+    return text if first in PRESETS or "scale=" in text else f"0-1 {text}"
 
 
 # ---- types -------------------------------------------------------------------------------------

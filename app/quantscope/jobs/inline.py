@@ -11,6 +11,7 @@ from types import FrameType
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.jobs.messages import (
+    Calibrated,
     Cancelled,
     DataChecked,
     Described,
@@ -40,9 +41,17 @@ def run_inline(
                 on_event(event)
     if isinstance(result, Failed):
         raise _error(result)
-    if stop.is_set() and isinstance(result, Described | DataChecked):
-        return Cancelled()  # too short to stop on the way, and what would follow is not wanted
-    return result
+    return _cancelled(result) if stop.is_set() else result
+
+
+def _cancelled(result: Result) -> Result:
+    """What a job means that was done before it could stop: nothing that follows is wanted.
+
+    A file that was exported in that moment is there, so that result stands.
+    """
+    if isinstance(result, Calibrated):
+        return Cancelled(samples=result.samples, output=result.output)
+    return Cancelled() if isinstance(result, Described | DataChecked) else result
 
 
 def _error(failed: Failed) -> QuantscopeError:

@@ -1,0 +1,150 @@
+"""`quantscope quantize` writes the file that the engine writes, and tells what it turned out as."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from quantscope.cli import quantize as quantize_command
+from quantscope.core.plan import PlanSettings
+from quantscope.core.schemes import Scheme
+from quantscope.engine import tasks
+from quantscope.session.commands import pin_type
+from quantscope.session.session_file import load_session, save_session
+from tests.cli.conftest import Run
+
+
+def test_that_the_file_is_that_of_the_engine_byte_for_byte(
+    run: Run, model: Path, session: Path, pictures: Path, tmp_path: Path
+) -> None:
+    choice = ["--target", "fixed-point", "--scheme", "histogram"]
+    for name, source in (("a", [model, "--data", pictures]), ("b", [session])):
+        assert run("quantize", *source, *choice, "-o", tmp_path / f"{name}.onnx").code == 0
+    calibration = load_session(session).calibration
+    assert calibration is not None
+    settings = PlanSettings().with_target("fixed-point").with_scheme(Scheme.HISTOGRAM)
+    output = tmp_path / "c.onnx"
+    steps = tasks.export(str(model), calibration, settings, str(output), 32, False, lambda: False)
+    assert list(steps)
+    files = {name: (tmp_path / f"{name}.onnx").read_bytes() for name in "abc"}
+    assert files["a"] == files["b"] == files["c"]
+
+
+def test_that_the_summary_says_what_a_person_wants_to_know(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    said = run("quantize", session, "-o", tmp_path / "a.onnx")
+    assert (said.code, said.err) == (0, "")
+    for words in (
+        str(tmp_path / "a.onnx"),
+        "ONNX Runtime, MinMax scheme, words of 8 bits, biases of 32",
+        "integer kernels",
+        "dB against float, same class on ",
+        "between the file as it runs and as it is written",
+        "float ",
+    ):
+        assert words in said.out
+
+
+def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_path: Path) -> None:
+    output = tmp_path / "a.onnx"
+    data = json.loads(run("quantize", session, "--json", "-o", output).out)
+    assert list(data) == ["format", "data", "settings", "report"]
+    assert data["format"] == 1
+    assert list(data["data"]) == ["kind", "path", "preprocessing", "samples", "seed"]
+    assert data["settings"] == {
+        "target": "onnxruntime",
+        "scheme": "minmax",
+        "word_length": 8,
+        "bias_word_length": 32,
+        "float_layers": [],
+        "pinned": {},
+    }
+    report = data["report"]
+    assert list(report) == [
+        "path",
+        "target",
+        "samples",
+        "random_data",
+        "opset",
+        "file_bytes",
+        "source_bytes",
+        "largest_difference",
+        "outputs",
+        "kernels",
+        "tensors",
+        "float_layers",
+        "notes",
+        "warnings",
+        "integer_kernels",
+    ]
+    assert report["path"] == str(output)
+    assert report["file_bytes"] == output.stat().st_size
+    assert report["integer_kernels"] == sum(kernel["integer"] for kernel in report["kernels"])
+    assert list(report["outputs"][0]) == ["output", "sqnr", "agreement"]
+
+
+def test_that_json_stands_alone_on_standard_output(
+    run: Run, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    said = run("quantize", model, "--data", pictures, "--json", "-o", tmp_path / "a.onnx")
+    assert json.loads(said.out)["report"]["samples"] > 0
+
+
+def test_that_options_change_what_the_session_says(run: Run, session: Path, tmp_path: Path) -> None:
+    options = ["--target", "fixed-point", "--word-length", "16", "--bias-word-length", "32"]
+    said = run(
+        "quantize", session, *options, "--float", "conv2", "--json", "-o", tmp_path / "a.onnx"
+    )
+    settings = json.loads(said.out)["settings"]
+    assert (settings["target"], settings["word_length"]) == ("fixed-point", 16)
+    assert settings["bias_word_length"] == 32
+    assert settings["float_layers"] == ["conv2"]
+
+
+def test_that_types_set_by_hand_survive(run: Run, session: Path, tmp_path: Path) -> None:
+    edited = load_session(session)
+    plan = edited.plan()
+    assert plan is not None
+    pinned = plan.types["x"].shifted(1)
+    edited.do(pin_type(("x",), pinned, "x"))
+    save_session(edited, tmp_path / "edited.qscope")
+    said = run("quantize", tmp_path / "edited.qscope", "--json", "-o", tmp_path / "a.onnx")
+    types = {
+        each["tensor"]: each["data_type"] for each in json.loads(said.out)["report"]["tensors"]
+    }
+    assert types["x"] == pinned.label()
+
+
+def test_that_noise_is_marked_in_summary_and_json(
+    run: Run, noisy_session: Path, tmp_path: Path
+) -> None:
+    said = run("quantize", noisy_session, "-o", tmp_path / "a.onnx")
+    assert said.out.startswith("RANDOM DATA")
+    data = json.loads(run("quantize", noisy_session, "--json", "-o", tmp_path / "b.onnx").out)
+    assert data["report"]["random_data"] is True
+
+
+def test_that_a_long_list_of_float_layers_is_cut(
+    run: Run, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantize_command, "MOST_FLOAT_LAYERS", 2)
+    by_hand = ["--float", "conv1", "conv2", "--float", "conv3"]
+    said = run("quantize", session, *by_hand, "-o", tmp_path / "a.onnx")
+    assert said.out.count("stays float") == 2
+    assert "more layers, which quantscope inspect lists" in said.out
+
+
+def test_that_a_session_moved_with_its_model_still_exports(
+    run: Run, tiny: Path, tmp_path: Path
+) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    (home / "tiny.onnx").write_bytes(tiny.read_bytes())
+    session = home / "tiny.qscope"
+    calibrate = ["calibrate", home / "tiny.onnx", "--random", "--samples", "2"]
+    assert run(*calibrate, "-o", session).code == 0
+    home.rename(away)
+    assert run("quantize", away / "tiny.qscope", "-o", tmp_path / "a.onnx").code == 0
