@@ -103,7 +103,7 @@ OPERATORS: dict[str, OperatorRule] = {
     "Unsqueeze": _MOVE,
     "Slice": _MOVE,
     "Split": _MOVE,
-    "DepthToSpace": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False),
+    "DepthToSpace": _MOVE,
     "SpaceToDepth": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False),
     "Resize": OperatorRule(LayerKind.PASS_THROUGH, condition=_nearest),
     "Pad": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False, condition=_pads_with_zero),
