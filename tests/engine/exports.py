@@ -140,13 +140,17 @@ class Export:
         """The file's initializers."""
         return {entry.name: numpy_helper.to_array(entry) for entry in self.model.graph.initializer}
 
-    def optimized_operators(self) -> Counter[str]:
-        """How often each operator stands in the graph that the runtime runs by default."""
+    def optimized(self) -> onnx.ModelProto:
+        """The graph that the runtime runs by default."""
         saved = self.path.with_suffix(".optimized.onnx")
         session(self.path, saved=saved)
-        graph = onnx.load(saved).graph
+        model = onnx.load(saved)
         saved.unlink()
-        return Counter(node.op_type for node in graph.node)
+        return model
+
+    def optimized_operators(self) -> Counter[str]:
+        """How often each operator stands in the graph that the runtime runs by default."""
+        return Counter(node.op_type for node in self.optimized().graph.node)
 
     def sqnr(self) -> dict[str, float]:
         """For each float output: dB between the float network and the exported file."""
