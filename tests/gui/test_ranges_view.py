@@ -14,8 +14,8 @@ from tests.gui.pointing import at, band_middle, move, select, weights
 def misaligned_rows(window: MainWindow) -> list[str]:
     """Rows in sight whose picture does not stand where their text does."""
     ranges = window.ranges
-    shown = ranges.model.shown_rows()
-    assert len(shown) == len(ranges.heat.rows)
+    shown = [ranges.model.index_at(place) for place in ranges.model.shown_places()]
+    assert [ranges.model.tensor_at(index) for index in shown] == ranges.heat.rows
     wrong, seen = [], 0
     for row, index in enumerate(shown):
         rect = ranges.tree.visualRect(index)

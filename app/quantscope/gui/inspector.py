@@ -109,7 +109,10 @@ class Inspector(QScrollArea):
             return
         self.name.setText(readings.name_of(tensor))
         self.full_name.setText(tensor)
-        self.bars.show_row(readings.heat_row(tensor))
+        row = readings.heat_row(tensor)
+        for widget in (self.bars, self.bars.legend):
+            widget.setVisible(row is not None)
+        self.bars.show_row(row)
         self.editor.show_tensor(tensor)
         for title, text in self._texts(tensor).items():
             self.figures[title].setText(text or "–")
@@ -155,8 +158,8 @@ class Inspector(QScrollArea):
         conflict, reason = readings.conflict(tensor), readings.reason(tensor)
         if conflict:
             notes.append(f"{wording.CONFLICT} {conflict}.")
-        if reason:
-            notes.append(f"Stays float: {reason}.")
+        if reason and not self.editor.isVisibleTo(self):
+            notes.append(f"Not quantized: {reason}.")
         calibration = self._controller.session.calibration
         if calibration is not None and calibration.data.is_random:
             notes.append(f"{wording.CONFLICT} Random data: these figures are about noise.")

@@ -18,13 +18,15 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFont
 
-from quantscope.core.network import Layer, LayerKind
+from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.gui import wording
 from quantscope.gui.readings import Readings
 from quantscope.gui.theme import LIGHT, Theme, tabular
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
+Place = tuple[int, int]  # row of the layer, row of the tensor in it (or HEADING)
+HEADING = -1
 REASON_ROLE = Qt.ItemDataRole.UserRole + 1  # why a layer stays float: written across its row
 SOURCE_ROLE = REASON_ROLE + 1  # where the values of a tied tensor are rounded
 
@@ -56,6 +58,9 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 class RangesModel(QAbstractItemModel):
     """Layers (top level) and their tensors, read from :class:`Readings`.
+
+    Where everything may read otherwise, the view paints its visible rows anew: that is a
+    hundred times quicker than signals for thousands of rows that nobody sees.
 
     An index's internal id is 0 for a layer and the layer's row + 1 for a tensor.
     ``quantize_asked`` says which layer's box was clicked, and what it asks for.
@@ -89,7 +94,9 @@ class RangesModel(QAbstractItemModel):
         """Show the network of the readings."""
         self.beginResetModel()
         network = self._readings.network
-        self._layers = tuple(x for x in network.layers if x.tensors) if network else ()
+        self._layers = (
+            tuple(x for x in network.layers if _holds_floats(x, network)) if network else ()
+        )
         self._places = {
             name: (row, child)
             for row, layer in enumerate(self._layers)
@@ -104,39 +111,24 @@ class RangesModel(QAbstractItemModel):
         self._strong = QFont(font)
         self._strong.setWeight(QFont.Weight.DemiBold)
         self._numbers = tabular(font)
-        self.refresh_all()
 
     def set_open(self, row: int, is_open: bool) -> None:
         """Note that a layer's row was expanded or collapsed."""
-        name = self._layers[row].name
-        if is_open:
-            self._open.add(name)
+        layer = self._layers[row]
+        if is_open and len(layer.tensors) > 1:
+            self._open.add(layer.name)
         else:
-            self._open.discard(name)
+            self._open.discard(layer.name)
         self._emit_row(row, ROOT)
 
     def set_all_open(self, is_open: bool) -> None:
         """Note that every layer with several tensors was expanded or collapsed."""
         several = {layer.name for layer in self._layers if len(layer.tensors) > 1}
         self._open = several if is_open else set()
-        self.refresh_all()
 
     def is_open(self, row: int) -> bool:
         """Whether a layer's tensors are shown below it."""
         return self._layers[row].name in self._open
-
-    def refresh_all(self) -> None:
-        """Everything but the structure may read otherwise now."""
-        roles: list[int] = []
-        last = len(HEADINGS) - 1
-        if self._layers:
-            bottom = self.index(len(self._layers) - 1, last)
-            self.dataChanged.emit(self.index(0, 0), bottom, roles)
-        for row, layer in enumerate(self._layers):
-            parent = self.index(row, 0)
-            if self.is_open(row):
-                first = self.index(0, 0, parent)
-                self.dataChanged.emit(first, self.index(len(layer.tensors) - 1, last, parent))
 
     def refresh_tensors(self, names: tuple[str, ...]) -> None:
         """The figures of some tensors may read otherwise now."""
@@ -175,15 +167,35 @@ class RangesModel(QAbstractItemModel):
         parent = self.index(row, 0)
         return self.index(child, 0, parent) if self.is_open(row) else parent
 
-    def shown_rows(self) -> list[QModelIndex]:
+    def shown_places(self) -> list[Place]:
         """Every row in sight if the window were tall enough, top to bottom."""
-        rows = []
+        places: list[Place] = []
         for row, layer in enumerate(self._layers):
-            parent = self.index(row, 0)
-            rows.append(parent)
-            if layer.name in self._open and len(layer.tensors) > 1:
-                rows += [self.index(child, 0, parent) for child in range(len(layer.tensors))]
-        return rows
+            places.append((row, HEADING))
+            if layer.name in self._open:
+                places += [(row, child) for child in range(len(layer.tensors))]
+        return places
+
+    def shown_tensors(self) -> list[str]:
+        """The tensor of each of :meth:`shown_places`; empty for the heading of an open layer."""
+        tensors: list[str] = []
+        for layer in self._layers:
+            if layer.name in self._open:
+                tensors += ("", *layer.tensors)
+            else:
+                tensors.append(layer.outputs[0] if layer.outputs else layer.tensors[0])
+        return tensors
+
+    def index_at(self, place: Place) -> QModelIndex:
+        """The index of a row's first column."""
+        row, child = place
+        layer = self.index(row, 0)
+        return layer if child == HEADING else self.index(child, 0, layer)
+
+    def place_of(self, index: Index) -> Place:
+        """The row that an index belongs to."""
+        inner = index.internalId()
+        return (inner - 1, index.row()) if inner else (index.row(), HEADING)
 
     # ---- QAbstractItemModel
 
@@ -358,3 +370,9 @@ class RangesModel(QAbstractItemModel):
         lines.append(f"= shares its type with {', '.join(tied)}" if tied else "")
         lines.append(self._readings.reason(tensor))
         return lines
+
+
+def _holds_floats(layer: Layer, network: Network) -> bool:
+    """Whether there is anything to see: layers that work on integers have no bits to choose."""
+    kinds = [network.tensors[name].dtype for name in layer.tensors]
+    return any("float" in kind or not kind for kind in kinds)

@@ -95,7 +95,7 @@ class RangesTree(QTreeView):
         reason = index.data(REASON_ROLE)
         smallest = self._ranges.sibling(index.row(), Column.MINIMUM, index)
         if reason and not smallest.data():
-            self._draw_across(painter, rect, f"float: {reason}", Column.TYPE)
+            self._draw_across(painter, rect, str(reason), Column.TYPE)
         source = index.data(SOURCE_ROLE)
         if source:
             self._draw_across(painter, rect, f"= {source}", Column.SQNR)

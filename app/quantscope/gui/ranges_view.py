@@ -20,7 +20,7 @@ from quantscope.gui.band_drag import BandDrag
 from quantscope.gui.controller import Controller
 from quantscope.gui.heat_axis import HeatAxis, Legend
 from quantscope.gui.heat_map import Cell, HeatMap
-from quantscope.gui.ranges_model import RangesModel
+from quantscope.gui.ranges_model import Place, RangesModel
 from quantscope.gui.ranges_tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.read_out import describe_cell, describe_row
 from quantscope.gui.theme import Theme
@@ -50,7 +50,8 @@ class RangesView(QWidget):
         self.read_out = QLabel(self)
         self.depth_combo = QComboBox(self)
         self.drag = BandDrag(controller, self.heat, self)
-        self._rows: list[QModelIndex] = []
+        self._places: list[Place] = []
+        self._rows: dict[Place, int] = {}
         self._lay_out()
         self._connect_tree()
         self._connect_heat()
@@ -143,10 +144,7 @@ class RangesView(QWidget):
     @Slot()
     def _load(self) -> None:
         self.model.load()
-        for row in range(self.model.rowCount()):
-            if self.model.is_open(row):
-                self.tree.expand(self.model.index(row, 0))
-        self._collect_rows()
+        self.open_all(True)
         self.tree.verticalScrollBar().setValue(0)
         self.tree.setCurrentIndex(self.model.index(0, 0))
 
@@ -171,7 +169,7 @@ class RangesView(QWidget):
         self._refresh_all()
 
     def _refresh_all(self) -> None:
-        self.model.refresh_all()
+        self.tree.viewport().update()
         self.axis.show_axis(self.heat.axis, self.heat.theme)
         self.heat.forget_all()
         if not self.heat.underMouse():
@@ -185,8 +183,9 @@ class RangesView(QWidget):
     # ---- rows
 
     def _collect_rows(self) -> None:
-        self._rows = self.model.shown_rows()
-        self.heat.set_rows([self.model.tensor_at(index) for index in self._rows])
+        self._places = self.model.shown_places()
+        self._rows = {place: row for row, place in enumerate(self._places)}
+        self.heat.set_rows(self.model.shown_tensors())
         self._show_selection()
 
     def open_all(self, is_open: bool) -> None:
@@ -253,8 +252,7 @@ class RangesView(QWidget):
             self.tree.setCurrentIndex(index)
 
     def _row_of(self, index: QModelIndex) -> int:
-        first = index.siblingAtColumn(0)
-        return self._rows.index(first) if first in self._rows else -1
+        return self._rows.get(self.model.place_of(index), -1)
 
     def row_of_tensor(self, tensor: str) -> int:
         """The row of the heat map that shows ``tensor``; -1 where none does."""
@@ -272,7 +270,7 @@ class RangesView(QWidget):
 
     @Slot(object)
     def _press(self, cell: Cell) -> None:
-        self.tree.setCurrentIndex(self._rows[cell.row])
+        self.tree.setCurrentIndex(self.model.index_at(self._places[cell.row]))
         self.drag.begin(cell)
 
     def row_center(self, tensor: str) -> QPoint:

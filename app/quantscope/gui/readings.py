@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
 from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
+from quantscope.core.heatmap import ACCUMULATOR_BITS, BitAxis, Counts, HeatRow, fit_axis
+from quantscope.core.histogram import BIT_COUNT
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup, place
 from quantscope.core.plan import Plan, requests_for
@@ -36,6 +39,7 @@ class Readings:
         self.preview: Mapping[str, DataType] = {}
         self._live: Mapping[str, BitCounts] = {}
         self._counts: dict[str, Counts] = {}
+        self._total: Counts | None = None
         self._errors: dict[tuple[str, DataType], PredictedError | None] = {}
         self._calibration: Calibration | None = None
         self._plan: Plan | None = None
@@ -51,6 +55,7 @@ class Readings:
             self._calibration = session.calibration
             self._errors.clear()
             self._counts.clear()
+            self._total = None
         if len(self._errors) > MOST_KEPT_ERRORS:
             self._errors.clear()
         self._place()
@@ -239,7 +244,37 @@ class Readings:
     # ---- all of them
 
     def fit_axis(self) -> BitAxis:
-        """The columns that show every tensor."""
-        network = self.network
-        rows = [self.heat_row(name) for name in network.tensors] if network else []
-        return fit_axis([row for row in rows if row is not None])
+        """The columns that show every tensor.
+
+        The outermost types and the sum of all counts decide: the same as row by row.
+        """
+        used = HeatRow(self._all_counts())
+        types = self._plan.types if self._plan is not None and not self._live else {}
+        shown = [kind for kind in types.values() if kind.word_length < ACCUMULATOR_BITS]
+        if not shown:
+            return fit_axis([used])
+        finest = min(shown, key=_step_of)
+        widest = max(shown, key=_reach_of)
+        return fit_axis([HeatRow(used.counts, kind) for kind in (finest, widest)])
+
+    def _all_counts(self) -> Counts:
+        if self._live:
+            return sum((part.table() for part in self._live.values()), _no_counts())
+        if self._total is None:
+            self._total = _no_counts()
+            kept = self._calibration.statistics.values() if self._calibration else ()
+            for statistics in kept:
+                self._total += statistics.histogram.most_significant_bits()
+        return self._total
+
+
+def _no_counts() -> Counts:
+    return np.zeros((2, BIT_COUNT), np.int64)
+
+
+def _step_of(data_type: DataType) -> float:
+    return data_type.step
+
+
+def _reach_of(data_type: DataType) -> float:
+    return max(data_type.maximum, -data_type.minimum)

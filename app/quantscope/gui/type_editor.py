@@ -87,7 +87,7 @@ class TypeEditor(QGroupBox):
 
     def _summary(self, data_type: DataType | None, locked: str) -> str:
         if data_type is None:
-            return f"float: {locked}" if locked else "float"
+            return f"Not quantized: {locked}." if locked else "Not quantized."
         parts = [wording.type_in_words(data_type)]
         if self._controller.readings.is_pinned(self._tensor):
             parts.append(f"{wording.PIN} Pinned: set by hand.")

@@ -1,50 +1,34 @@
-"""Numbers and names as the window writes them: short, aligned, the same everywhere."""
+"""Words that only the window needs, beside those that it shares with the command line."""
 
 from __future__ import annotations
-
-import math
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.formats import DataType, FixedPoint
 from quantscope.core.heatmap import BitAxis
-from quantscope.core.network import Layer, Role, Tensor
+from quantscope.core.network import Layer, Tensor
 from quantscope.core.statistics import Extreme
+from quantscope.core.wording import count, decibel, decimal, row_name, shape, share
 
-MINUS = "\N{MINUS SIGN}"
+__all__ = [
+    "CONFLICT",
+    "PIN",
+    "column_name",
+    "count",
+    "decibel",
+    "decimal",
+    "duration",
+    "full_name",
+    "power_of_two",
+    "row_name",
+    "shape",
+    "share",
+    "type_in_words",
+    "where_from",
+]
+
 PIN = "\N{BLACK DIAMOND}"
 CONFLICT = "\N{WARNING SIGN}"
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def decimal(value: float) -> str:
-    """A value in four significant digits: ``-0.9144``, ``14.2``, ``1.31e-6``."""
-    text = f"{value:.4g}"
-    mantissa, e, exponent = text.partition("e")
-    if e:
-        text = f"{float(mantissa):.3g}e{int(exponent)}"
-    return text.replace("-", MINUS)
-
-
-def decibel(value: float) -> str:
-    """An SQNR: ``41.3 dB``, or ``exact`` where nothing is lost."""
-    if math.isinf(value):
-        return "exact" if value > 0 else f"{MINUS}∞ dB"
-    return f"{value:.1f} dB".replace("-", MINUS)
-
-
-def share(value: float) -> str:
-    """A share 0..1 in percent; small but not zero stays visible."""
-    if value <= 0.0:
-        return "0"
-    percent = value * 100.0
-    if percent < 0.001:
-        return "<0.001 %"
-    return f"{percent:.3f} %" if percent < 1.0 else f"{percent:.1f} %"
-
-
-def count(value: int) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def duration(seconds: float) -> str:
@@ -65,19 +49,6 @@ def column_name(axis: BitAxis, column: int) -> str:
     """The bit position of a column in words."""
     bit = axis.bit_of(column)
     return power_of_two(bit) if bit is not None else f"{power_of_two(axis.bottom - 1)} and below"
-
-
-def shape(dimensions: tuple[int | str, ...]) -> str:
-    """``1 × 3 × 32 × 32``."""
-    return " × ".join(str(dimension) or "?" for dimension in dimensions) or "scalar"
-
-
-def row_name(tensor: Tensor, layer: Layer) -> str:
-    """What a tensor is called under its layer; activations with siblings are numbered."""
-    siblings = {Role.ACTIVATION: layer.outputs, Role.CONSTANT: layer.constants}.get(tensor.role, ())
-    if len(siblings) > 1 and tensor.name in siblings:
-        return f"{tensor.role} {siblings.index(tensor.name) + 1}"
-    return str(tensor.role)
 
 
 def full_name(tensor: Tensor, layer: Layer) -> str:
