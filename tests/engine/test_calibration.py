@@ -4,197 +4,35 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import onnx
-import onnx_ir as ir
 import pytest
-from onnx import parser
-from onnx.reference import ReferenceEvaluator
 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.network import Network, Port
-from quantscope.core.statistics import TensorStatistics, merge_all
+from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.calibration import Pace, calibrate
-from quantscope.engine.prepared import Prepared
-from quantscope.engine.runtime import Optimization, start_session
-from quantscope.engine.taps import TappedNetwork, TapRunner
+from tests.engine.text_networks import (
+    BY_VALUE,
+    IN_PLACE,
+    SMALL,
+    VARYING,
+    Samples,
+    assert_equal,
+    prepared,
+    reference,
+    rows,
+    run,
+    tensors_of,
+)
 
-Array = npt.NDArray[Any]
-Sample = Mapping[str, Array]
 ROOT = Path(__file__).parents[2]
 DATA = DataDescription(kind=SourceKind.RANDOM)
 
-# Nodes that may work in place, or whose output is a view of their input, one after the other.
-IN_PLACE = """<ir_version: 9, opset_import: ["": 17]>
-g (float[N, 8] x) => (float[N, 8] y)
-<int64[2] four = {-1, 4}, int64[2] eight = {-1, 8}, float low = {-0.5}, float high = {0.75}>
-{
-    view = Reshape(x, four)
-    a = Reshape(view, eight)
-    b = Relu(a)
-    c = Add(b, b)
-    d = Reshape(c, four)
-    e = Clip(d, low, high)
-    f = Neg(e)
-    g = Reshape(f, eight)
-    h = Identity(g)
-    i = Add(h, a)
-    j = Relu(i)
-    k = Mul(j, i)
-    l = Sigmoid(k)
-    m = Reshape(l, four)
-    n = Reshape(m, eight)
-    o = Sub(n, b)
-    y = Abs(o)
-}"""
-SMALL = """<ir_version: 9, opset_import: ["": 17]>
-g (float[BATCH, 6] x) => (float[BATCH, 3] y)
-{
-    a = Relu(x)
-    b, c = Split<axis = 1>(a)
-    y = Add(b, c)
-}"""
-VARYING = """<ir_version: 9, opset_import: ["": 17]>
-g (float[N, length] x) => (float[N, length] y) { a = Relu(x) b = Add(a, x) y = Neg(b) }"""
-BY_VALUE = """<ir_version: 9, opset_import: ["": 17]>
-g (float[N, 6] x) => (float[M] y) <float zero = {0.0}, int64[1] all = {-1}>
-{
-    a = Relu(x)
-    mask = Greater(a, zero)
-    flat = Reshape(mask, all)
-    y = Compress(x, flat)
-}"""
-
-
-@dataclass
-class Samples:
-    """A data source in memory that remembers what was read."""
-
-    rows: Sequence[Sample]
-    read: list[int] = field(default_factory=list)
-    place: str = "rows.npy, "
-
-    @property
-    def names(self) -> list[str]:
-        return [f"row {number}" for number in range(len(self.rows))]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def sample(self, number: int) -> Sample:
-        self.read.append(number)
-        return self.rows[number]
-
-
-def prepared(text: str) -> Prepared:
-    """A network from its text, prepared as little as possible."""
-    proto = parser.parse_model(text)
-    model = ir.serde.deserialize_model(proto)
-    inputs = tuple(_port(value) for value in proto.graph.input)
-    outputs = tuple(_port(value) for value in proto.graph.output)
-    network = Network(
-        name="net", fingerprint="x", opset=17, inputs=inputs, outputs=outputs, layers=(), tensors={}
-    )
-    return Prepared(model, network, "net.onnx", 0)
-
-
-def _port(value: onnx.ValueInfoProto) -> Port:
-    kind = value.type.tensor_type
-    shape = tuple(size.dim_param or size.dim_value for size in kind.shape.dim)
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
-    return Port(name=value.name, dtype=dtype.name, shape=shape)
-
-
-def tensors_of(network: Prepared) -> list[str]:
-    """All float tensors, the input first."""
-    inferred = onnx.shape_inference.infer_shapes(ir.to_proto(network.model))
-    values = [*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output]
-    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-    return [value.name for value in values if value.type.tensor_type.elem_type in floats]
-
-
-def rows(
-    count: int, shape: tuple[int, ...], seed: int = 0, dtype: type = np.float32
-) -> list[Sample]:
-    random = np.random.default_rng(seed)
-    return [{"x": random.normal(size=shape).astype(dtype)} for _ in range(count)]
-
-
-Result = tuple[dict[str, TensorStatistics], int]
-Events = list[Progress | LiveCounts]
-
-
-def run(
-    network: Prepared,
-    data: Sequence[Sample],
-    tensors: Sequence[str] | None = None,
-    *,
-    samples: int | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    workers: int | None = None,
-) -> tuple[Result, Events]:
-    """Calibrate to the end; the result and the events."""
-    names = tensors_of(network) if tensors is None else tensors
-    description = DataDescription(kind=SourceKind.RANDOM, samples=samples)
-    running = calibrate(network, Samples(data), description, names, stop, workers=workers)
-    events: Events = []
-    while True:
-        try:
-            events.append(next(running))
-        except StopIteration as finished:
-            return finished.value, events
-
-
-def reference(network: Prepared, data: Sequence[Sample]) -> dict[str, TensorStatistics]:
-    """Every tensor of every sample as an independent evaluation computes it, merged."""
-    names = [name for name in tensors_of(network) if name != "x"]
-    model = onnx.load_from_string(network.serialized(names))
-    evaluator = ReferenceEvaluator(model)
-    parts: dict[str, list[TensorStatistics]] = {name: [] for name in ["x", *names]}
-    for number, sample in enumerate(data):
-        values = [sample["x"], *evaluator.run(names, dict(sample))]
-        for name, array in zip(parts, values, strict=True):
-            parts[name].append(TensorStatistics.from_values(array, number))
-    return {name: merge_all(each) for name, each in parts.items()}
-
-
-def assert_equal(one: Mapping[str, TensorStatistics], two: Mapping[str, TensorStatistics]) -> None:
-    assert one.keys() == two.keys()
-    for name in one:
-        assert one[name].histogram == two[name].histogram, name
-        assert one[name].minimum == two[name].minimum, name
-        assert one[name].maximum == two[name].maximum, name
-        assert (one[name].distinct is None) == (two[name].distinct is None), name
-
 
 # ---- the values are those that the network computes ----
-
-
-@pytest.mark.parametrize("optimized", Optimization)
-def test_that_no_tap_is_overwritten_by_a_later_layer(optimized: Optimization) -> None:
-    """onnxruntime issue 21922: an exposed tensor can come back changed by a node in place."""
-    network = prepared(IN_PLACE)
-    names = [name for name in tensors_of(network) if name != "x"]
-    plain = start_session(network.serialized(names), optimized=Optimization.NONE)
-    evaluator = ReferenceEvaluator(onnx.load_from_string(network.serialized(names)))
-    runner = TapRunner(TappedNetwork(network, names, optimized=optimized))
-    for sample in rows(5, (3, 8)):
-        before = sample["x"].copy()
-        outputs = runner.run(sample, "sample")
-        np.testing.assert_array_equal(sample["x"], before)
-        independent = evaluator.run(names, dict(sample))
-        unoptimized = plain.run(names, dict(sample))
-        for name, one, two in zip(names, independent, unoptimized, strict=True):
-            np.testing.assert_allclose(outputs[name], one, rtol=1e-5, atol=1e-6, err_msg=name)
-            np.testing.assert_allclose(outputs[name], two, rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 def test_that_statistics_are_those_of_an_independent_evaluation() -> None:
@@ -232,13 +70,6 @@ def test_that_other_float_types_are_logged_as_float32(kind: str, dtype: type) ->
     (found, _), _ = run(network, data)
     assert set(found) == {"x", "a", "b", "c", "y"}
     assert_equal(found, reference(network, data))
-
-
-def test_that_a_tensor_that_is_not_float_is_refused_by_name() -> None:
-    text = """<ir_version: 9, opset_import: ["": 17]>
-    g (float[N, 6] x) => (float[N, 6] y) { size = Shape(x) y = Reshape(x, size) }"""
-    with pytest.raises(QuantscopeError, match="net.onnx, tensor size: its values are int64"):
-        run(prepared(text), rows(1, (1, 6)), ["size"])
 
 
 # ---- bit for bit ----
@@ -324,14 +155,6 @@ def test_that_shapes_that_depend_on_values_are_counted(capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == ""
 
 
-def test_that_the_runtime_writes_into_the_buffers_it_was_given() -> None:
-    runner = TapRunner(TappedNetwork(prepared(IN_PLACE), ["c", "e", "y"]))
-    data = rows(5, (2, 8))
-    outputs = [runner.run(sample, "sample") for sample in data]
-    places = [[array.ctypes.data for array in each.values()] for each in outputs[1:]]
-    assert places == [places[0]] * 4
-
-
 def test_that_a_sample_that_the_network_refuses_is_named() -> None:
     data = [*rows(2, (1, 6)), *rows(1, (1, 5))]
     with pytest.raises(QuantscopeError, match="^rows.npy, row 2: "):
@@ -411,7 +234,10 @@ def test_that_events_come_at_most_ten_times_a_second() -> None:
 def test_that_rate_and_remaining_time_follow_the_clock() -> None:
     clock = 10.0
     pace = Pace(200, lambda: clock)
-    clock = 15.0
+    assert (pace.progress(0).rate, pace.progress(0).remaining) == (0.0, 0.0)
+    clock = 12.0
+    pace.restart()
+    clock = 17.0
     progress = pace.progress(50)
     assert (progress.rate, progress.remaining) == (10.0, 15.0)
 
@@ -421,7 +247,7 @@ def test_that_rate_and_remaining_time_follow_the_clock() -> None:
 MEMORY = """
 import resource, sys
 import numpy as np
-from tests.engine.test_calibration import IN_PLACE, prepared, run
+from tests.engine.text_networks import IN_PLACE, prepared, run
 WIDE = IN_PLACE.replace("8] x", "80000] x").replace("8] y", "80000] y")
 WIDE = WIDE.replace("-1, 8", "-1, 80000")
 row = {"x": np.random.default_rng(0).normal(size=(1, 80000)).astype(np.float32)}

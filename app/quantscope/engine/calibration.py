@@ -101,6 +101,10 @@ class Pace:
         self.next_progress = self.started
         self.next_live = self.started + _LIVE_EVERY
 
+    def restart(self) -> None:
+        """Leave what came before, such as loading, out of the rate."""
+        self.started = self.now()
+
     def progress(self, done: int) -> Progress:
         self.next_progress = self.now() + _PROGRESS_EVERY
         elapsed = self.now() - self.started
@@ -151,6 +155,7 @@ def calibrate(
     count = workers or _worker_count()
     network = TappedNetwork(prepared, tensors, threads=_threads(count))
     accumulators = {name: Accumulator() for name in tensors}
+    pace.restart()
     done = 0
     batches = _batches(prepared.network.inputs, source, total)
     for finished in _run_all(network, accumulators, batches, count, stop):
