@@ -90,16 +90,43 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def command_table() -> str:
-    """The sub-commands as a table in Markdown, as the README shows it."""
+    """The sub-commands and their options as tables in Markdown, as the README shows them."""
+    parsers = {command.name: _bare_parser(command) for command in SUB_COMMANDS}
     lines = ["| command | does |", "|---|---|"]
-    for command in SUB_COMMANDS:
-        parser = argparse.ArgumentParser(prog=f"quantscope {command.name}", add_help=False)
-        command.add_options(parser)
-        lines.append(f"| `{_usage(parser)}` | {command.summary} |")
+    lines += [f"| `{_usage(parsers[each.name])}` | {each.summary} |" for each in SUB_COMMANDS]
+    lines += ["", "| option | of | meaning |", "|---|---|---|"]
+    commands: dict[tuple[str, str], list[str]] = {}
+    for name, parser in parsers.items():
+        for action in _options(parser):
+            if not action.required:
+                commands.setdefault((_option(action), action.help or ""), []).append(name)
+    lines += [f"| `{key[0]}` | {', '.join(names)} | {key[1]} |" for key, names in commands.items()]
     return "\n".join(lines)
 
 
+def _bare_parser(command: SubCommand) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"quantscope {command.name}", add_help=False)
+    command.add_options(parser)
+    return parser
+
+
+def _options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [action for action in parser._actions if action.option_strings]
+
+
 def _usage(parser: argparse.ArgumentParser) -> str:
-    """The usage on one line, with ``|`` escaped as a Markdown table wants it."""
-    text = " ".join(parser.format_usage().split()).removeprefix("usage: ")
-    return text.replace("|", "\\|")
+    """What must be given, and that there are options."""
+    words = [str(action.metavar) for action in parser._actions if not action.option_strings]
+    words += [_option(action) for action in _options(parser) if action.required]
+    return " ".join([parser.prog, *words, "[options]"])
+
+
+def _option(action: argparse.Action) -> str:
+    """An option with its value, ``|`` escaped as a Markdown table wants it."""
+    value = action.metavar
+    if action.choices is not None:
+        value = "|".join(map(str, action.choices))
+    elif value is None or action.nargs == 0:
+        value = ""
+    more = " ..." if action.nargs == "+" else ""
+    return f"{action.option_strings[0]} {value}{more}".rstrip().replace("|", "\\|")
