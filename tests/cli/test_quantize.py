@@ -127,14 +127,14 @@ def test_that_noise_is_marked_in_summary_and_json(
     assert data["report"]["random_data"] is True
 
 
-def test_that_a_long_list_of_float_layers_is_cut(
+def test_that_long_lists_of_layers_are_cut(
     run: Run, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quantize_command, "MOST_FLOAT_LAYERS", 2)
+    monkeypatch.setattr(quantize_command, "MOST_LINES", 2)
     by_hand = ["--float", "conv1", "conv2", "--float", "conv3"]
     said = run("quantize", session, *by_hand, "-o", tmp_path / "a.onnx")
     assert said.out.count("stays float") == 2
-    assert "more layers, which quantscope inspect lists" in said.out
+    assert "more (--json has them all)" in said.out
 
 
 def test_that_a_session_moved_with_its_model_still_exports(

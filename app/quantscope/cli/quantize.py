@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from quantscope.jobs.outputs import check_output
 from quantscope.session.calibration_file import write_calibration
 
 FORMAT = 1
-MOST_FLOAT_LAYERS = 12
+MOST_LINES = 12  # for one kind of fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,9 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
         ("size", f"{size(report.file_bytes)} (float {size(report.source_bytes)})"),
         ("integer kernels", kernels),
     ]
-    facts += [
-        ("float kernel", f"{kernel.label} ({kernel.kernel})")
-        for kernel in report.kernels
-        if not kernel.integer
-    ]
-    facts += _float_layers(report)
+    in_float = [f"{each.label} ({each.kernel})" for each in report.kernels if not each.integer]
+    facts += _first_of("float kernel", in_float)
+    facts += _first_of("stays float", [f"{label}: {why}" for label, why in report.float_layers])
     facts += [(f"output {each.output}", _accuracy(each, report)) for each in report.outputs]
     unit = "step" if report.largest_difference == 1.0 else "steps"
     steps = f"{report.largest_difference:g} {unit} between the file as it runs and as it is written"
@@ -144,14 +142,11 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
     return facts + [("warning", text) for text in report.warnings]
 
 
-def _float_layers(report: ExportReport) -> list[tuple[str, str]]:
+def _first_of(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """The first of them; a long list would bury the rest."""
-    shown = report.float_layers[:MOST_FLOAT_LAYERS]
-    facts = [("stays float", f"{label}: {reason}") for label, reason in shown]
-    rest = len(report.float_layers) - len(shown)
-    if rest:
-        facts.append(("", f"and {rest} more layers, which quantscope inspect lists"))
-    return facts
+    facts = [(name, text) for text in texts[:MOST_LINES]]
+    rest = len(texts) - len(facts)
+    return [*facts, ("", f"and {rest} more (--json has them all)")] if rest else facts
 
 
 def types_in_words(settings: PlanSettings) -> str:
