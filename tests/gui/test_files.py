@@ -98,6 +98,24 @@ def test_that_saving_and_reopening_gives_the_same_plan(
     assert other.controller.session.document == controller.session.document
 
 
+def test_that_a_session_saved_over_itself_keeps_its_statistics(
+    calibrated: MainWindow, make: MakeWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.qscope"
+    assert calibrated.controller.save(str(path))
+    other = make()
+    other.open_path(str(path))
+    other.controller.choose_target("fixed-point")
+    assert other.controller.save(str(path))
+    tensor = weights(other, 3)
+    other.controller.pin(tensor, FixedPoint(8, 3))
+    before = calibrated.controller.readings.statistics(tensor)
+    after = other.controller.readings.statistics(tensor)
+    assert before is not None and after is not None and after.values is not None
+    assert before.values is not None and (before.values == after.values).all()
+    assert other.controller.readings.error(tensor) is not None
+
+
 def test_that_a_file_that_is_no_session_is_one_sentence(window: MainWindow, tmp_path: Path) -> None:
     path = tmp_path / "broken.qscope"
     path.write_bytes(b"nothing")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from skimage.metrics import structural_similarity
 
@@ -31,6 +32,8 @@ def gray(image: QImage) -> npt.NDArray[np.uint8]:
 
 
 def check_screenshot(window: MainWindow, path: Path) -> None:
+    for _ in range(3):  # layouts settle one level at a time
+        QApplication.processEvents()
     picture = window.grab().toImage()
     if os.environ.get("QUANTSCOPE_WRITE_SCREENSHOTS") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)

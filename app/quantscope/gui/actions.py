@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One action: its id, menu text with mnemonic, shortcuts, tip and icon."""
+    """One action: its id, menu text with mnemonic, shortcuts (``|`` between), tip and icon."""
 
     key: str
     text: str
@@ -42,7 +42,7 @@ ACTIONS = (
     ActionRow("smaller", "Move band to &smaller values", "Alt+Right", "One bit to the right"),
     ActionRow("longer", "Lo&nger word", "Alt+Shift+Right", "More bits, same range"),
     ActionRow("shorter", "S&horter word", "Alt+Shift+Left", "Fewer bits, same range"),
-    ActionRow("reset", "&Reset to scheme", "Ctrl+R", "Let the selected tensor follow the scheme"),
+    ActionRow("reset", "&Reset to scheme", "Ctrl+R|Del", "Follow the scheme again"),
     ActionRow("reset-all", "Reset &all to scheme", "", "Let every tensor follow the scheme"),
     ActionRow("toggle-layer", "&Quantize layer", "Ctrl+K", "Run the layer in integers or in float"),
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
@@ -119,7 +119,7 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
         action.setCheckable(row.checkable)
         action.setObjectName(row.key)
         if row.shortcut:
-            action.setShortcut(QKeySequence(row.shortcut))
+            action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("|")])
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             action.setToolTip(f"{row.tip} ({shown})")
         else:

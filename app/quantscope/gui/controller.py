@@ -73,6 +73,7 @@ class Controller(QObject):
         self._calibration_file = ""
         self._is_demo = False
         self._folder = QTemporaryDir()
+        self._scratch_files = 0
         worker.setParent(self)
         worker.received.connect(self._receive)
 
@@ -281,7 +282,9 @@ class Controller(QObject):
             self._end_job()
 
     def _scratch_path(self, name: str) -> str:
-        return self._folder.filePath(f"{name}-{self._job_number}.npz")
+        """A new file each time: statistics at hand may still be read from an earlier one."""
+        self._scratch_files += 1
+        return self._folder.filePath(f"{name}-{self._scratch_files}.npz")
 
     def _begin(
         self, request: messages.Request, title: str, then: DataDescription | None = None

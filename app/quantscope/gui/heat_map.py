@@ -137,6 +137,12 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         self.setAccessibleName("Heat map of bit positions; every figure is in the table too")
         self.set_theme(LIGHT)
 
+    @property
+    def cell(self) -> Cell | None:
+        """Where the mouse is; ``None`` outside the rows."""
+        inside = self._cell is not None and self._cell.row < len(self.rows)
+        return self._cell if inside else None
+
     # ---- what is shown
 
     def set_theme(self, theme: Theme) -> None:

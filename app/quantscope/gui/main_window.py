@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from quantscope.core.errors import Problem
 from quantscope.core.heatmap import Depth
 from quantscope.core.report import ExportReport
-from quantscope.gui.actions import SEPARATOR, TOOLS, fill_menus, make_actions
+from quantscope.gui.actions import ACTIONS, SEPARATOR, TOOLS, fill_menus, make_actions
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
@@ -217,8 +217,9 @@ class MainWindow(QMainWindow):
         apply_theme(application, theme)
         for view in (self.ranges, self.inspector, self.results):
             view.set_theme(theme)
-        for key in ("open", "save", "export", "undo", "redo", "data", "calibrate", "cancel"):
-            self.actions_by_id[key].setIcon(icon(key, theme))
+        for row in ACTIONS:
+            if row.icon:
+                self.actions_by_id[row.key].setIcon(icon(row.icon, theme))
 
     @Slot()
     def _follow_system(self, *_: object) -> None:

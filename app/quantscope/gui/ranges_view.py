@@ -172,8 +172,8 @@ class RangesView(QWidget):
         self.tree.viewport().update()
         self.axis.show_axis(self.heat.axis, self.heat.theme)
         self.heat.forget_all()
-        if not self.heat.underMouse():
-            self._point(None)
+        if not self.drag.is_active:
+            self._point(self.heat.cell)
 
     @Slot(tuple)
     def _refresh_tensors(self, names: tuple[str, ...]) -> None:

@@ -161,7 +161,14 @@ class Readings:
         if counts is None:
             return None
         data_type = None if self._live else self.data_type(tensor)
-        return HeatRow(counts, data_type, self.is_cut_off(tensor))
+        return HeatRow(
+            counts, data_type, self.is_cut_off(tensor) or self._saturates_nothing(tensor)
+        )
+
+    def _saturates_nothing(self, tensor: str) -> bool:
+        """Whether no value overflows, which is known better than a column's counts can tell."""
+        error = self.error(tensor)
+        return error is not None and error.overflow == 0.0
 
     def is_cut_off(self, tensor: str) -> bool:
         """Whether a fused Relu or Clip takes away what does not fit the type."""

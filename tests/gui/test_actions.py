@@ -1,0 +1,48 @@
+"""The action table: every action can be reached, none takes another's key."""
+
+from PySide6.QtGui import QKeySequence
+
+from quantscope.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLS
+from quantscope.gui.main_window import MainWindow
+
+PLACES = {"recent", "panels", "choice:target", "choice:scheme", "choice:word", "choice:bias"}
+
+
+def entries(menu: tuple[object, ...]) -> list[str]:
+    found: list[str] = []
+    for entry in menu:
+        if isinstance(entry, tuple):
+            found += entries(entry[1])
+        elif entry != SEPARATOR:
+            found.append(str(entry))
+    return found
+
+
+def test_that_every_action_is_in_a_menu_once() -> None:
+    listed = [key for _, menu in MENUS for key in entries(menu)]
+    assert sorted(set(listed) - PLACES) == sorted(row.key for row in ACTIONS)
+    assert len(listed) == len(set(listed))
+
+
+def test_that_every_tool_is_an_action() -> None:
+    assert set(TOOLS) - {SEPARATOR, "choices"} <= {row.key for row in ACTIONS}
+
+
+def test_that_no_two_actions_share_a_shortcut() -> None:
+    keys = [keys for row in ACTIONS if row.shortcut for keys in row.shortcut.split("|")]
+    assert len(keys) == len({QKeySequence(k).toString() for k in keys})
+    assert all(not QKeySequence(k).isEmpty() for k in keys)
+
+
+def test_that_every_action_says_what_it_does(window: MainWindow) -> None:
+    for row in ACTIONS:
+        action = window.actions_by_id[row.key]
+        assert row.tip in action.toolTip()
+        assert "&" in row.text
+
+
+def test_that_nothing_can_be_done_to_a_network_before_one_is_open(window: MainWindow) -> None:
+    enabled = {key for key, action in window.actions_by_id.items() if action.isEnabled()}
+    assert enabled >= {"open", "demo", "quit", "about"}
+    assert not enabled & {"save", "export", "calibrate", "data", "undo", "larger", "reset"}
+    assert not window.choices.target.combo.isEnabled()
