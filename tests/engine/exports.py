@@ -6,7 +6,6 @@ defect of the calibration does not hide one of the export, or the other way roun
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,7 +185,7 @@ def exported(
     return Export(model, ready, calibration, plan, rewritten, path, feeds)
 
 
-def ports(model: onnx.ModelProto) -> list[tuple[str, int, str]]:
+def ports(model: onnx.ModelProto) -> list[tuple[str, int, list[int | str]]]:
     """Name, type and shape of every true input and output."""
     given = {entry.name for entry in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in given]
@@ -194,5 +193,11 @@ def ports(model: onnx.ModelProto) -> list[tuple[str, int, str]]:
     for value in (*inputs, *model.graph.output):
         tensor = value.type.tensor_type
         shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
-        found.append((value.name, tensor.elem_type, json.dumps(shape)))
+        found.append((value.name, tensor.elem_type, shape))
     return found
+
+
+def fits(found: list[int | str], given: list[int | str]) -> bool:
+    """Whether a shape is the given one; a dimension with a name may have become a number."""
+    pairs = zip(found, given, strict=True)
+    return all(one == other or isinstance(other, str) for one, other in pairs)
