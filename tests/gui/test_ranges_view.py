@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.heatmap import Depth
@@ -111,6 +112,22 @@ def test_that_hovering_right_of_the_band_says_what_is_lost(calibrated: MainWindo
     assert calibrated.ranges.read_out.text().endswith("rounds up to one step")
     move(heat.viewport(), at(calibrated, tensor, first_lost + 1.5))
     assert calibrated.ranges.read_out.text().endswith("lost as underflow")
+
+
+def test_that_a_long_read_out_does_not_widen_the_window(calibrated: MainWindow) -> None:
+    width = calibrated.width()
+    calibrated.ranges.read_out.setText("a very long name of a tensor " * 30)
+    QApplication.processEvents()
+    assert calibrated.width() == width
+    assert calibrated.ranges.read_out.toolTip() == calibrated.ranges.read_out.text()
+
+
+def test_that_an_empty_map_says_what_to_do(opened: MainWindow) -> None:
+    empty = opened.ranges.empty
+    assert empty.isVisible() and empty.calibrate_button.isVisible()
+    opened.controller.describe_data(None)
+    assert "Choose data" in empty.text.text()
+    assert not empty.calibrate_button.isVisible()
 
 
 def test_that_the_axis_names_powers_of_two_above_the_columns(calibrated: MainWindow) -> None:

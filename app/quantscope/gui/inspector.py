@@ -116,6 +116,7 @@ class Inspector(QScrollArea):
         self.editor.show_tensor(tensor)
         for title, text in self._texts(tensor).items():
             self.figures[title].setText(text or "–")
+            self.form.setRowVisible(self.figures[title], bool(text) or row is not None)
         self.notes.setText("\n".join(self._notes(tensor)))
 
     def _texts(self, tensor: str) -> dict[str, str]:

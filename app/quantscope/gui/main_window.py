@@ -127,6 +127,8 @@ class MainWindow(QMainWindow):
         controller.problem_found.connect(self._show_problem)
         controller.partial_offered.connect(self._offer_partial)
         controller.exported.connect(self._show_report)
+        self.ranges.empty.data_asked.connect(self.do_data)
+        self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.do_open)
         self.welcome.demo_asked.connect(self.do_demo)
         self.welcome.recent_asked.connect(self.open_path)

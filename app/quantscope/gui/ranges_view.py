@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollBar,
     QSplitter,
     QVBoxLayout,
@@ -18,6 +17,8 @@ from PySide6.QtWidgets import (
 from quantscope.core.heatmap import Depth
 from quantscope.gui.band_drag import BandDrag
 from quantscope.gui.controller import Controller
+from quantscope.gui.elided_label import ElidedLabel
+from quantscope.gui.empty_state import EmptyState
 from quantscope.gui.heat_axis import HeatAxis, Legend
 from quantscope.gui.heat_map import Cell, HeatMap
 from quantscope.gui.ranges_model import Place, RangesModel
@@ -34,8 +35,6 @@ class RangesView(QWidget):
     at the same height.
     """
 
-    hint_shown = Signal(str)
-
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
@@ -44,10 +43,11 @@ class RangesView(QWidget):
         self.tree = RangesTree(self.model, self)
         self.heat = HeatMap(self._readings.heat_row, self)
         self.heat.is_pinned = self._readings.is_pinned
+        self.empty = EmptyState(controller, self.heat)
         self.axis = HeatAxis(self)
         self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self.read_out = QLabel(self)
+        self.read_out = ElidedLabel(self)
         self.depth_combo = QComboBox(self)
         self.drag = BandDrag(controller, self.heat, self)
         self._places: list[Place] = []
@@ -62,8 +62,6 @@ class RangesView(QWidget):
         self.depth_combo.addItem("Logarithmic depth", Depth.LOGARITHMIC)
         self.depth_combo.setAccessibleName("Colour depth")
         self.read_out.setAccessibleName("What is under the mouse")
-        self.read_out.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.read_out.setMinimumWidth(0)
         picture = QWidget(self)
         grid = QGridLayout(picture)
         grid.setContentsMargins(0, 0, 0, 0)
