@@ -66,7 +66,7 @@ class _Batch:
     def parts(self, values: Array) -> Iterator[tuple[int, Array]]:
         """``values`` by sample, without those of the copies."""
         axis, length = _batch_axis(values.shape, self.size)
-        if self.size == 1 or not length:
+        if not length:
             yield self.first, values
             return
         for place in range(self.own):
@@ -244,5 +244,8 @@ def _count(
 ) -> None:
     values = dict(outputs) | {name: batch.feeds[name] for name in fed}
     for name, array in values.items():
+        if batch.size == 1:
+            accumulators[name].add(array, batch.first)
+            continue
         for sample, part in batch.parts(array):
             accumulators[name].add(part, sample)

@@ -150,24 +150,23 @@ def compiled_kernel() -> Kernel:
 
     scratch = threading.local()
 
-    def lanes() -> tuple[Bits, Bits, Counters]:
+    def lanes() -> tuple[Bits, Counters]:
         if not hasattr(scratch, "lanes"):
-            tops = np.full(2, -1, np.int64)
-            scratch.lanes = np.zeros(BUCKETS, np.uint32), np.zeros(BUCKETS, np.uint32), tops
-        made: tuple[Bits, Bits, Counters] = scratch.lanes
+            scratch.lanes = np.zeros((4, BUCKETS), np.uint32), np.full(3, -1, np.int64)
+        made: tuple[Bits, Counters] = scratch.lanes
         return made
 
     def count(bits: Bits, counters: Counters, lock: AbstractContextManager[object]) -> Extremes:
-        one, two, tops = lanes()
+        own, tops = lanes()
         if len(bits) < LANES_FROM:
             with lock:
-                return compiled.count(bits, counters, counters, tops)
+                return compiled.count(bits, counters, own, tops, True)
         found: Extremes = (0, 0, 0, 0)
         for start in range(0, len(bits), _BLOCK):
             part = bits[start : start + _BLOCK]
-            found = join_extremes(found, compiled.count(part, one, two, tops))
+            found = join_extremes(found, compiled.count(part, counters, own, tops, False))
             with lock:
-                compiled.merge_lanes(one, two, tops, counters)
+                compiled.merge_lanes(own, tops, counters)
         return found
 
     return Kernel("numba", count, compiled.tally)
