@@ -1,5 +1,7 @@
 """Answers are kept, belong to the question, and the questions asked ahead are the right ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,13 @@ def test_that_questions_ask_once_for_each_target_scheme_and_word():
     assert {tensors for tensors, _ in every} == {("x",), ("r",), ("y",), ("a.w",), ("y.w",)}
     assert (("a.w",), WEIGHT_REQUEST) in every
     assert (("a.w",), REQUEST) not in every
+
+
+@pytest.mark.parametrize("scheme", [Scheme.PERCENTILE, Scheme.ENTROPY])
+def test_that_parameters_are_searched_once_for_all_schemes_that_only_cut_activations(scheme):
+    calibration = calibration_of(conv_relu_conv())
+    (name,) = [n for n, s in calibration.statistics.items() if s.values is not None][:1]
+
+    plain = calibration.choose((name,), WEIGHT_REQUEST)
+
+    assert calibration.choose((name,), replace(WEIGHT_REQUEST, scheme=scheme)) is plain

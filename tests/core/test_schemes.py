@@ -10,6 +10,7 @@ import pytest
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.prediction import predict
 from quantscope.core.schemes import (
+    MANY_VALUES,
     Family,
     Scheme,
     TypeRequest,
@@ -417,3 +418,20 @@ def test_that_the_figures_of_a_choice_are_the_prediction_for_its_type():
     kept = TensorStatistics.from_values(DRAWN["normal"])
     chosen = choose(kept, scaled(Scheme.HISTOGRAM))
     assert chosen.error == predict(kept, chosen.data_type)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_that_many_weights_get_types_as_good_as_a_search_over_their_values(family):
+    weights = np.random.default_rng(5).laplace(size=MANY_VALUES).astype(np.float32)
+    asked = TypeRequest(family=family, scheme=Scheme.HISTOGRAM)
+
+    chosen = choose(TensorStatistics.of_parameter(weights), asked)
+
+    tried = [
+        choose(TensorStatistics.of_parameter(weights), replace(asked, scheme=Scheme.MINMAX))
+        .data_type.shifted(-bits)
+        .cast(weights)
+        for bits in (range(5) if family is Family.FIXED_POINT else np.linspace(0.0, 2.0, 41))
+    ]
+    least = min(((kept - weights) ** 2).sum() for kept in tried)
+    assert chosen.error.squared_error <= 1.01 * least

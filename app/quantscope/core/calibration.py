@@ -7,14 +7,14 @@ look-up; what was not derived is chosen when asked for and kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from quantscope.core.data import DataDescription
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.placement import place
 from quantscope.core.plan import Plan, PlanSettings, requests_for, resolve
-from quantscope.core.schemes import Candidate, Scheme, TypeRequest, choose
+from quantscope.core.schemes import CLIPPING, Candidate, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics, merge_all
 from quantscope.core.targets import TARGETS
 
@@ -39,11 +39,16 @@ class Calibration:
 
     def choose(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
         """The type that ``request`` asks for, on the statistics of ``tensors`` together."""
+        if request.scheme in CLIPPING and all(self._is_parameter(name) for name in tensors):
+            request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
         question = (tensors, request)
         if question not in self.derived:
             together = merge_all(self.statistics[name] for name in tensors)
             self.derived[question] = choose(together, request)
         return self.derived[question]
+
+    def _is_parameter(self, tensor: str) -> bool:
+        return self.statistics[tensor].values is not None
 
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""

@@ -34,6 +34,8 @@ from quantscope.core.formats import (
 from quantscope.core.prediction import Grids, PredictedError, predict, sweep
 from quantscope.core.statistics import TensorStatistics
 
+MANY_VALUES = 2**15  # from here on candidates are compared on the histogram, which is as good
+
 
 class Scheme(StrEnum):
     """How a type is chosen from statistics."""
@@ -42,6 +44,10 @@ class Scheme(StrEnum):
     HISTOGRAM = "histogram"
     PERCENTILE = "percentile"
     ENTROPY = "entropy"
+
+
+CLIPPING = frozenset({Scheme.PERCENTILE, Scheme.ENTROPY})
+"""Schemes that cut activations off, and take the whole range of parameters."""
 
 
 class Family(StrEnum):
@@ -157,7 +163,8 @@ def _clipping_cost(statistics: TensorStatistics, reach: float) -> float:
 def _squared_errors(
     statistics: TensorStatistics, types: Sequence[DataType]
 ) -> npt.NDArray[np.float64]:
-    if statistics.values is not None or statistics.distinct is not None:
+    few = statistics.values is not None and statistics.values.size < MANY_VALUES
+    if few or statistics.distinct is not None:
         return np.asarray([predict(statistics, kind).squared_error for kind in types])
     return sweep(statistics, Grids.of(list(types)))[1]
 

@@ -85,7 +85,7 @@ def calibrate(
         statistics=statistics | counted,
     )
     if done:
-        yield from _derive(network, calibration)
+        yield from _derive(network, calibration, stop)
     return calibration, done == len(source)
 
 
@@ -137,10 +137,17 @@ def _prepared(model: str) -> Prepared:
     return prepare(open_model(model))
 
 
-def _derive(network: Network, calibration: Calibration) -> Generator[Progress, None, None]:
-    """Answer beforehand what a change of target, scheme or word length will ask."""
+def _derive(
+    network: Network, calibration: Calibration, stop: Stop
+) -> Generator[Progress, None, None]:
+    """Answer beforehand what a change of target, scheme or word length will ask.
+
+    What is left when it is stopped is answered when it is asked.
+    """
     asked = list(questions(network))
     for number, question in enumerate(asked, start=1):
+        if stop():
+            return
         calibration.choose(*question)
         if number % 50 == 0 or number == len(asked):
             yield Progress("types", number, len(asked))
