@@ -155,6 +155,12 @@ def _derive(
 
 def _check_logged(network: Network, settings: PlanSettings, calibration: Calibration) -> None:
     """Refuse settings that ask for a type of what a calibration of less did not log."""
+    if not calibration.samples:
+        raise QuantscopeError(
+            "the calibration was stopped before its first sample",
+            where=calibration.data.path or network.name,
+            remedy="Calibrate again",
+        )
     for group in place(network, settings.float_layers).groups:
         for tensor in group.sources:
             if tensor not in calibration.statistics:

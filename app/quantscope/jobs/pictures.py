@@ -20,9 +20,9 @@ def draw_ranges(
     depth: Depth = Depth.LINEAR,
     overwrite: bool = False,
 ) -> Path:
-    """Write the picture to ``path`` (.png or .svg); see ``engine.ranges_picture``."""
-    from quantscope.engine import ranges_picture
+    """Write the picture to ``path`` (.png or .svg); see ``engine.picture.drawing``."""
+    from quantscope.engine.picture import drawing
 
-    return ranges_picture.draw_ranges(
+    return drawing.draw_ranges(
         network, calibration, plan, path, dark=dark, depth=depth, overwrite=overwrite
     )

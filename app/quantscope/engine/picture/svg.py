@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from quantscope.engine.ranges_picture_marks import (
+from quantscope.engine.picture.marks import (
     RAISED_BY,
     RAISED_SIZE,
     Anchor,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from quantscope.core.ranges import RangeRow
 from quantscope.core.wording import decibel, decimal, share
-from quantscope.engine.ranges_picture_look import (
+from quantscope.engine.picture.look import (
     CONFLICT,
     MARGIN,
     PIN,
@@ -16,7 +16,7 @@ from quantscope.engine.ranges_picture_look import (
     SMALL,
     Look,
 )
-from quantscope.engine.ranges_picture_marks import Anchor, Mark, Text, shortened, width_of
+from quantscope.engine.picture.marks import Anchor, Mark, Text, shortened, width_of
 
 _GAP = 18  # between columns
 _SIGN = 15  # room for the mark of a type set by hand

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from quantscope.core import heatmap
 from quantscope.core.heatmap import HeatColors
-from quantscope.engine.ranges_picture_marks import Color
+from quantscope.engine.picture.marks import Color
 
 MARGIN = 28
 ROW = 20

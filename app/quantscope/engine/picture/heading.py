@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantscope.engine.ranges_picture_look import MARGIN, PIN, SIZE, SMALL, TITLE, Look
-from quantscope.engine.ranges_picture_marks import Box, Cells, Color, Mark, Text, width_of
+from quantscope.engine.picture.look import MARGIN, PIN, SIZE, SMALL, TITLE, Look
+from quantscope.engine.picture.marks import Box, Cells, Color, Mark, Text, width_of
 
 HEIGHT = 116.0  # of all of it, the margin included
 _RANDOM = "RANDOM DATA: these figures are about noise"

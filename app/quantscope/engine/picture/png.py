@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from quantscope.engine.ranges_picture_marks import (
+from quantscope.engine.picture.marks import (
     RAISED_BY,
     RAISED_SIZE,
     Box,

@@ -9,10 +9,10 @@ from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fit_axis, paint
 from quantscope.core.ranges import RangeRow
 from quantscope.core.wording import MINUS
-from quantscope.engine.ranges_picture_heading import HEIGHT, Heading, heading_marks
-from quantscope.engine.ranges_picture_look import MARGIN, ROW, SMALL, Look
-from quantscope.engine.ranges_picture_marks import Anchor, Box, Cells, Mark, Picture, Text
-from quantscope.engine.ranges_picture_table import (
+from quantscope.engine.picture.heading import HEIGHT, Heading, heading_marks
+from quantscope.engine.picture.look import MARGIN, ROW, SMALL, Look
+from quantscope.engine.picture.marks import Anchor, Box, Cells, Mark, Picture, Text
+from quantscope.engine.picture.table import (
     Columns,
     fit_columns,
     heading_texts,

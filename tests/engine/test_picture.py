@@ -18,11 +18,11 @@ from quantscope.core.heatmap import LIGHT, Depth, fit_axis, paint
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
 from quantscope.core.ranges import RangeRow, range_rows
-from quantscope.engine import ranges_picture, ranges_picture_look, ranges_picture_png
-from quantscope.engine.ranges_picture import draw_ranges
-from quantscope.engine.ranges_picture_heading import Heading
-from quantscope.engine.ranges_picture_layout import lay_out
-from quantscope.engine.ranges_picture_marks import (
+from quantscope.engine.picture import drawing, look, png
+from quantscope.engine.picture.drawing import draw_ranges
+from quantscope.engine.picture.heading import Heading
+from quantscope.engine.picture.layout import lay_out
+from quantscope.engine.picture.marks import (
     ELLIPSIS,
     Anchor,
     Box,
@@ -47,7 +47,7 @@ def _rows(settings: PlanSettings = FIXED_POINT) -> tuple[RangeRow, ...]:
 
 
 def _layout(rows: tuple[RangeRow, ...], heading: Heading = HEADING) -> Picture:
-    return lay_out(rows, heading, ranges_picture_look.LIGHT, Depth.LINEAR)
+    return lay_out(rows, heading, look.LIGHT, Depth.LINEAR)
 
 
 def _texts(picture: Picture) -> list[str]:
@@ -135,7 +135,7 @@ def test_that_marks_tell_ties_pins_conflicts_and_float() -> None:
 
 def test_that_edges_beyond_the_axis_are_not_drawn_at_its_end() -> None:
     wide = FIXED_POINT.with_bias_word_length(32)
-    edge = ranges_picture_look.LIGHT.edge
+    edge = look.LIGHT.edge
     counts = []
     for settings in (FIXED_POINT, wide):
         marks = [
@@ -185,7 +185,7 @@ def test_that_a_huge_png_is_drawn_with_fewer_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = _draw(tmp_path / "large.png")
-    monkeypatch.setattr(ranges_picture_png, "SHARP_PIXELS", 0)
+    monkeypatch.setattr(png, "SHARP_PIXELS", 0)
     small = _draw(tmp_path / "small.png")
     with Image.open(large) as one, Image.open(small) as two:
         assert one.size == (2 * two.width, 2 * two.height)
@@ -227,7 +227,7 @@ def test_that_only_png_and_svg_are_written(tmp_path: Path) -> None:
 
 
 def test_that_too_many_tensors_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ranges_picture.MOST_ROWS, ".png", 4)
+    monkeypatch.setitem(drawing.MOST_ROWS, ".png", 4)
     with pytest.raises(QuantscopeError, match="5 tensors are more"):
         _draw(tmp_path / "a.png")
 

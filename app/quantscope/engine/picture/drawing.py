@@ -17,12 +17,12 @@ from quantscope.core.plan import Plan
 from quantscope.core.ranges import RangeRow, range_rows
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, count
-from quantscope.engine.ranges_picture_heading import Heading
-from quantscope.engine.ranges_picture_layout import lay_out
-from quantscope.engine.ranges_picture_look import DARK, LIGHT
-from quantscope.engine.ranges_picture_marks import Picture
-from quantscope.engine.ranges_picture_png import write_png
-from quantscope.engine.ranges_picture_svg import write_svg
+from quantscope.engine.picture.heading import Heading
+from quantscope.engine.picture.layout import lay_out
+from quantscope.engine.picture.look import DARK, LIGHT
+from quantscope.engine.picture.marks import Picture
+from quantscope.engine.picture.png import write_png
+from quantscope.engine.picture.svg import write_svg
 from quantscope.engine.writing import write_atomically
 
 WRITERS: dict[str, Callable[[Picture, Path], None]] = {".png": write_png, ".svg": write_svg}
