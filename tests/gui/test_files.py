@@ -152,6 +152,20 @@ def test_that_saving_when_asked_goes_on_with_what_was_wanted(
     assert not calibrated.controller.session.is_modified
 
 
+def test_that_cancelling_where_to_save_cancels_closing_too(
+    calibrated: MainWindow, tmp_path: Path
+) -> None:
+    assert not calibrated.close()
+    box = calibrated.questions.dialog
+    assert isinstance(box, QMessageBox)
+    box.button(QMessageBox.StandardButton.Save).click()
+    dialog = calibrated.questions.dialog
+    assert isinstance(dialog, QFileDialog)
+    dialog.reject()
+    calibrated.questions._save_to(str(tmp_path / "later.qscope"))
+    assert calibrated.isVisible()
+
+
 def test_that_an_export_is_verified_and_shown_and_overwrites_only_when_told(
     qtbot: QtBot, calibrated: MainWindow, tmp_path: Path
 ) -> None:

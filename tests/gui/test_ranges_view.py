@@ -87,7 +87,8 @@ def test_that_pictures_are_painted_of_the_type_in_the_row(calibrated: MainWindow
     viewport = heat.viewport()
     inside = viewport.mapTo(calibrated, at(calibrated, tensor, band_middle(calibrated, tensor)))
     outside = viewport.mapTo(calibrated, at(calibrated, tensor, heat.axis.columns - 3.4))
-    kept, lost = image.pixelColor(inside), image.pixelColor(outside)
+    ratio = image.devicePixelRatio()
+    kept, lost = image.pixelColor(inside * ratio), image.pixelColor(outside * ratio)
     assert kept.blue() > kept.red() + 20
     assert lost.red() == lost.green() == lost.blue()
     assert heat.type_in(row) == calibrated.controller.readings.data_type(tensor)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import Problem
 from quantscope.core.events import Progress
 from quantscope.gui.file_questions import demo_data
@@ -17,6 +18,8 @@ from quantscope.jobs.messages import Cancelled, Describe, Described, Event, Fail
 from tests.gui.conftest import DEMO, MakeWindow
 
 FAKE = str(Path(__file__).with_name("fake_worker.py"))
+# So much that no machine is done before it is stopped.
+ENDLESS = DataDescription(kind=SourceKind.RANDOM, samples=100_000)
 REQUEST = Describe(model="some.onnx")
 
 
@@ -131,6 +134,7 @@ def test_that_a_worker_killed_while_calibrating_leaves_window_and_session_alive(
     qtbot: QtBot, opened: MainWindow
 ) -> None:
     window, controller = opened, opened.controller
+    controller.describe_data(ENDLESS)
     document = controller.session.document
     with qtbot.waitSignal(controller.live_counted, timeout=60_000):
         window.do_calibrate()
@@ -140,6 +144,7 @@ def test_that_a_worker_killed_while_calibrating_leaves_window_and_session_alive(
     assert controller.session.document == document
     assert controller.session.calibration is None
     assert not controller.is_busy
+    controller.describe_data(demo_data())
     window.do_calibrate()
     qtbot.waitUntil(lambda: controller.session.calibration is not None, timeout=60_000)
 
@@ -148,6 +153,7 @@ def test_that_a_cancelled_calibration_offers_the_samples_done(
     qtbot: QtBot, opened: MainWindow
 ) -> None:
     window, controller = opened, opened.controller
+    controller.describe_data(ENDLESS)
     with qtbot.waitSignal(controller.live_counted, timeout=60_000):
         window.do_calibrate()
     assert window.status.stage.text().startswith("Calibrating")
@@ -155,7 +161,7 @@ def test_that_a_cancelled_calibration_offers_the_samples_done(
     with qtbot.waitSignal(controller.partial_offered, timeout=20_000) as offered:
         window.actions_by_id["cancel"].trigger()
     samples, _ = offered.args
-    assert 0 < samples < 200
+    assert 0 < samples < 100_000
     assert f"Keep the {samples} samples" == window.messages.answers[0].text()
     window.messages.answers[0].click()
     assert controller.session.calibration is not None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from quantscope.session.session import Session
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
@@ -129,6 +131,25 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
         action.triggered.connect(slot)
         made[row.key] = action
     return made
+
+
+def available(session: Session, busy: bool) -> dict[str, bool]:
+    """Which actions on the network as a whole can be done now, by id."""
+    is_open, calibrated = session.network is not None, session.plan() is not None
+    return {
+        "save": is_open,
+        "save-as": is_open,
+        "data": is_open and not busy,
+        "calibrate": is_open and not busy,
+        "cancel": busy,
+        "export": calibrated and not busy,
+        "undo": session.can_undo,
+        "redo": session.can_redo,
+        "network": is_open,
+        "expand": is_open,
+        "collapse": is_open,
+        "reset-all": bool(session.document.settings.pinned),
+    }
 
 
 def fill_menus(bar: QMenuBar, actions: dict[str, QAction], places: dict[str, QMenu]) -> None:

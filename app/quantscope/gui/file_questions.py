@@ -81,6 +81,7 @@ class FileQuestions(QObject):
         """Where to save."""
         dialog = self._save_dialog("Save session", "Sessions (*.qscope)", ".qscope")
         dialog.fileSelected.connect(self._save_to)
+        dialog.rejected.connect(self._stay)
         dialog.open()
 
     @Slot(str)
@@ -144,10 +145,15 @@ class FileQuestions(QObject):
         box = self._box("The session has unsaved changes.", "Save them first?")
         save = box.addButton(QMessageBox.StandardButton.Save)
         discard = box.addButton(QMessageBox.StandardButton.Discard)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.addButton(QMessageBox.StandardButton.Cancel).clicked.connect(self._stay)
         save.clicked.connect(self.save)
         discard.clicked.connect(self._go_on)
         box.open()
+
+    @Slot()
+    def _stay(self) -> None:
+        """Nothing goes on: the question, or where to save, was cancelled."""
+        self._next = None
 
     @Slot()
     def _go_on(self) -> None:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from quantscope.core.errors import Problem
 from quantscope.core.heatmap import Depth
 from quantscope.core.report import ExportReport
-from quantscope.gui.actions import ACTIONS, SEPARATOR, TOOLS, fill_menus, make_actions
+from quantscope.gui.actions import ACTIONS, SEPARATOR, TOOLS, available, fill_menus, make_actions
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
@@ -144,21 +144,8 @@ class MainWindow(QMainWindow):
     def refresh(self, *_: object) -> None:
         """Enable what can be done now, and name the window and its undo steps."""
         session = self.controller.session
-        is_open, busy = session.network is not None, self.controller.is_busy
-        calibrated = session.plan() is not None
-        enabled = {
-            "save": is_open,
-            "save-as": is_open,
-            "data": is_open and not busy,
-            "calibrate": is_open and not busy,
-            "cancel": busy,
-            "export": calibrated and not busy,
-            "undo": session.can_undo,
-            "redo": session.can_redo,
-            "network": is_open,
-            "reset-all": bool(session.document.settings.pinned),
-        }
-        for key, value in (enabled | self.keys.enabled()).items():
+        enabled = available(session, self.controller.is_busy) | self.keys.enabled()
+        for key, value in enabled.items():
             self.actions_by_id[key].setEnabled(value)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
