@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +14,10 @@ import pytest
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.network import Role, Tensor
 from quantscope.core.statistics import TensorStatistics
-from quantscope.engine.calibration import Pace, calibrate
+from quantscope.engine import calibration
+from quantscope.engine.calibration import Pace, calibrate, worker_count
 from tests.engine.text_networks import (
     BY_VALUE,
     IN_PLACE,
@@ -267,3 +271,17 @@ def test_that_four_times_the_samples_need_no_more_memory() -> None:
         )
         peaks.append(int(done.stdout))
     assert peaks[1] - peaks[0] < 8 << 20
+
+
+def test_that_fewer_samples_run_side_by_side_where_their_tensors_are_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape: tuple[int | str, ...] = ("N", 1 << 20)
+    tensor = Tensor(name="a", role=Role.ACTIVATION, layer="l", shape=shape, dtype="float32")
+    network = replace(prepared(IN_PLACE).network, tensors={"a": tensor})
+    memory = SimpleNamespace(available=100 << 20)
+    monkeypatch.setattr(calibration.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(calibration.os, "cpu_count", lambda: 7)
+    assert worker_count(network, ["a"]) == 6
+    assert worker_count(network, ["a"] * 100) == 1
+    assert worker_count(network, []) == 7

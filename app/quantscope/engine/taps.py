@@ -39,7 +39,8 @@ class TappedNetwork:
     The graph is optimized as far as `BASIC`: that gives the unoptimized values bit for bit (on
     four networks), whichever tensors are tapped. `EXTENDED` is no faster, since the taps stand
     between the layers that it would fuse. `ALL` saves a tenth to a quarter of the run, and
-    changes the last bits of every convolution with the processor's block size.
+    changes the last bits of every convolution with the processor's block size. More than one of
+    ``threads`` changes last bits too.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class TappedNetwork:
         prepared: Prepared,
         tensors: Sequence[str],
         *,
-        threads: int = 0,
+        threads: int = 1,
         optimized: Optimization = Optimization.BASIC,
     ) -> None:
         self.inputs = tuple(port.name for port in prepared.network.inputs)
