@@ -89,6 +89,8 @@ class FileQuestions(QObject):
         if self._controller.save(path):
             self._settings.note_recent(path)
             self._go_on()
+        else:
+            self._stay()
 
     def ask_export(self) -> None:
         """Where to write the quantized model."""
