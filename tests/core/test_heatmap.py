@@ -1,5 +1,7 @@
 """Small pictures worked out by hand: which cells are blue, gray and teal, and where edges stand."""
 
+import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -294,3 +296,18 @@ def test_that_edges_of_a_scaled_type_stand_where_its_ends_are():
 )
 def test_that_edges_outside_the_axis_stand_at_its_ends(fraction, edges):
     assert edge_positions(FixedPoint(8, fraction), AXIS) == edges
+
+
+def test_that_a_column_is_spread_no_further_than_the_largest_value():
+    pixels = FixedPoint(8, 7, signed=False)  # 0 to 1.9921875
+    counts = counts_of(positive=[0] * 4)
+    axis = BitAxis(1, -8)
+    column = axis.column_of(0)
+    signed = FixedPoint(8, 7)  # to 0.9921875
+    at_one = HeatRow(counts, signed, reach=(1.0, 0.0))
+    below = HeatRow(counts, pixels, reach=(1.5, 0.0))
+
+    assert fates(at_one, axis).saturated[column] == 1.0  # 1.0 is half a step past the largest
+    assert fates(replace(at_one, data_type=pixels), axis).saturated[column] == 0.0
+    assert fates(below, axis).saturated[column] == 0.0
+    assert fates(replace(below, reach=(math.inf, 0.0)), axis).saturated[column] > 0.0

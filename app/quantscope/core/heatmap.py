@@ -8,6 +8,7 @@ colour what becomes of them: blue is kept, gray is lost, teal rounds up to one s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,11 +37,14 @@ class HeatRow:
     """One row: ``counts`` (2, 261) by sign and bit position, and the type (``None``: float).
 
     ``cut_off``: a Relu or Clip follows that takes away what saturates, so it is not drawn lost.
+    ``reach``: the largest value and the largest magnitude of a negative one, where known; the
+    column that holds it is spread no further.
     """
 
     counts: Counts
     data_type: DataType | None = None
     cut_off: bool = False
+    reach: tuple[float, float] = (math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,12 @@ def fates(row: HeatRow, axis: BitAxis) -> Fates:
         return Fates(nothing, nothing, nothing)
     bits = np.arange(LOWEST_BIT, HIGHEST_BIT + 1)
     low = np.exp2(bits.astype(np.float64))
+    high = np.clip(np.asarray(row.reach)[:, None], low, 2.0 * low)
     step = data_type.step
     largest = np.array([data_type.maximum, -data_type.minimum])[:, None]
-    saturated = _share_past(largest + step / 2, low)
-    kept = _share_past(np.array([[step]]), low)
-    half = _share_past(np.array([[step / 2]]), low)
+    saturated = _share_past(largest + step / 2, low, high)
+    kept = _share_past(np.array([[step]]), low, high)
+    half = _share_past(np.array([[step / 2]]), low, high)
     lost = np.minimum(1.0 - half, 1.0 - saturated)
     up = np.maximum(half - kept - saturated, 0.0)
     total = np.maximum(axis.fold(counts).sum(axis=0), 1)
@@ -139,11 +144,13 @@ def fates(row: HeatRow, axis: BitAxis) -> Fates:
 
 
 def _share_past(
-    threshold: npt.NDArray[np.float64], low: npt.NDArray[np.float64]
+    threshold: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64],
+    high: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Part of the values in [low, 2 low) that lies at or past ``threshold``."""
-    share: npt.NDArray[np.float64] = np.clip((2.0 * low - threshold) / low, 0.0, 1.0)
-    return share
+    """Part of the values from ``low`` to ``high`` that lies at or past ``threshold``."""
+    within = np.clip((high - threshold) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    return np.where(high > low, within, (low >= threshold).astype(np.float64))
 
 
 def _folded(

@@ -47,7 +47,7 @@ class RangeRow:
     def heat_row(self) -> HeatRow:
         """The row of the heat map."""
         counts = self.statistics.histogram.most_significant_bits()
-        return HeatRow(counts, self.data_type, self.cut_off)
+        return HeatRow(counts, self.data_type, self.cut_off, self.statistics.reach)
 
 
 def range_rows(network: Network, calibration: Calibration, plan: Plan) -> tuple[RangeRow, ...]:

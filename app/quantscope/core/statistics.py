@@ -131,6 +131,12 @@ class TensorStatistics:
         high = self.maximum.value if self.maximum else 0.0
         return min(low, 0.0), max(high, 0.0)
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The largest value, and the largest magnitude of a negative one; 0 where none is."""
+        low, high = self.range_with_zero
+        return high, -low
+
     def point_masses(self) -> list[tuple[float, int]]:
         """The extremes as (value, count), each once."""
         ends = {end.value: end.count for end in (self.minimum, self.maximum) if end is not None}

@@ -7,6 +7,7 @@ nobody sees. A preview (a band being dragged) stands in front of the plan.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -161,14 +162,9 @@ class Readings:
         if counts is None:
             return None
         data_type = None if self._live else self.data_type(tensor)
-        return HeatRow(
-            counts, data_type, self.is_cut_off(tensor) or self._saturates_nothing(tensor)
-        )
-
-    def _saturates_nothing(self, tensor: str) -> bool:
-        """Whether no value overflows, which is known better than a column's counts can tell."""
-        error = self.error(tensor)
-        return error is not None and error.overflow == 0.0
+        row = HeatRow(counts, data_type, self.is_cut_off(tensor))
+        statistics = None if self._live else self.statistics(tensor)
+        return replace(row, reach=statistics.reach) if statistics is not None else row
 
     def is_cut_off(self, tensor: str) -> bool:
         """Whether a fused Relu or Clip takes away what does not fit the type."""
