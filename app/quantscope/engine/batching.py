@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from quantscope.core.network import Port
 from quantscope.engine.sources.fitting import batch_of, has_batch_axis
 from quantscope.engine.sources.samples import SampleSource
 
@@ -47,13 +48,22 @@ def batches(source: SampleSource, limit: int) -> list[Callable[[], Batch]]:
     ]
 
 
+def stacked(inputs: Sequence[Port], samples: Sequence[Feed], size: int) -> Feed:
+    """What one run over ``samples`` is fed: the last one repeated up to ``size`` of them.
+
+    An input without a batch axis is fed as the first sample has it.
+    """
+    if size == 1:
+        return samples[0]
+    filled = [*samples, *[samples[-1]] * (size - len(samples))]
+    return {
+        port.name: np.concatenate([sample[port.name] for sample in filled])
+        if has_batch_axis(port, size)
+        else samples[0][port.name]
+        for port in inputs
+    }
+
+
 def _read(source: SampleSource, numbers: Sequence[int], size: int) -> Batch:
     samples = [source.sample(number) for number in numbers]
-    if size == 1:
-        return Batch(samples[0], 1, 1)
-    samples += [samples[-1]] * (size - len(samples))
-    feed = dict(samples[-1])  # an input without a batch axis is fed as it is
-    for port in source.inputs:
-        if has_batch_axis(port, size):
-            feed[port.name] = np.concatenate([sample[port.name] for sample in samples])
-    return Batch(feed, len(numbers), size)
+    return Batch(stacked(source.inputs, samples, size), len(numbers), size)

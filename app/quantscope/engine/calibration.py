@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 import psutil
 
@@ -27,8 +26,9 @@ from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.network import Network, Port
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.accumulation import Accumulator
+from quantscope.engine.batching import stacked
 from quantscope.engine.prepared import Prepared
-from quantscope.engine.sources.fitting import batch_of, has_batch_axis
+from quantscope.engine.sources.fitting import batch_of
 from quantscope.engine.taps import TappedNetwork, TapRunner
 
 Array = npt.NDArray[Any]
@@ -189,15 +189,8 @@ def _batches(inputs: tuple[Port, ...], source: Samples, total: int) -> Iterator[
     for first in range(0, total, size):
         numbers = range(first, min(first + size, total))
         samples = [source.sample(number) for number in numbers]
-        filled = samples + samples[-1:] * (size - len(samples))
-        feeds = {port.name: _stacked(port, filled, size) for port in inputs}
+        feeds = stacked(inputs, samples, size)
         yield _Batch(first, len(samples), size, feeds, source.place + source.names[first])
-
-
-def _stacked(port: Port, samples: list[Mapping[str, Array]], size: int) -> Array:
-    if size == 1 or not has_batch_axis(port, size):
-        return samples[0][port.name]
-    return np.concatenate([sample[port.name] for sample in samples])
 
 
 def _run_all(
