@@ -11,6 +11,13 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from quantscope.gui.readiness import (
+    data_is_missing,
+    model_is_missing,
+    why_not_calibrate,
+    why_not_choose_data,
+    why_not_export,
+)
 from quantscope.session.session import Session
 
 
@@ -34,6 +41,8 @@ ACTIONS = (
     ActionRow(
         "export", "&Export…", "Ctrl+E", "Write the quantized ONNX model and verify it", "export"
     ),
+    ActionRow("locate-model", "Locate &model…", "", "Say where the session's model is now"),
+    ActionRow("locate-data", "Locate da&ta…", "", "Say where the session's data is now"),
     ActionRow("quit", "&Quit", "Ctrl+Q", "Close the window"),
     ActionRow("undo", "&Undo", "Ctrl+Z", "Take back the last edit", "undo"),
     ActionRow("redo", "&Redo", "Ctrl+Shift+Z", "Do again what was taken back", "redo"),
@@ -69,6 +78,9 @@ MENUS: tuple[Menu, ...] = (
             SEPARATOR,
             "save",
             "save-as",
+            SEPARATOR,
+            "locate-model",
+            "locate-data",
             SEPARATOR,
             "export",
             SEPARATOR,
@@ -126,6 +138,7 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
             action.setToolTip(f"{row.tip} ({shown})")
         else:
             action.setToolTip(row.tip)
+        action.setWhatsThis(action.toolTip())
         action.setStatusTip(row.tip)
         slot = getattr(window, f"do_{row.key.replace('-', '_')}")
         action.triggered.connect(slot)
@@ -135,14 +148,16 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
 
 def available(session: Session, busy: bool) -> dict[str, bool]:
     """Which actions on the network as a whole can be done now, by id."""
-    is_open, calibrated = session.network is not None, session.plan() is not None
+    is_open = session.network is not None
     return {
         "save": is_open,
         "save-as": is_open,
-        "data": is_open and not busy,
-        "calibrate": is_open and not busy,
+        "data": not why_not_choose_data(session, busy),
+        "calibrate": not why_not_calibrate(session, busy),
         "cancel": busy,
-        "export": calibrated and not busy,
+        "export": not why_not_export(session, busy),
+        "locate-model": model_is_missing(session) and not busy,
+        "locate-data": data_is_missing(session) and not busy,
         "undo": session.can_undo,
         "redo": session.can_redo,
         "network": is_open,
@@ -150,6 +165,17 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
         "collapse": is_open,
         "reset-all": bool(session.document.settings.pinned),
     }
+
+
+def explain(actions: dict[str, QAction], session: Session, busy: bool) -> None:
+    """Say in tool tips why the steps of the work cannot be done now."""
+    calibrate, export = why_not_calibrate(session, busy), why_not_export(session, busy)
+    data = why_not_choose_data(session, busy)
+    reasons = {"data": data, "calibrate": calibrate, "export": export}
+    for key, reason in reasons.items():
+        action = actions[key]
+        action.setToolTip(f"{action.whatsThis()}\n{reason}." if reason else action.whatsThis())
+        action.setStatusTip(reason or next(row.tip for row in ACTIONS if row.key == key))
 
 
 def fill_menus(bar: QMenuBar, actions: dict[str, QAction], places: dict[str, QMenu]) -> None:

@@ -6,41 +6,30 @@ as ``results_changed``. Views keep no state that the session has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 
+from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.formats import DataType
-from quantscope.core.plan import PlanSettings
+from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
+from quantscope.gui.job import Job
+from quantscope.gui.readiness import missing_problem
 from quantscope.gui.readings import Readings
 from quantscope.gui.selection import Selection
 from quantscope.gui.worker_process import RESULTS, WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
-from quantscope.session.calibration_file import read_calibration, write_calibration
+from quantscope.session.calibration_file import read_calibration, stored_at, write_calibration
 from quantscope.session.commands import Command
 from quantscope.session.document import Document
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import load_session, save_session
-
-
-@dataclass(slots=True)
-class Job:
-    """A request under way. ``settings`` are those it was made under; ``then`` names what the
-    person wanted next."""
-
-    request: messages.Request
-    title: str
-    settings: PlanSettings
-    model: str
-    progress: Progress | None = None
-    then: DataDescription | None = field(default=None)
 
 
 class Controller(QObject):
@@ -55,6 +44,8 @@ class Controller(QObject):
     previewed = Signal(tuple)  # names of tensors whose type is being dragged
     job_changed = Signal()  # started, progressed, ended
     problem_found = Signal(object, str)  # Problem, details
+    missing_found = Signal(object, str)  # Problem, details: model or data are to be located
+    located = Signal(str)  # path of the model or the data
     data_checked = Signal(object)  # DataChecked or Failed
     partial_offered = Signal(int, str)  # samples done, calibration file
     exported = Signal(object)  # ExportReport
@@ -70,7 +61,7 @@ class Controller(QObject):
         self.job: Job | None = None
         self._job_number = 0
         self._check_number = 0
-        self._calibration_file = ""
+        self._rewritten: tuple[Calibration, str] | None = None
         self._is_demo = False
         self._folder = QTemporaryDir()
         self._scratch_files = 0
@@ -96,15 +87,37 @@ class Controller(QObject):
         self.abandon_job()
         self.session = session
         self._is_demo = False
-        self._calibration_file = ""
         self._replace_session()
         if session.missing:
+            self.missing_found.emit(missing_problem(session), "")
+
+    def locate_model(self, path: str) -> None:
+        """Take ``path`` for the session's model, once it is described as the same network."""
+        name = Path(path).name
+        self._begin(messages.Describe(model=str(Path(path).absolute())), f"Opening {name}")
+        assert self.job is not None
+        self.job.locates = True
+
+    def locate_data(self, path: str) -> None:
+        """Say where the session's data is now."""
+        self._note_located(path, self.session.locate_data(path))
+
+    def _locate_described(self, model: str, network: Network) -> None:
+        if network.fingerprint != self.session.document.fingerprint:
             problem = Problem(
-                what="not found: " + ", ".join(session.missing),
-                where=Path(path).name,
-                remedy="Everything calibrated is here; put the files back to run them again",
+                what="is another network than the one that the session is about",
+                where=Path(model).name,
+                remedy="Locate the model that was calibrated, or open this one by itself",
             )
-            self.problem_found.emit(problem, "")
+            self.missing_found.emit(problem, "")
+        else:
+            self._note_located(model, self.session.locate_model(model, network))
+
+    def _note_located(self, path: str, change: Change | None) -> None:
+        self._tell(change)
+        self.readings.refresh(self.session)
+        self.results_changed.emit()
+        self.located.emit(path)
 
     def _replace_session(self) -> None:
         self.readings.preview = {}
@@ -249,22 +262,33 @@ class Controller(QObject):
             self.overwrite_asked.emit(path)
             return
         try:
-            if not self._calibration_file:
-                file = self._scratch_path("reopened")
-                write_calibration(file, calibration)
-                self._calibration_file = file
+            file = self._file_of(calibration)
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
             return
         document = self.session.document
         request = messages.Export(
             model=document.model,
-            calibration=self._calibration_file,
+            calibration=file,
             settings=document.settings,
             output=path,
             overwrite=overwrite,
         )
         self._begin(request, f"Exporting {Path(path).name}")
+
+    def _file_of(self, calibration: Calibration) -> str:
+        """The file that holds ``calibration``: the session's, or a job's.
+
+        Only where the data was located elsewhere, no file says so yet, and one is written.
+        """
+        stored = stored_at(calibration)
+        if stored is not None:
+            return str(stored)
+        if self._rewritten is None or self._rewritten[0] is not calibration:
+            file = self._scratch_path("located")
+            write_calibration(file, calibration)
+            self._rewritten = (calibration, file)
+        return self._rewritten[1]
 
     def keep_partial(self, path: str) -> None:
         """Use the samples that a cancelled calibration had done."""
@@ -291,7 +315,13 @@ class Controller(QObject):
     ) -> None:
         self.abandon_job()
         document = self.session.document
-        self.job = Job(request, title, document.settings, document.model, then=then)
+        self.job = Job(
+            request=request,
+            title=title,
+            settings=document.settings,
+            model=document.model,
+            then=then,
+        )
         self._job_number = self.worker.send(request)
         self.job_changed.emit()
 
@@ -321,7 +351,11 @@ class Controller(QObject):
 
     def _finish(self, job: Job, result: messages.Result) -> None:
         if isinstance(result, messages.Described):
-            self._open_described(job, result)
+            assert isinstance(job.request, messages.Describe)
+            if job.locates:
+                self._locate_described(job.request.model, result.network)
+            else:
+                self._open_described(job.request.model, result.network, job.then)
         elif isinstance(result, messages.Calibrated):
             self._attach_calibration(result.output)
         elif isinstance(result, messages.Exported):
@@ -330,21 +364,21 @@ class Controller(QObject):
             self.exported.emit(result.report)
         elif isinstance(result, messages.Failed):
             self.results_changed.emit()
-            self.problem_found.emit(result.problem, result.details)
+            tell = self.missing_found if job.locates else self.problem_found
+            tell.emit(result.problem, result.details)
         elif isinstance(result, messages.Cancelled):
             self.results_changed.emit()
+            if job.locates:
+                self.missing_found.emit(missing_problem(self.session), "")
             if result.output and result.samples > 0:
                 self.partial_offered.emit(result.samples, result.output)
 
-    def _open_described(self, job: Job, result: messages.Described) -> None:
-        assert isinstance(job.request, messages.Describe)
-        network = result.network
-        document = Document(model=job.request.model, fingerprint=network.fingerprint, data=job.then)
+    def _open_described(self, model: str, network: Network, data: DataDescription | None) -> None:
+        document = Document(model=model, fingerprint=network.fingerprint, data=data)
         self.session = Session(document, Results(network=network))
-        self._is_demo = job.then is not None
-        self._calibration_file = ""
+        self._is_demo = data is not None
         self._replace_session()
-        if job.then is not None:
+        if data is not None:
             self.calibrate()
 
     def _attach_calibration(self, path: str) -> None:
@@ -354,6 +388,5 @@ class Controller(QObject):
             self.problem_found.emit(error.problem, "")
             return
         self.session.attach_calibration(calibration)
-        self._calibration_file = path
         self.readings.refresh(self.session)
         self.results_changed.emit()

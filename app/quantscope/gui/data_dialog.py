@@ -25,20 +25,9 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.preprocessing_form import PreprocessingForm
+from quantscope.gui.sources import KINDS, look_for
 from quantscope.jobs.messages import DataChecked, Failed
 
-KINDS = {
-    SourceKind.IMAGES: "Folder of pictures",
-    SourceKind.NPY: "NumPy array (.npy)",
-    SourceKind.NPZ: "NumPy archive (.npz)",
-    SourceKind.NPZ_FOLDER: "Folder of .npz, one sample each",
-    SourceKind.PROTOBUF: "ONNX test data (test_data_set_*)",
-    SourceKind.RANDOM: "Random data",
-}
-FILE_FILTERS = {
-    SourceKind.NPY: "NumPy arrays (*.npy)",
-    SourceKind.NPZ: "NumPy archives (*.npz)",
-}
 RANDOM_WARNING = "⚠ Random data says nothing about real accuracy: figures will be marked so."
 
 
@@ -157,14 +146,9 @@ class DataDialog(QDialog):
 
     @Slot()
     def _browse(self) -> None:
-        kind = SourceKind(self.kind.currentData())
         dialog = QFileDialog(self, "Calibration data", self.path.text())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if kind in FILE_FILTERS:
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            dialog.setNameFilter(FILE_FILTERS[kind])
-        else:
-            dialog.setFileMode(QFileDialog.FileMode.Directory)
+        look_for(dialog, SourceKind(self.kind.currentData()))
         dialog.fileSelected.connect(self.path.setText)
         dialog.open()
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from quantscope.gui.controller import Controller
+from quantscope.gui.readiness import why_not_calibrate
 
 
 class EmptyState(QFrame):
@@ -51,7 +52,10 @@ class EmptyState(QFrame):
             if has_data
             else "Choose data, then calibrate,\nto see which bits are used."
         )
+        reason = why_not_calibrate(self._controller.session)
         self.calibrate_button.setVisible(has_data)
+        self.calibrate_button.setEnabled(not reason)
+        self.calibrate_button.setToolTip(reason)
         idle = not self._controller.is_busy
         self.setVisible(idle and not self._controller.readings.has_counts)
         self._center()

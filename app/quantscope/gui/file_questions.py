@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from quantscope.bundled import demo_folder
 from quantscope.core.data import DataDescription, Preprocessing, SourceKind
 from quantscope.gui.controller import Controller
 from quantscope.gui.settings import Settings
+from quantscope.gui.sources import look_for
 
 FILTER = "Models and sessions (*.onnx *.qscope);;ONNX models (*.onnx);;Sessions (*.qscope)"
 SUFFIXES = (".onnx", ".qscope")
@@ -23,6 +24,8 @@ class FileQuestions(QObject):
 
     ``_next`` is what goes on once unsaved changes are saved or given up.
     """
+
+    locating_cancelled = Signal()
 
     def __init__(self, controller: Controller, settings: Settings, window: QMainWindow) -> None:
         super().__init__(window)
@@ -66,6 +69,34 @@ class FileQuestions(QObject):
         """The first file of ours in a drop; empty where there is none."""
         paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
         return next((p for p in paths if Path(p).suffix.lower() in SUFFIXES), "")
+
+    # ---- what has moved
+
+    @Slot()
+    def ask_locate_model(self) -> None:
+        """Where the session's model is now."""
+        name = Path(self._controller.session.document.model).name
+        dialog = self._locate_dialog(f"Locate {name}")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["ONNX models (*.onnx)", "All files (*)"])
+        dialog.fileSelected.connect(self._controller.locate_model)
+        dialog.open()
+
+    @Slot()
+    def ask_locate_data(self) -> None:
+        """Where the session's data is now."""
+        data = self._controller.session.document.data
+        if data is None:
+            return
+        dialog = self._locate_dialog(f"Locate {Path(data.path).name}")
+        look_for(dialog, data.kind)
+        dialog.fileSelected.connect(self._controller.locate_data)
+        dialog.open()
+
+    def _locate_dialog(self, title: str) -> QFileDialog:
+        dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
+        dialog.rejected.connect(self.locating_cancelled)
+        return dialog
 
     # ---- saving
 

@@ -17,10 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.errors import Problem
 from quantscope.core.heatmap import Depth
-from quantscope.core.report import ExportReport
-from quantscope.gui.actions import ACTIONS, SEPARATOR, TOOLS, available, fill_menus, make_actions
+from quantscope.gui.actions import (
+    ACTIONS,
+    SEPARATOR,
+    TOOLS,
+    available,
+    explain,
+    fill_menus,
+    make_actions,
+)
+from quantscope.gui.announcements import Announcements
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
@@ -48,6 +55,7 @@ class MainWindow(QMainWindow):
         self.keys = TensorKeys(controller, self)
         self.questions = FileQuestions(controller, settings, self)
         self.messages = MessageBar(self)
+        Announcements(controller, self.questions, self.messages, self)
         self.welcome = WelcomePage(self)
         self.ranges = RangesView(controller, self)
         self.inspector = Inspector(controller, self)
@@ -124,9 +132,7 @@ class MainWindow(QMainWindow):
         controller.job_changed.connect(self.refresh)
         controller.selection.moved.connect(self.refresh)
         controller.session_replaced.connect(self._show_session)
-        controller.problem_found.connect(self._show_problem)
-        controller.partial_offered.connect(self._offer_partial)
-        controller.exported.connect(self._show_report)
+        controller.exported.connect(self._show_results)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.do_open)
@@ -147,6 +153,7 @@ class MainWindow(QMainWindow):
         enabled = available(session, self.controller.is_busy) | self.keys.enabled()
         for key, value in enabled.items():
             self.actions_by_id[key].setEnabled(value)
+        explain(self.actions_by_id, session, self.controller.is_busy)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
         for key in ("undo", "redo"):
@@ -168,27 +175,9 @@ class MainWindow(QMainWindow):
         self.results_dock.setVisible(self.controller.session.report is not None)
         self.ranges.tree.setFocus()
 
-    @Slot(object, str)
-    def _show_problem(self, problem: Problem, details: str) -> None:
-        self.messages.show_problem(problem, details)
-
-    @Slot(int, str)
-    def _offer_partial(self, samples: int, path: str) -> None:
-        self._partial = path
-        self.messages.show_message(
-            f"Calibration stopped after {samples} samples.",
-            "info",
-            answers=[(f"Keep the {samples} samples", self._keep_partial)],
-        )
-
     @Slot()
-    def _keep_partial(self) -> None:
-        self.controller.keep_partial(self._partial)
-
-    @Slot(object)
-    def _show_report(self, report: ExportReport) -> None:
+    def _show_results(self, *_: object) -> None:
         self.results_dock.show()
-        self.messages.show_message(f"{Path(report.path).name} is written and verified.")
 
     # ---- theme
 
@@ -253,6 +242,14 @@ class MainWindow(QMainWindow):
     @Slot()
     def do_export(self) -> None:
         self.questions.ask_export()
+
+    @Slot()
+    def do_locate_model(self) -> None:
+        self.questions.ask_locate_model()
+
+    @Slot()
+    def do_locate_data(self) -> None:
+        self.questions.ask_locate_data()
 
     @Slot()
     def do_quit(self) -> None:

@@ -1,0 +1,80 @@
+"""What the controller reports, as sentences in the message bar with what to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+
+from quantscope.core.errors import Problem
+from quantscope.core.report import ExportReport
+from quantscope.gui.controller import Controller
+from quantscope.gui.file_questions import FileQuestions
+from quantscope.gui.message_bar import MessageBar
+from quantscope.gui.readiness import data_is_missing, missing_problem, model_is_missing
+
+
+class Announcements(QObject):
+    """Follows the controller; the latest report replaces the one before."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        questions: FileQuestions,
+        messages: MessageBar,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._questions = questions
+        self._messages = messages
+        self._partial = ""
+        controller.problem_found.connect(self._show_problem)
+        controller.missing_found.connect(self._show_missing)
+        controller.located.connect(self._show_located)
+        controller.partial_offered.connect(self._offer_partial)
+        controller.exported.connect(self._show_report)
+        questions.locating_cancelled.connect(self._show_still_missing)
+
+    @Slot(object, str)
+    def _show_problem(self, problem: Problem, details: str) -> None:
+        self._messages.show_problem(problem, details)
+
+    @Slot(object, str)
+    def _show_missing(self, problem: Problem, details: str) -> None:
+        session = self._controller.session
+        answers: list[tuple[str, Callable[[], None]]] = []
+        if model_is_missing(session):
+            answers.append(("Locate &model…", self._questions.ask_locate_model))
+        if data_is_missing(session):
+            answers.append(("Locate &data…", self._questions.ask_locate_data))
+        self._messages.show_message(problem.sentence(), "warning", details, answers)
+
+    @Slot()
+    def _show_still_missing(self) -> None:
+        self._show_missing(missing_problem(self._controller.session), "")
+
+    @Slot(str)
+    def _show_located(self, path: str) -> None:
+        if self._controller.session.missing:
+            self._show_still_missing()
+        else:
+            text = f"{Path(path).name} is found. Save the session to keep where it is."
+            self._messages.show_message(text)
+
+    @Slot(int, str)
+    def _offer_partial(self, samples: int, path: str) -> None:
+        self._partial = path
+        self._messages.show_message(
+            f"Calibration stopped after {samples} samples.",
+            answers=[(f"&Keep the {samples} samples", self._keep_partial)],
+        )
+
+    @Slot()
+    def _keep_partial(self) -> None:
+        self._controller.keep_partial(self._partial)
+
+    @Slot(object)
+    def _show_report(self, report: ExportReport) -> None:
+        self._messages.show_message(f"{Path(report.path).name} is written and verified.")

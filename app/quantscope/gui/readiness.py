@@ -1,0 +1,73 @@
+"""Whether model and data are at hand, and why something cannot be done now, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantscope.core.data import DataDescription
+from quantscope.core.errors import Problem
+from quantscope.session.session import Session
+
+BUSY = "A job is under way: stop it, or wait for its end"
+NO_MODEL = "Open a model first"
+
+
+def model_is_missing(session: Session) -> bool:
+    """Whether the session was opened without finding its model."""
+    return session.document.model in session.missing
+
+
+def data_is_missing(session: Session) -> bool:
+    """Whether the session was opened without finding the data that is to be used."""
+    return _is_missing(session, session.document.data)
+
+
+def _is_missing(session: Session, data: DataDescription | None) -> bool:
+    return data is not None and data.path in session.missing
+
+
+def missing_problem(session: Session) -> Problem:
+    """What was not found, for the person to locate."""
+    file = session.path.name if session.path else Path(session.document.model).name
+    return Problem(
+        what="not found: " + ", ".join(session.missing),
+        where=file,
+        remedy="Everything calibrated is here; say where they are now to run them again",
+    )
+
+
+def why_not_choose_data(session: Session, busy: bool = False) -> str:
+    """Why other data cannot be chosen now; empty where it can."""
+    if session.network is None:
+        return NO_MODEL
+    return BUSY if busy else ""
+
+
+def why_not_calibrate(session: Session, busy: bool = False) -> str:
+    """Why calibrating is impossible now; empty where it is possible."""
+    if reason := _without_model(session, busy):
+        return reason
+    data = session.document.data
+    return _not_found(data.path) if data is not None and data_is_missing(session) else ""
+
+
+def why_not_export(session: Session, busy: bool = False) -> str:
+    """Why exporting is impossible now; empty where it is possible."""
+    if reason := _without_model(session, busy):
+        return reason
+    calibration = session.calibration
+    if calibration is None:
+        return "Calibrate first"
+    if session.plan() is None:
+        return "Calibrate again: the statistics are of another model"
+    return _not_found(calibration.data.path) if _is_missing(session, calibration.data) else ""
+
+
+def _without_model(session: Session, busy: bool) -> str:
+    if reason := why_not_choose_data(session, busy):
+        return reason
+    return _not_found(session.document.model) if model_is_missing(session) else ""
+
+
+def _not_found(path: str) -> str:
+    return f"{Path(path).name} was not found: locate it first (File menu)"
