@@ -195,3 +195,12 @@ def test_that_nothing_to_cover_still_gives_a_type(
     chosen = choose(statistics_of(values), request(scheme, family)).data_type
 
     assert chosen == choose(statistics_of(values), request(Scheme.MINMAX, family)).data_type
+
+
+@pytest.mark.parametrize("family", Family)
+def test_that_entropy_takes_the_whole_range_of_a_few_values(family: Family) -> None:
+    scores = statistics_of(np.append(RNG.normal(size=2_000), 40.0))
+
+    chosen = choose(scores, request(Scheme.ENTROPY, family)).data_type
+
+    assert chosen == choose(scores, request(Scheme.MINMAX, family)).data_type

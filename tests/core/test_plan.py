@@ -376,3 +376,20 @@ def test_that_every_quantized_tensor_has_a_type_and_no_other(settings):
     assert set(plan.types) == plan.placement.quantized | parameters
     assert set(plan.types) & set(plan.placement.reasons) == set()
     assert set(plan.types) | set(plan.placement.reasons) >= set(network.tensors)
+
+
+def test_that_a_tensor_that_was_not_logged_is_flagged_and_stops_nothing():
+    network = conv_relu_conv()
+    statistics = statistics_of(network)
+    missing = next(name for name, kept in statistics.items() if kept.values is None)
+    del statistics[missing]
+    data = DataDescription(kind=SourceKind.RANDOM)
+
+    plan = Calibration(network.fingerprint, data, 1, ("a",), statistics).plan(
+        network, PlanSettings()
+    )
+
+    assert missing in plan.types
+    assert plan.conflicts == {
+        missing: "its values were not logged: calibrate again, with all layers"
+    }

@@ -38,17 +38,22 @@ class Calibration:
     derived: dict[Question, Candidate] = field(default_factory=dict)
 
     def choose(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
-        """The type that ``request`` asks for, on the statistics of ``tensors`` together."""
-        if request.scheme in CLIPPING and all(self._is_parameter(name) for name in tensors):
+        """The type that ``request`` asks for, on the statistics of ``tensors`` together.
+
+        Tensors that were not logged do not count; the plan says that they are missing.
+        """
+        if request.scheme in CLIPPING and all(map(self._is_parameter, tensors)):
             request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
         question = (tensors, request)
         if question not in self.derived:
-            together = merge_all(self.statistics[name] for name in tensors)
+            logged = [name for name in tensors if name in self.statistics]
+            together = merge_all(self.statistics[name] for name in logged)
             self.derived[question] = choose(together, request)
         return self.derived[question]
 
     def _is_parameter(self, tensor: str) -> bool:
-        return self.statistics[tensor].values is not None
+        known = self.statistics.get(tensor)
+        return known is not None and known.values is not None
 
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""

@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 PERCENTILE = 0.9999  # of the values stays inside
 ENTROPY_BINS = 2_048
 ENTROPY_STEP = 16  # bins between two thresholds that are tried
+FEWEST_FOR_ENTROPY = 4 * ENTROPY_BINS  # values; fewer say nothing about a distribution
 SMOOTHING = 1e-4  # of a count, where the quantized distribution is empty
 
 
@@ -68,10 +69,19 @@ def least_divergence(
     return best
 
 
+def has_distribution(statistics: TensorStatistics) -> bool:
+    """Whether there are values enough for relative entropy to mean something."""
+    histogram = statistics.histogram
+    return histogram.total - histogram.zeros >= FEWEST_FOR_ENTROPY
+
+
 def entropy_magnitude(statistics: TensorStatistics, levels: int) -> float:
-    """The magnitude at which relative entropy says to cut off; ``levels`` steps lie below it."""
+    """The magnitude at which relative entropy says to cut off; ``levels`` steps lie below it.
+
+    The largest one where there are too few values to tell.
+    """
     largest = statistics.largest_magnitude
-    if largest <= 0.0 or levels >= ENTROPY_BINS:
+    if levels >= ENTROPY_BINS or not has_distribution(statistics):
         return largest
     kept = np.arange(ENTROPY_BINS, levels - 1, -ENTROPY_STEP)
     thresholds = [largest * int(count) / ENTROPY_BINS for count in kept]

@@ -21,6 +21,7 @@ from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS, Target
 
+NOT_LOGGED = "its values were not logged: calibrate again, with all layers"
 BIAS_LIMIT = 2**31 - 1
 BIAS_HEADROOM = 2**30  # of int32, for a bias whose weight scale has to be raised
 
@@ -126,12 +127,14 @@ def resolve(
     placement = place(network, settings.float_layers)
     activation, weight = requests_for(settings)
     types: dict[str, DataType] = {}
+    notes: dict[str, str] = {}
+    conflicts: dict[str, str] = {}
     for group in placement.groups:
         pinned = _pinned_of(group, settings)
         chosen = pinned or choose(group.sources, activation).data_type
         types.update(dict.fromkeys(group.members, chosen))
-    notes: dict[str, str] = {}
-    conflicts: dict[str, str] = {}
+        missing = [name for name in group.sources if name not in statistics]
+        conflicts |= dict.fromkeys(missing, NOT_LOGGED)
     weighted = [layer for layer in network.layers if _has_weights(layer, placement)]
     for layer in weighted:
         assert layer.weights is not None

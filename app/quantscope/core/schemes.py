@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from quantscope.core.clipping import (
     entropy_magnitude,
+    has_distribution,
     least_divergence,
     percentile_magnitude,
     percentile_range,
@@ -118,7 +119,8 @@ def choose_fixed_point(statistics: TensorStatistics, request: TypeRequest) -> Fi
         largest = min(largest, percentile_magnitude(statistics))
     first = minmax_fraction_length(largest, request.word_length, request.signed)
     plain = FixedPoint(request.word_length, first, request.signed, request.narrow_range)
-    if request.scheme is Scheme.ENTROPY and statistics.values is None and largest > 0.0:
+    is_activation = statistics.values is None
+    if request.scheme is Scheme.ENTROPY and is_activation and has_distribution(statistics):
         return _least_entropy(statistics, plain)
     if request.scheme is not Scheme.HISTOGRAM or largest <= 0.0:
         return plain

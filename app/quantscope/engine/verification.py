@@ -366,8 +366,11 @@ def _own(batch: Batch, values: npt.NDArray[np.generic]) -> Floats:
 
 
 def _is_scores(values: Floats, samples: int) -> bool:
-    """Whether an output looks like class scores: (samples, classes)."""
-    return values.ndim == 2 and len(values) == samples and values.shape[1] >= 2
+    """Whether an output looks like class scores: (samples, classes), and no unit vectors."""
+    if values.ndim != 2 or len(values) != samples or values.shape[1] < 2:
+        return False
+    unit = np.allclose(np.linalg.norm(values, axis=1), 1.0, atol=1e-3)
+    return not (unit and bool((values < 0.0).any()))
 
 
 def _restore(stored: npt.NDArray[np.int64], written: DataType) -> npt.NDArray[np.float64]:
