@@ -1,7 +1,10 @@
 """Types by combo box, key and mouse: what is pinned, what is one undo step, what is refused."""
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
@@ -251,6 +254,30 @@ def test_that_the_inspector_tells_the_numbers(calibrated: MainWindow) -> None:
     tensor = network.layers[0].outputs[0]
     select(calibrated, tensor)
     figures = calibrated.inspector.figures
-    assert figures["Maximum"].text().startswith("1 ×")
-    assert ".png" in figures["Maximum"].text()
+    assert figures["Maximum"].text().startswith("1 (")
+    assert figures["Maximum"].text().endswith(" times)")
+    assert ".png" in figures["maximum from"].text()
     assert figures["Values"].text().replace("\N{NARROW NO-BREAK SPACE}", "") == "614400"
+
+
+def test_that_the_inspector_clips_nothing_and_spaces_its_figures_evenly(
+    calibrated: MainWindow, qapp: QApplication
+) -> None:
+    inspector, controller = calibrated.inspector, calibrated.controller
+    network = controller.readings.network
+    assert network is not None
+    for target in ("fixed-point", "onnxruntime"):
+        controller.choose_target(target)
+        for tensor in list(network.tensors)[:6]:
+            select(calibrated, tensor)
+            for _ in range(3):
+                qapp.processEvents()
+            summary = inspector.editor.summary
+            assert summary.height() >= summary.heightForWidth(summary.width())
+            shown = [label for label in inspector.figures.values() if label.isVisible()]
+            tops = [label.y() for label in shown]
+            steps = {after - before for before, after in pairwise(tops)}
+            assert len(steps) == 1
+            below = inspector.editor.geometry().bottom()
+            assert 0 < tops[0] - below < 2 * steps.pop()
+            assert inspector.body.width() <= inspector.viewport().width()

@@ -28,7 +28,7 @@ ALIKE = 0.85  # fonts are drawn a little differently on each machine
 def gray(image: QImage) -> npt.NDArray[np.uint8]:
     plain = image.convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), -1)
-    return rows[:, : plain.width()]
+    return rows[:, : plain.width()].copy()  # the bytes are gone with the image
 
 
 def check_screenshot(window: MainWindow, path: Path) -> None:
@@ -41,7 +41,8 @@ def check_screenshot(window: MainWindow, path: Path) -> None:
     stored = QImage(str(path))
     assert not stored.isNull(), f"{path} is missing: set QUANTSCOPE_WRITE_SCREENSHOTS=1"
     assert stored.size() == picture.size()
-    assert structural_similarity(gray(stored), gray(picture)) > ALIKE
+    likeness = structural_similarity(gray(stored), gray(picture))
+    assert likeness > ALIKE
 
 
 @pytest.mark.parametrize("theme", [ThemeChoice.LIGHT, ThemeChoice.DARK])
@@ -57,6 +58,6 @@ def test_that_the_window_looks_as_in_the_readme(
     calibrated.controller.pin(tensor, found.shifted(1))
     calibrated.set_theme(theme)
     select(calibrated, tensor)
-    qtbot.waitUntil(calibrated.ranges.isVisible)
+    qtbot.waitUntil(calibrated.ranges.isVisible, timeout=20_000)
     name = "window.png" if theme is ThemeChoice.LIGHT else "window-dark.png"
     check_screenshot(calibrated, FOLDER / name)

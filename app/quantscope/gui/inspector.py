@@ -16,20 +16,27 @@ from quantscope.core.statistics import Extreme
 from quantscope.gui import wording
 from quantscope.gui.bit_bars import BitBars
 from quantscope.gui.controller import Controller
+from quantscope.gui.elided_label import ElidedLabel
 from quantscope.gui.theme import Theme, tabular
 from quantscope.gui.type_editor import TypeEditor
 
-FIGURES = (
-    "Shape",
-    "Values",
-    "Zeros",
-    "NaN, infinite",
-    "Minimum",
-    "Maximum",
-    "SQNR",
-    "Overflow",
-    "Underflow",
-)
+FROM_MINIMUM, FROM_MAXIMUM = "minimum from", "maximum from"
+FIGURES = {
+    "Shape": "Shape",
+    "Stored as": "Stored as",
+    "Values": "Values",
+    "Zeros": "Zeros",
+    "NaN, infinite": "NaN, infinite",
+    "Minimum": "Minimum",
+    FROM_MINIMUM: "… in sample",
+    "Maximum": "Maximum",
+    FROM_MAXIMUM: "… in sample",
+    "SQNR": "SQNR",
+    "Overflow": "Overflow",
+    "Underflow": "Underflow",
+}
+ALWAYS = ("Shape", "Values", "Zeros", "NaN, infinite", "Minimum", "Maximum")
+MAYBE_LONG = ("Shape", FROM_MINIMUM, FROM_MAXIMUM)
 
 
 class Inspector(QScrollArea):
@@ -47,7 +54,7 @@ class Inspector(QScrollArea):
         self.full_name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bars = BitBars(self)
         self.editor = TypeEditor(controller, self)
-        self.figures = {title: QLabel(self) for title in FIGURES}
+        self.figures = {key: self._figure(key) for key in FIGURES}
         self.notes = QLabel(self)
         self.notes.setWordWrap(True)
         self.notes.setProperty("role", "dim")
@@ -59,16 +66,23 @@ class Inspector(QScrollArea):
         controller.live_counted.connect(self.refresh)
         self.refresh()
 
+    def _figure(self, key: str) -> QLabel:
+        """One line each, so that rows stand evenly and the panel never widens."""
+        if key in MAYBE_LONG:
+            return ElidedLabel(self)
+        label = QLabel(self)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
     def _lay_out(self) -> None:
         body = QWidget(self)
         self.form = form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(5)
-        for title, label in self.figures.items():
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for key, label in self.figures.items():
             label.setFont(tabular(label.font()))
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            heading = QLabel(title, self)
+            heading = QLabel(FIGURES[key], self)
             heading.setProperty("role", "dim")
             form.addRow(heading, label)
         column = QVBoxLayout(body)
@@ -116,7 +130,8 @@ class Inspector(QScrollArea):
         self.editor.show_tensor(tensor)
         for title, text in self._texts(tensor).items():
             self.figures[title].setText(text or "–")
-            self.form.setRowVisible(self.figures[title], bool(text) or row is not None)
+            shown = bool(text) or (row is not None and title in ALWAYS)
+            self.form.setRowVisible(self.figures[title], shown)
         self.notes.setText("\n".join(self._notes(tensor)))
 
     def _texts(self, tensor: str) -> dict[str, str]:
@@ -124,7 +139,7 @@ class Inspector(QScrollArea):
         network = readings.network
         assert network is not None
         described = network.tensors[tensor]
-        texts = {"Shape": f"{wording.shape(described.shape)}  {described.dtype}"}
+        texts = {"Shape": wording.shape(described.shape), "Stored as": described.dtype}
         statistics, error = readings.statistics(tensor), readings.error(tensor)
         if statistics is not None:
             histogram = statistics.histogram
@@ -134,21 +149,20 @@ class Inspector(QScrollArea):
             texts["Zeros"] = f"{wording.count(histogram.zeros)} ({zeros})"
             bad = f"{wording.count(histogram.not_a_number)}, {wording.count(histogram.infinities)}"
             texts["NaN, infinite"] = bad
-            texts["Minimum"] = self._extreme(statistics.minimum)
-            texts["Maximum"] = self._extreme(statistics.maximum)
+            texts["Minimum"], texts[FROM_MINIMUM] = self._extreme(statistics.minimum)
+            texts["Maximum"], texts[FROM_MAXIMUM] = self._extreme(statistics.maximum)
         if error is not None:
             texts["SQNR"] = wording.decibel(error.sqnr_db)
             texts["Overflow"] = wording.share(error.overflow_share)
             texts["Underflow"] = wording.share(error.underflow_share)
-        return {title: texts.get(title, "") for title in FIGURES}
+        return {key: texts.get(key, "") for key in FIGURES}
 
-    def _extreme(self, end: Extreme | None) -> str:
+    def _extreme(self, end: Extreme | None) -> tuple[str, str]:
         calibration = self._controller.session.calibration
         if end is None or calibration is None:
-            return ""
-        times = f" × {wording.count(end.count)}" if end.count > 1 else ""
-        sample = wording.where_from(end, calibration)
-        return f"{wording.decimal(end.value)}{times}" + (f"\nfrom {sample}" if sample else "")
+            return "", ""
+        times = f" ({wording.count(end.count)} times)" if end.count > 1 else ""
+        return f"{wording.decimal(end.value)}{times}", wording.where_from(end, calibration)
 
     def _notes(self, tensor: str) -> list[str]:
         readings = self._controller.readings

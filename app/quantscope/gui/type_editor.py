@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -52,9 +53,10 @@ class TypeEditor(QGroupBox):
         self.reset.clicked.connect(self._reset)
 
     def _lay_out(self) -> None:
-        self.form = QFormLayout(self)
+        column = QVBoxLayout(self)
+        column.setSpacing(8)
+        self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.form.addRow(self.summary)
         self.form.addRow("Word length", self.word)
         self.form.addRow("Fraction length", self.fraction)
         self.form.addRow("Scale", self.scale)
@@ -62,7 +64,9 @@ class TypeEditor(QGroupBox):
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(self.reset)
-        self.form.addRow(row)
+        column.addWidget(self.summary)
+        column.addLayout(self.form)
+        column.addLayout(row)
 
     def show_tensor(self, tensor: str) -> None:
         """Show the type of ``tensor`` as it is planned or dragged."""
