@@ -4,6 +4,7 @@ from PySide6.QtGui import QKeySequence
 
 from quantscope.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLS
 from quantscope.gui.main_window import MainWindow
+from quantscope.session.session import Results, Session
 
 PLACES = {"recent", "panels", "choice:target", "choice:scheme", "choice:word", "choice:bias"}
 
@@ -46,3 +47,27 @@ def test_that_nothing_can_be_done_to_a_network_before_one_is_open(window: MainWi
     assert enabled >= {"open", "demo", "quit", "about"}
     assert not enabled & {"save", "export", "calibrate", "data", "undo", "larger", "reset"}
     assert not window.choices.target.combo.isEnabled()
+
+
+def test_that_what_cannot_be_done_says_why(window: MainWindow) -> None:
+    for key in ("data", "calibrate", "export"):
+        assert "Open a model first" in window.actions_by_id[key].toolTip()
+
+
+def test_that_export_waits_for_a_calibration_and_says_so(
+    opened: MainWindow, calibrated: MainWindow
+) -> None:
+    export = calibrated.actions_by_id["export"]
+    assert export.isEnabled() and "\n" not in export.toolTip()
+    calibrated.controller.session = Session(
+        calibrated.controller.session.document,
+        Results(network=calibrated.controller.session.network),
+    )
+    calibrated.refresh()
+    assert not export.isEnabled()
+    assert export.toolTip().endswith("Calibrate first.")
+
+
+def test_that_undo_names_what_it_takes_back(calibrated: MainWindow) -> None:
+    calibrated.controller.choose_word_length(16)
+    assert calibrated.actions_by_id["undo"].toolTip().endswith("Choose word length 16")

@@ -232,3 +232,26 @@ def test_that_a_crash_of_the_last_run_is_told(
     assert "crashed when it last ran" in window.messages.sentence.text()
     application.close_crash_note(note)
     assert not path.exists()
+
+
+def test_that_recent_files_are_in_the_menu(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    menu = window._menus["recent"]
+    menu.aboutToShow.emit()
+    assert [(a.text(), a.isEnabled()) for a in menu.actions()] == [("Nothing yet", False)]
+    window.settings.note_recent(DEMO)
+    menu.aboutToShow.emit()
+    assert [a.toolTip() for a in menu.actions()] == [DEMO]
+    menu.actions()[0].trigger()
+    wait_open(qtbot, window)
+
+
+def test_that_news_goes_with_the_next_edit_and_a_question_stays(calibrated: MainWindow) -> None:
+    messages = calibrated.messages
+    messages.show_message("q.onnx is written and verified.")
+    calibrated.controller.choose_word_length(16)
+    assert not messages.isVisible()
+    messages.show_message("Stopped.", answers=[("Keep", messages.dismiss)])
+    calibrated.controller.undo()
+    assert messages.isVisible()

@@ -162,7 +162,7 @@ def test_that_a_cancelled_calibration_offers_the_samples_done(
         window.actions_by_id["cancel"].trigger()
     samples, _ = offered.args
     assert 0 < samples < 100_000
-    assert f"Keep the {samples} samples" == window.messages.answers[0].text()
+    assert f"&Keep the {samples} samples" == window.messages.answers[0].text()
     window.messages.answers[0].click()
     assert controller.session.calibration is not None
     assert controller.session.calibration.samples == samples

@@ -53,6 +53,12 @@ ACTIONS = (
     ActionRow("smaller", "Move band to &smaller values", "Alt+Right", "One bit to the right"),
     ActionRow("longer", "Lo&nger word", "Alt+Shift+Right", "More bits, same range"),
     ActionRow("shorter", "S&horter word", "Alt+Shift+Left", "Fewer bits, same range"),
+    ActionRow(
+        "worst",
+        "Go to &worst SQNR",
+        "Ctrl+G",
+        "Select the tensor with the lowest SQNR; again: the next lowest",
+    ),
     ActionRow("reset", "&Reset to scheme", "Ctrl+R|Del", "Follow the scheme again"),
     ActionRow("reset-all", "Reset &all to scheme", "", "Let every tensor follow the scheme"),
     ActionRow("toggle-layer", "&Quantize layer", "Ctrl+K", "Run the layer in integers or in float"),
@@ -106,7 +112,18 @@ MENUS: tuple[Menu, ...] = (
     ),
     (
         "&Tensor",
-        ("larger", "smaller", "longer", "shorter", SEPARATOR, "reset", SEPARATOR, "toggle-layer"),
+        (
+            "worst",
+            SEPARATOR,
+            "larger",
+            "smaller",
+            "longer",
+            "shorter",
+            SEPARATOR,
+            "reset",
+            SEPARATOR,
+            "toggle-layer",
+        ),
     ),
     (
         "&View",
@@ -168,7 +185,7 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
 
 
 def explain(actions: dict[str, QAction], session: Session, busy: bool) -> None:
-    """Say in tool tips why the steps of the work cannot be done now."""
+    """Say in tool tips why steps cannot be done now, and what undo would take back."""
     calibrate, export = why_not_calibrate(session, busy), why_not_export(session, busy)
     data = why_not_choose_data(session, busy)
     reasons = {"data": data, "calibrate": calibrate, "export": export}
@@ -176,6 +193,9 @@ def explain(actions: dict[str, QAction], session: Session, busy: bool) -> None:
         action = actions[key]
         action.setToolTip(f"{action.whatsThis()}\n{reason}." if reason else action.whatsThis())
         action.setStatusTip(reason or next(row.tip for row in ACTIONS if row.key == key))
+    for key, title in (("undo", session.undo_title), ("redo", session.redo_title)):
+        action = actions[key]
+        action.setToolTip("\n".join(filter(None, (action.whatsThis(), title))))
 
 
 def fill_menus(bar: QMenuBar, actions: dict[str, QAction], places: dict[str, QMenu]) -> None:

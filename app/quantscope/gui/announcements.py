@@ -35,6 +35,8 @@ class Announcements(QObject):
         controller.located.connect(self._show_located)
         controller.partial_offered.connect(self._offer_partial)
         controller.exported.connect(self._show_report)
+        controller.changed.connect(self._messages.dismiss_news)
+        controller.job_changed.connect(self._messages.dismiss_news)
         questions.locating_cancelled.connect(self._show_still_missing)
 
     @Slot(object, str)

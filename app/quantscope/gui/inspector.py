@@ -35,7 +35,6 @@ FIGURES = {
     "Overflow": "Overflow",
     "Underflow": "Underflow",
 }
-ALWAYS = ("Shape", "Values", "Zeros", "NaN, infinite", "Minimum", "Maximum")
 MAYBE_LONG = ("Shape", FROM_MINIMUM, FROM_MAXIMUM)
 
 
@@ -129,9 +128,8 @@ class Inspector(QScrollArea):
         self.bars.show_row(row)
         self.editor.show_tensor(tensor)
         for title, text in self._texts(tensor).items():
-            self.figures[title].setText(text or "–")
-            shown = bool(text) or (row is not None and title in ALWAYS)
-            self.form.setRowVisible(self.figures[title], shown)
+            self.figures[title].setText(text)
+            self.form.setRowVisible(self.figures[title], bool(text))
         self.notes.setText("\n".join(self._notes(tensor)))
 
     def _texts(self, tensor: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -37,6 +37,7 @@ from quantscope.gui.inspector import Inspector
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.network_dialog import NetworkDialog, about_box
 from quantscope.gui.ranges_view import RangesView
+from quantscope.gui.recent_menu import RecentMenu
 from quantscope.gui.results_panel import ResultsPanel
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
@@ -90,7 +91,9 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.inspector_dock = self._dock("Inspector", self.inspector)
         self.results_dock = self._dock("Results", self.results)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
+        right = Qt.DockWidgetArea.RightDockWidgetArea
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.addDockWidget(right, self.inspector_dock)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.results_dock)
         self.results_dock.hide()
         self.inspector_dock.hide()
@@ -106,7 +109,7 @@ class MainWindow(QMainWindow):
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
         for dock in (self.inspector_dock, self.results_dock):
             self._menus["panels"].addAction(dock.toggleViewAction())
-        self._menus["recent"].aboutToShow.connect(self._fill_recent)
+        RecentMenu(self._menus["recent"], self.settings).asked.connect(self.open_path)
         self.tools.setObjectName("tools")
         self.tools.setMovable(False)
         self.tools.setIconSize(QSize(20, 20))
@@ -178,6 +181,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_results(self, *_: object) -> None:
         self.results_dock.show()
+        QTimer.singleShot(0, self.ranges, self.ranges.show_current)
 
     # ---- theme
 
@@ -255,22 +259,6 @@ class MainWindow(QMainWindow):
     def do_quit(self) -> None:
         self.close()
 
-    @Slot()
-    def _fill_recent(self) -> None:
-        menu = self._menus["recent"]
-        menu.clear()
-        for path in self.settings.recent:
-            action = menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.setData(path)
-            action.triggered.connect(self._open_recent)
-
-    @Slot()
-    def _open_recent(self) -> None:
-        action = self.sender()
-        assert isinstance(action, QAction)
-        self.open_path(str(action.data()))
-
     # ---- edits and jobs
 
     @Slot()
@@ -314,6 +302,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def do_shorter(self) -> None:
         self.keys.change_word(-1)
+
+    @Slot()
+    def do_worst(self) -> None:
+        self.keys.select_next_worst()
 
     @Slot()
     def do_reset(self) -> None:

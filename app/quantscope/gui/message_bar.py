@@ -111,6 +111,12 @@ class MessageBar(QFrame):
         QGuiApplication.clipboard().setText("\n\n".join(part for part in parts if part))
 
     @Slot()
+    def dismiss_news(self) -> None:
+        """Close the message where it is only news and asks for nothing."""
+        if self.property("severity") == "info" and not self._answers:
+            self.dismiss()
+
+    @Slot()
     def dismiss(self) -> None:
         """Close the message."""
         self.hide()

@@ -249,6 +249,11 @@ class RangesView(QWidget):
         ):
             self.tree.setCurrentIndex(index)
 
+    @Slot()
+    def show_current(self) -> None:
+        """Scroll to the selected row, where less room has put it out of sight."""
+        self.tree.scrollTo(self.tree.currentIndex())
+
     def _row_of(self, index: QModelIndex) -> int:
         return self._rows.get(self.model.place_of(index), -1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -11,11 +11,17 @@ ROOT = QModelIndex()
 
 
 class StringTable(QAbstractTableModel):
-    """Rows of strings; the first ``left`` columns are words, the others numbers."""
+    """Rows of strings; the first ``left`` columns are words, the others numbers.
 
-    def __init__(self, headings: Sequence[str], left: int, parent: QObject | None = None) -> None:
+    ``headings`` maps each column's name to its tool tip.
+    """
+
+    def __init__(
+        self, headings: Mapping[str, str], left: int, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._headings = tuple(headings)
+        self._tips = tuple(headings.values())
         self._left = left
         self._rows: list[tuple[str, ...]] = []
 
@@ -41,6 +47,8 @@ class StringTable(QAbstractTableModel):
     ) -> object:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self._headings[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return self._tips[section]
         return self._alignment(section, role)
 
     def _alignment(self, column: int, role: int) -> object:

@@ -19,8 +19,18 @@ from quantscope.gui.ranges_tree import RowDelegate
 from quantscope.gui.report_model import StringTable
 from quantscope.gui.theme import Theme, tabular
 
-KERNEL_HEADINGS = ("Layer", "Kernel", "Runs in")
-TENSOR_HEADINGS = ("Tensor", "Type", "Predicted", "Measured", "In the network")
+KERNEL_HEADINGS = {
+    "Layer": "The layer of the network",
+    "Kernel": "What the runtime made of it",
+    "Runs in": "Whether it computes in integers or in float",
+}
+TENSOR_HEADINGS = {
+    "Tensor": "The tensor that is rounded",
+    "Type": "Its type in the file",
+    "Predicted": "SQNR as predicted from the calibration's statistics",
+    "Measured": "SQNR of rounding the float network's values, on the verification samples",
+    "In the network": "SQNR with the errors of all layers before it, on the verification samples",
+}
 
 
 class ResultsPanel(QWidget):
@@ -120,7 +130,8 @@ def report_in_words(report: ExportReport) -> str:
     lines.append(f"Verified on {wording.count(report.samples)} samples")
     lines.append(
         "Largest difference between optimized and unoptimized run: "
-        f"{report.largest_difference:g} steps of the output's type"
+        f"{report.largest_difference:g} step{'' if report.largest_difference == 1 else 's'}"
+        " of the output's type"
     )
     lines.append(f"{report.integer_kernels} of {len(report.kernels)} layers in integer kernels")
     floats = [k for k in report.kernels if not k.integer]

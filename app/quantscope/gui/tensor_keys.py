@@ -28,6 +28,7 @@ class TensorKeys(QObject):
             "longer": can_edit_word,
             "shorter": can_edit_word,
             "reset": pinned,
+            "worst": self._controller.session.plan() is not None,
             "toggle-layer": readings.can_be_integer(selection.layer),
         }
 
@@ -56,6 +57,24 @@ class TensorKeys(QObject):
         length = next_word_length(data_type, allowed, direction)
         if length is not None:
             self._pin(with_word_length(data_type, length))
+
+    def select_next_worst(self) -> None:
+        """The tensor with the lowest SQNR; where it is selected, the next lowest."""
+        names, selection = self._by_quality(), self._controller.selection
+        if not names:
+            return
+        place = names.index(selection.tensor) + 1 if selection.tensor in names else 0
+        tensor = names[place % len(names)]
+        network = self._controller.readings.network
+        assert network is not None
+        selection.select(network.tensors[tensor].layer, tensor)
+
+    def _by_quality(self) -> list[str]:
+        readings = self._controller.readings
+        tensors = readings.network.tensors if readings.network is not None else ()
+        errors = {name: readings.error(name) for name in tensors}
+        known = {name: error.sqnr_db for name, error in errors.items() if error is not None}
+        return sorted(known, key=lambda name: known[name])
 
     def reset(self) -> None:
         """Follow the scheme again."""

@@ -169,6 +169,8 @@ def style_sheet(theme: Theme) -> str:
     shade = "dark" if theme.dark else "light"
     check = bundled_path(f"icons/check-{shade}.svg").as_posix()
     partial = bundled_path(f"icons/partial-{shade}.svg").as_posix()
+    close = bundled_path(f"icons/close-{shade}.svg").as_posix()
+    floating = bundled_path(f"icons/float-{shade}.svg").as_posix()
     return f"""
 QToolTip {{ color: {theme.text}; background: {theme.raised}; border: 1px solid {theme.border};
     padding: 4px; }}
@@ -180,6 +182,16 @@ QToolBar QToolButton {{ padding: 4px 8px; border: 1px solid transparent; border-
 QToolBar QToolButton:hover:enabled {{ background: {theme.hover}; }}
 QToolBar QToolButton:focus {{ border-color: {theme.accent}; }}
 QToolBar QLabel {{ color: {theme.dim}; padding: 0 2px 0 8px; }}
+QMenu {{ background: {theme.raised}; border: 1px solid {theme.border}; padding: 4px; }}
+QMenu::item {{ padding: 4px 24px 4px 28px; }}
+QMenu::item:selected {{ background: {theme.selection}; color: {theme.text}; }}
+QMenu::item:disabled {{ color: {theme.dim}; background: transparent; }}
+QMenu::separator {{ height: 1px; background: {theme.border}; margin: 4px 6px; }}
+QMenu::icon {{ padding-left: 6px; }}
+QLineEdit {{ background: {theme.base}; border: 1px solid {theme.border}; border-radius: 3px;
+    padding: 2px 4px; }}
+QLineEdit:focus {{ border-color: {theme.accent}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; }}
 QStatusBar {{ background: {theme.window}; border-top: 1px solid {theme.border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {theme.dim}; padding: 0 6px; }}
@@ -198,6 +210,7 @@ QHeaderView {{ background: {theme.window}; border: none; }}
 QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;
     border-bottom: 1px solid {theme.border}; padding: 0 6px; }}
 QSplitter::handle {{ background: {theme.border}; }}
+QDockWidget {{ titlebar-close-icon: url("{close}"); titlebar-normal-icon: url("{floating}"); }}
 QDockWidget::title {{ background: {theme.window}; padding: 6px 8px;
     border-bottom: 1px solid {theme.border}; }}
 QLabel[role="heading"] {{ font-weight: 600; }}

@@ -90,6 +90,8 @@ class TypeEditor(QGroupBox):
             self._fill(data_type)
 
     def _summary(self, data_type: DataType | None, locked: str) -> str:
+        if self._controller.session.plan() is None:
+            return "No type yet: calibrate first."
         if data_type is None:
             return f"Not quantized: {locked}." if locked else "Not quantized."
         parts = [wording.type_in_words(data_type)]
