@@ -85,9 +85,14 @@ class _Sums:
 
 @dataclass(frozen=True)
 class Verification:
-    """All that one verification needs. ``batches`` yields samples of the calibration data."""
+    """All that one verification needs. ``batches`` yields samples of the calibration data.
+
+    ``prepared`` has the biases that were written, ``reference`` is the float network as it
+    came: they differ where biases were corrected.
+    """
 
     prepared: Prepared
+    reference: Prepared
     rewritten: Rewritten
     plan: Plan
     calibration: Calibration
@@ -157,7 +162,7 @@ class Verification:
         inputs = {port.name for port in self.prepared.network.inputs}
         wanted = [name for name in tapped if name not in inputs and name not in names]
         plain = start_session(
-            self.prepared.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
+            self.reference.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
         )
         default = start_session(self.path)
         shown = start_session(self._with_frontier())
