@@ -397,6 +397,17 @@ def test_that_no_more_samples_are_read_than_it_says(
     assert set(read) == {0, 3, 6}
 
 
+def test_that_the_order_of_adding_does_not_depend_on_how_many_run_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrected = []
+    for workers in (1, 3):
+        monkeypatch.setattr(bias_correction, "worker_count", lambda *_, count=workers: count)
+        corrected.append(correct(models.residual_net(), RUNTIME, tmp_path).corrected)
+    one, three = (each.prepared.parameters for each in corrected)
+    assert all(np.array_equal(one[name], three[name]) for name in one)
+
+
 @pytest.mark.parametrize("asked", range(1, 12, 3))
 def test_that_it_stops_when_asked_in_any_pass(asked: int, tmp_path: Path) -> None:
     model = models.conv_relu()
@@ -425,7 +436,9 @@ def test_that_means_are_over_all_but_the_channels_and_leave_out_copies() -> None
     found = finish(channel_means(model, {"y": 1}, batches, "net"))
     every = np.concatenate([given[0], given[1][:1]])
     assert np.allclose(found["y"], every.mean(axis=(0, 2)))
-    assert np.isnan(finish(channel_means(model, {"y": 1}, [], "net"))["y"]).all()
+    for workers in (2, 5):
+        again = finish(channel_means(model, {"y": 1}, batches, "net", workers))
+        assert np.array_equal(again["y"], found["y"])
 
 
 # ---- the whole export ----------------------------------------------------------------------------

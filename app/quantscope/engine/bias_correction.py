@@ -27,6 +27,7 @@ the float means, and all mean errors before and after.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +42,7 @@ from quantscope.core.report import BiasCorrection
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import Batch, batches
 from quantscope.engine.biases import bias_slot, set_bias, with_own_graph
+from quantscope.engine.calibration import worker_count
 from quantscope.engine.channel_means import Means, channel_means
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite
@@ -79,7 +81,14 @@ def correct_biases(
     if not slots:
         return Corrected(prepared, calibration, notes=notes)
     waves = waves_of(prepared.model, slots)
-    runs = _Runs(slots, batches(source, MOST_SAMPLES), len(waves) + 3, stop, prepared.source)
+    runs = _Runs(
+        slots=slots,
+        batches=batches(source, MOST_SAMPLES),
+        passes=len(waves) + 3,
+        stop=stop,
+        where=prepared.source,
+        workers=worker_count(prepared.network, list(prepared.network.tensors)),
+    )
     try:
         found = yield from _correct(prepared, calibration, settings, waves, runs)
     except _Stopped:
@@ -168,6 +177,7 @@ class _Runs:
     passes: int
     stop: Callable[[], bool]
     where: str
+    workers: int
     done: int = 0
 
     def means(self, model: ir.Model, layers: Sequence[str]) -> Generator[Progress, None, Means]:
@@ -175,14 +185,15 @@ class _Runs:
         nodes = {node.name: node for node in model.graph}
         values = {name: nodes[self.slots[name].node].outputs[0].name or "" for name in layers}
         axes = {value: self.slots[name].axis for name, value in values.items()}
-        steps = channel_means(model, axes, self.batches, self.where)
-        while not self.stop():
-            try:
-                next(steps)
-            except StopIteration as end:
-                return {name: end.value[value] for name, value in values.items()}
-            self.done += 1
-            yield Progress(STAGE, self.done, self.passes * len(self.batches))
+        steps = channel_means(model, axes, self.batches, self.where, self.workers)
+        with closing(steps):
+            while not self.stop():
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return {name: end.value[value] for name, value in values.items()}
+                self.done += 1
+                yield Progress(STAGE, self.done, self.passes * len(self.batches))
         raise _Stopped
 
 
