@@ -70,15 +70,17 @@ def finish(generator: Any) -> Any:
 
 
 def ours(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
-    """Every target, scheme and bias word of ours, from one calibration."""
+    """Every target, scheme and bias word of ours, corrected or not, from one calibration."""
     calibration: Calibration
     calibration, _ = finish(tasks.calibrate(model, data, False, lambda: False))
     for target, scheme in product(TARGETS.values(), Scheme):
-        for bias in target.bias_word_lengths:
-            settings = PlanSettings(target=target.key, scheme=scheme, bias_word_length=bias)
-            path = folder / f"{target.key}-{scheme}-{bias}.onnx"
+        for bias, corrected in product(target.bias_word_lengths, (False, True)):
+            settings = PlanSettings(
+                target=target.key, scheme=scheme, bias_word_length=bias, correct_bias=corrected
+            )
+            name = f"{target.key}, {scheme}, {bias}-bit bias{', corrected' if corrected else ''}"
+            path = folder / f"{name}.onnx"
             finish(tasks.export(model, calibration, settings, str(path), 1, True, lambda: False))
-            name = f"{target.key}, {scheme}, {bias}-bit bias"
             yield Setting(name, path)
 
 

@@ -11,7 +11,7 @@ from quantscope.cli import quantize as quantize_command
 from quantscope.core.plan import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.engine import tasks
-from quantscope.session.commands import pin_type
+from quantscope.session.commands import correct_bias, pin_type
 from quantscope.session.session_file import load_session, save_session
 from tests.cli.conftest import Run
 
@@ -61,6 +61,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "bias_word_length": 32,
         "float_layers": [],
         "pinned": {},
+        "correct_bias": False,
     }
     report = data["report"]
     assert list(report) == [
@@ -78,6 +79,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "float_layers",
         "notes",
         "warnings",
+        "corrections",
         "integer_kernels",
     ]
     assert report["path"] == str(output)
@@ -148,3 +150,43 @@ def test_that_a_session_moved_with_its_model_still_exports(
     assert run(*calibrate, "-o", session).code == 0
     home.rename(away)
     assert run("quantize", away / "tiny.qscope", "-o", tmp_path / "a.onnx").code == 0
+
+
+def test_that_bias_correction_is_asked_for_and_told(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    said = run("quantize", session, "--correct-bias", "-o", tmp_path / "a.onnx")
+    assert "biases of 32, corrected" in said.out
+    assert said.out.count("steps, mean error") == len(load_network(session)) == 7
+    told = run("quantize", session, "--correct-bias", "--json", "-o", tmp_path / "b.onnx")
+    data = json.loads(told.out)
+    assert data["settings"]["correct_bias"] is True
+    assert len(data["report"]["corrections"]) == 7
+    assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def load_network(session: Path) -> list[str]:
+    network = load_session(session).network
+    assert network is not None
+    return [layer.name for layer in network.layers if layer.bias is not None]
+
+
+def test_that_a_session_with_bias_correction_is_exported_without_it_where_asked(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    edited = load_session(session)
+    edited.do(correct_bias(True))
+    save_session(edited, tmp_path / "edited.qscope")
+    for name, option in (("kept", []), ("off", ["--no-correct-bias"])):
+        output = tmp_path / f"{name}.onnx"
+        said = run("quantize", tmp_path / "edited.qscope", *option, "--json", "-o", output)
+        assert json.loads(said.out)["settings"]["correct_bias"] is not bool(option)
+
+
+def test_that_a_long_list_of_corrections_is_cut(
+    run: Run, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantize_command, "MOST_LINES", 2)
+    said = run("quantize", session, "--correct-bias", "-o", tmp_path / "a.onnx")
+    assert said.out.count("steps, mean error") == 2
+    assert "and 5 more (--json has them all)" in said.out

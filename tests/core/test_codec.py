@@ -34,7 +34,13 @@ from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tenso
 from quantscope.core.placement import TieGroup
 from quantscope.core.plan import PlanSettings
 from quantscope.core.prediction import PredictedError
-from quantscope.core.report import ExportReport, LayerKernel, OutputAccuracy, TensorAccuracy
+from quantscope.core.report import (
+    BiasCorrection,
+    ExportReport,
+    LayerKernel,
+    OutputAccuracy,
+    TensorAccuracy,
+)
 from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.statistics import Extreme
 from quantscope.core.targets import TARGETS, Target
@@ -114,6 +120,7 @@ plan_settings = st.builds(
     bias_word_length=whole,
     float_layers=st.frozensets(texts, max_size=FEW),
     pinned=st.dictionaries(texts, data_types, max_size=FEW),
+    correct_bias=st.booleans(),
 )
 counted = st.lists(st.integers(0, 2**50), max_size=FEW).map(tuple)
 bit_counts = st.builds(BitCounts, whole, counted, counted)
@@ -126,6 +133,14 @@ accuracies = st.builds(
     predicted=reals,
     measured=reals,
     in_network=st.none() | reals,
+)
+corrections = st.builds(
+    BiasCorrection,
+    layer=texts,
+    label=texts,
+    largest=reals,
+    error_before=reals,
+    error_after=reals,
 )
 reports = st.builds(
     ExportReport,
@@ -143,9 +158,11 @@ reports = st.builds(
     float_layers=st.lists(st.tuples(texts, texts), max_size=FEW).map(tuple),
     notes=names,
     warnings=names,
+    corrections=st.lists(corrections, max_size=FEW).map(tuple),
 )
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
+    BiasCorrection: corrections,
     BitAxis: st.builds(BitAxis, whole, whole),
     BitCounts: bit_counts,
     Candidate: st.builds(Candidate, data_types, errors),

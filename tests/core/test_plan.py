@@ -47,6 +47,13 @@ def test_that_transitions_return_new_settings_and_leave_the_old_ones():
     assert old == PlanSettings()
 
 
+def test_that_bias_correction_is_switched_on_and_off():
+    on = PlanSettings().with_bias_correction(True)
+    assert on == PlanSettings(correct_bias=True)
+    assert on.with_target("fixed-point").correct_bias
+    assert on.with_bias_correction(False) == PlanSettings()
+
+
 def test_that_a_layer_comes_back_from_float():
     there = PlanSettings().with_layer_quantized("a", False).with_layer_quantized("b", False)
     assert there.float_layers == {"a", "b"}

@@ -64,6 +64,18 @@ def test_that_the_menus_offer_the_same_choices(fixed: MainWindow) -> None:
     assert fixed.choices.bias.combo.currentText() == "32 bits"
 
 
+def test_that_bias_correction_is_switched_in_the_menu_and_follows_undo(fixed: MainWindow) -> None:
+    entry = fixed.actions_by_id["correct-bias"]
+    assert entry.isEnabled()
+    assert not entry.isChecked()
+    entry.trigger()
+    assert fixed.controller.session.document.settings.correct_bias
+    assert fixed.controller.session.undo_title == "Bias correction on"
+    fixed.do_undo()
+    assert not fixed.controller.session.document.settings.correct_bias
+    assert not entry.isChecked()
+
+
 def test_that_dragging_a_band_moves_it_by_whole_columns_and_pins_it(
     qtbot: QtBot, fixed: MainWindow
 ) -> None:

@@ -100,14 +100,31 @@ def test_that_the_worker_and_this_process_write_the_same_bytes(
     export = Export(
         model=model,
         calibration=str(there / "kept.npz"),
-        settings=PlanSettings(target="fixed-point", bias_word_length=8),
+        settings=PlanSettings(target="fixed-point", bias_word_length=8, correct_bias=True),
         output=str(there / "quantized.onnx"),
         verification_samples=1,
     )
     worker.send(6, export)
-    assert isinstance(worker.result(6), Exported)
+    exported = worker.result(6)
+    assert isinstance(exported, Exported)
+    assert len(exported.report.corrections) == 7
     run_inline(replace(export, output=str(here / "quantized.onnx")))
     assert (here / "quantized.onnx").read_bytes() == (there / "quantized.onnx").read_bytes()
+
+
+def test_that_a_cancelled_bias_correction_leaves_no_file(
+    worker: WorkerPipes, model: str, tmp_path: Path
+) -> None:
+    kept, output = str(tmp_path / "kept.npz"), tmp_path / "quantized.onnx"
+    run_inline(Calibrate(model=model, data=replace(NOISE, samples=128), output=kept))
+    settings = PlanSettings(correct_bias=True)
+    worker.send(10, Export(model=model, calibration=kept, settings=settings, output=str(output)))
+    event = worker.next()[1]
+    assert isinstance(event, Progress)
+    assert event.stage == "bias correction"
+    worker.cancel(10)
+    assert worker.result(10) == Cancelled()
+    assert not output.exists()
 
 
 def test_that_a_long_calibration_is_cancelled_and_keeps_its_samples(

@@ -16,6 +16,7 @@ from quantscope.core.events import LiveCounts, Progress
 STAGES = {
     "calibration": "Calibrating",
     "types": "Deriving types",
+    "bias correction": "Correcting biases",
     "verification": "Verifying",
 }
 RANDOM_WARNING = "RANDOM DATA: every figure below is about noise and not about real data."

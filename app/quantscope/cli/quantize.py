@@ -23,7 +23,7 @@ from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.core.data import DataDescription
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
-from quantscope.core.report import ExportReport, OutputAccuracy
+from quantscope.core.report import BiasCorrection, ExportReport, OutputAccuracy
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, count, decibel, size
 from quantscope.jobs.outputs import check_output
@@ -60,6 +60,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER",
         help="keep these layers in float",
     )
+    parser.add_argument(
+        "--correct-bias",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="take the mean error of each layer out of its bias (or --no-correct-bias)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     parser.add_argument(
@@ -80,6 +86,8 @@ def run(options: argparse.Namespace) -> None:
         prepare = _from_session if is_session else _from_model
         basis = prepare(options, Path(folder))
         settings = settings_of(options, basis.settings)
+        if options.correct_bias is not None:
+            settings = settings.with_bias_correction(options.correct_bias)
         settings = keep_in_float(basis.network, settings, options.float_layers)
         report = running.export(
             basis.model, basis.calibration, settings, options.output, overwrite=options.overwrite
@@ -134,6 +142,8 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
     in_float = [f"{each.label} ({each.kernel})" for each in report.kernels if not each.integer]
     facts += _first_of("float kernel", in_float)
     facts += _first_of("stays float", [f"{label}: {why}" for label, why in report.float_layers])
+    changed = sorted(report.corrections, key=lambda each: -each.largest)
+    facts += _first_of("bias corrected", [_correction(each) for each in changed])
     facts += [(f"output {each.output}", _accuracy(each, report)) for each in report.outputs]
     unit = "step" if report.largest_difference == 1.0 else "steps"
     steps = f"{report.largest_difference:g} {unit} between the file as it runs and as it is written"
@@ -149,11 +159,17 @@ def _first_of(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     return [*facts, ("", f"and {rest} more (--json has them all)")] if rest else facts
 
 
+def _correction(found: BiasCorrection) -> str:
+    errors = f"mean error {found.error_before:.2f} -> {found.error_after:.3f}"
+    return f"{found.label} by up to {found.largest:.2f} steps, {errors}"
+
+
 def types_in_words(settings: PlanSettings) -> str:
     """``ONNX Runtime, MinMax scheme, words of 8 bits, biases of 32``."""
+    corrected = ", corrected" if settings.correct_bias else ""
     return (
         f"{TARGETS[settings.target].title}, {SCHEME_TITLES[settings.scheme]} scheme, "
-        f"words of {settings.word_length} bits, biases of {settings.bias_word_length}"
+        f"words of {settings.word_length} bits, biases of {settings.bias_word_length}{corrected}"
     )
 
 

@@ -28,7 +28,11 @@ BIAS_HEADROOM = 2**30  # of int32, for a bias whose weight scale has to be raise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSettings:
-    """What a person decides. ``pinned`` holds types set by hand, by tensor name."""
+    """What a person decides. ``pinned`` holds types set by hand, by tensor name.
+
+    ``correct_bias`` asks the export to take each layer's mean error out of its bias. That runs
+    the network, so the plan shows the types of biases as they are before it.
+    """
 
     target: str = "onnxruntime"
     scheme: Scheme = Scheme.MINMAX
@@ -36,6 +40,7 @@ class PlanSettings:
     bias_word_length: int = 32
     float_layers: frozenset[str] = frozenset()
     pinned: Mapping[str, DataType] = field(default_factory=dict)
+    correct_bias: bool = False
 
     def with_target(self, target: str) -> PlanSettings:
         """For another target, with the nearest word lengths that it takes; pins stay."""
@@ -63,6 +68,10 @@ class PlanSettings:
         if word_length not in TARGETS[self.target].bias_word_lengths:
             raise ValueError(f"{self.target} does not take biases of {word_length} bits")
         return replace(self, bias_word_length=word_length)
+
+    def with_bias_correction(self, correct_bias: bool) -> PlanSettings:
+        """With biases corrected by the export, or written as they are."""
+        return replace(self, correct_bias=correct_bias)
 
     def pin(self, tensors: tuple[str, ...], data_type: DataType) -> PlanSettings:
         """With ``data_type`` set by hand for ``tensors`` (all members of one tie group)."""

@@ -46,6 +46,22 @@ class OutputAccuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BiasCorrection:
+    """What bias correction did to one layer, in steps of its output's type.
+
+    ``largest`` is the largest change of its bias. ``error_before`` and ``error_after`` are the
+    magnitudes of its output's mean error by channel, averaged over the channels: in the file
+    without any correction, and in the one with all of them.
+    """
+
+    layer: str
+    label: str
+    largest: float
+    error_before: float
+    error_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
     """Verification of an exported file.
 
@@ -68,6 +84,7 @@ class ExportReport:
     float_layers: tuple[tuple[str, str], ...] = ()  # label, reason
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    corrections: tuple[BiasCorrection, ...] = ()  # in network order; empty where not asked for
 
     @property
     def integer_kernels(self) -> int:

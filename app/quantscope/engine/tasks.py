@@ -17,10 +17,11 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
 from quantscope.core.placement import place
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import batches
+from quantscope.engine.bias_correction import Corrected, correct_biases
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
 from quantscope.engine.model_file import open_model
@@ -29,6 +30,7 @@ from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite
 from quantscope.engine.sources.opening import check_source, guess_source, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
+from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.verification import Verification
 from quantscope.engine.writing import check_target, save_model
 
@@ -111,18 +113,22 @@ def export(
         )
     check_target(output, sources=prepared.files, overwrite=overwrite)
     _check_logged(prepared.network, settings, calibration)
-    plan = calibration.plan(prepared.network, settings)
-    _check_plan(prepared.network, plan, calibration)
+    _check_plan(prepared.network, settings, calibration)
     source = open_source(calibration.data, prepared.network.inputs)
-    rewritten = rewrite(prepared, plan)
+    given = Corrected(prepared, calibration)
+    if settings.correct_bias:
+        given = yield from _with_corrected_biases(given, settings, source, stop)
+    plan = given.calibration.plan(given.prepared.network, settings)
+    rewritten = rewrite(given.prepared, plan)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         save_model(rewritten.model, draft)
         check = Verification(
-            prepared=prepared,
+            prepared=given.prepared,
+            reference=prepared,
             rewritten=rewritten,
             plan=plan,
-            calibration=calibration,
+            calibration=given.calibration,
             path=draft,
             batches=batches(source, max(verification_samples, 1)),
         )
@@ -130,7 +136,24 @@ def export(
     if stop():
         raise Stopped
     files = save_model(rewritten.model, output, sources=prepared.files, overwrite=overwrite)
-    return replace(report, path=str(files[0]), file_bytes=sum(f.stat().st_size for f in files))
+    return replace(
+        report,
+        path=str(files[0]),
+        file_bytes=sum(file.stat().st_size for file in files),
+        notes=report.notes + given.notes,
+        corrections=given.corrections,
+    )
+
+
+def _with_corrected_biases(
+    given: Corrected, settings: PlanSettings, source: SampleSource, stop: Stop
+) -> Generator[Progress, None, Corrected]:
+    """``given`` with the mean errors taken out, under a plan that still has no conflict."""
+    found = yield from correct_biases(given.prepared, given.calibration, settings, source, stop)
+    if found is None:
+        raise Stopped
+    _check_plan(found.prepared.network, settings, found.calibration)
+    return found
 
 
 def _prepared(model: str) -> Prepared:
@@ -171,8 +194,9 @@ def _check_logged(network: Network, settings: PlanSettings, calibration: Calibra
                 )
 
 
-def _check_plan(network: Network, plan: Plan, calibration: Calibration) -> None:
+def _check_plan(network: Network, settings: PlanSettings, calibration: Calibration) -> None:
     """Refuse a plan that would give a file which its target rejects or which means nothing."""
+    plan = calibration.plan(network, settings)
     weighted = [layer for layer in network.layers if layer.weights is not None]
     if not any(layer.name in plan.placement.layers for layer in weighted):
         raise QuantscopeError(

@@ -85,7 +85,11 @@ class _Sums:
 
 @dataclass(frozen=True)
 class Verification:
-    """All that one verification needs. ``batches`` yields samples of the calibration data."""
+    """All that one verification needs. ``batches`` yields samples of the calibration data.
+
+    ``prepared`` has the biases that were written. Where they were corrected, ``reference`` is
+    the float network as it came, with which the file is compared.
+    """
 
     prepared: Prepared
     rewritten: Rewritten
@@ -93,6 +97,7 @@ class Verification:
     calibration: Calibration
     path: Path
     batches: Sequence[Callable[[], Batch]]
+    reference: Prepared | None = None
 
     def run(self, stop: Callable[[], bool]) -> Generator[Progress, None, ExportReport]:
         """Check, run and compare; yields progress by batch, returns the report."""
@@ -157,7 +162,9 @@ class Verification:
         inputs = {port.name for port in self.prepared.network.inputs}
         wanted = [name for name in tapped if name not in inputs and name not in names]
         plain = start_session(
-            self.prepared.serialized(wanted), optimized=Optimization.NONE, where=self.path.name
+            (self.reference or self.prepared).serialized(wanted),
+            optimized=Optimization.NONE,
+            where=self.path.name,
         )
         default = start_session(self.path)
         shown = start_session(self._with_frontier())

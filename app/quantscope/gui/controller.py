@@ -173,6 +173,10 @@ class Controller(QObject):
         """Another word length for biases."""
         self.do(commands.choose_bias_word_length(word_length))
 
+    def correct_bias(self, correct: bool) -> None:
+        """Let the export correct biases, or not."""
+        self.do(commands.correct_bias(correct))
+
     def describe_data(self, data: DataDescription | None) -> None:
         """Calibrate with other data from now on."""
         self.do(commands.describe_data(data))

@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         for key, value in enabled.items():
             self.actions_by_id[key].setEnabled(value)
         explain(self.actions_by_id, session, self.controller.is_busy)
+        self.actions_by_id["correct-bias"].setChecked(session.document.settings.correct_bias)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
         for key in ("undo", "redo"):
@@ -286,6 +287,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def do_cancel(self) -> None:
         self.controller.cancel_job()
+
+    @Slot()
+    def do_correct_bias(self) -> None:
+        self.controller.correct_bias(self.actions_by_id["correct-bias"].isChecked())
 
     @Slot()
     def do_larger(self) -> None:

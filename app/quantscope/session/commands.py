@@ -60,6 +60,12 @@ def choose_bias_word_length(word_length: int) -> Command:
     )
 
 
+def correct_bias(correct: bool) -> Command:
+    """Take mean errors out of the biases at export, or not."""
+    title = f"Bias correction {'on' if correct else 'off'}"
+    return _edit(title, lambda old: old.with_bias_correction(correct))
+
+
 def pin_type(tensors: tuple[str, ...], data_type: DataType, label: str) -> Command:
     """Set the type of ``tensors`` (all members of one tie group) by hand."""
     return _edit(f"Pin type of {label}", lambda old: old.pin(tensors, data_type))
