@@ -187,3 +187,16 @@ def test_that_space_and_click_change_the_check_box(qtbot: QtBot, calibrated: Mai
     place.setY(rect.center().y())
     qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert calibrated.controller.readings.is_layer_quantized(layer)
+
+
+def test_that_a_narrow_window_keeps_the_heat_map_and_what_to_do(
+    opened: MainWindow, qapp: QApplication
+) -> None:
+    opened.resize(1060, 640)
+    for _ in range(3):
+        qapp.processEvents()
+    view = opened.ranges
+    assert view.heat.width() > 200
+    assert view.empty.isVisible()
+    assert view.rect().contains(view.empty.geometry())
+    assert view.tree.columnWidth(Column.TYPE) < 156

@@ -11,6 +11,7 @@ from quantscope.gui.ranges_tree import HEADER_HEIGHT
 from quantscope.gui.theme import LIGHT, Theme
 
 LABEL_ROOM = 27.0  # pixels that a label such as 2^-12 needs
+REST_ROOM = 24  # between the middles of a label and of the last column's sign
 
 
 class HeatAxis(QWidget):
@@ -32,7 +33,8 @@ class HeatAxis(QWidget):
         """Columns that get a label: every one, or every second, fourth ... bit position."""
         width = self.width() / self.axis.columns
         every = next((n for n in (1, 2, 4, 8, 16) if n * width >= LABEL_ROOM), 32)
-        columns = range(self.axis.columns)
+        rest = self.axis.columns - 1  # the last column says of itself that it is the rest
+        columns = [c for c in range(rest) if (rest - c) * width >= REST_ROOM]
         return [c for c in columns if (bit := self.axis.bit_of(c)) is not None and bit % every == 0]
 
     def paintEvent(self, event: QPaintEvent) -> None:

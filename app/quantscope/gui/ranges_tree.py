@@ -20,10 +20,10 @@ HEADER_HEIGHT = 32
 WIDTHS = {
     Column.NAME: 172,
     Column.TYPE: 156,
-    Column.MINIMUM: 74,
-    Column.MAXIMUM: 66,
+    Column.MINIMUM: 76,
+    Column.MAXIMUM: 70,
     Column.SQNR: 70,
-    Column.OVERFLOW: 78,
+    Column.OVERFLOW: 76,
     Column.UNDERFLOW: 78,
 }
 
@@ -67,11 +67,12 @@ class RangesTree(QTreeView):
         header.setSectionsMovable(False)
         header.setStretchLastSection(False)
         header.setResizeContentsPrecision(0)
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(70)  # a power-of-two type
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
 
     def set_colors(self, dim: str, line: str) -> None:
         """Colours of reasons and of the lines between rows."""
@@ -80,7 +81,7 @@ class RangesTree(QTreeView):
 
     def table_width(self) -> int:
         """Wide enough for every column."""
-        return self.header().length() + 2
+        return sum(WIDTHS.values()) + 2
 
     def drawRow(
         self,

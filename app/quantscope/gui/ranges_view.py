@@ -27,6 +27,8 @@ from quantscope.gui.read_out import describe_cell, describe_row
 from quantscope.gui.theme import Theme
 from quantscope.session.history import Change
 
+LEAST_PICTURE = 220  # pixels: where a window is too narrow, the tree gives way
+
 
 class RangesView(QWidget):
     """Tree and heat map share rows, scrolling and selection.
@@ -43,7 +45,7 @@ class RangesView(QWidget):
         self.tree = RangesTree(self.model, self)
         self.heat = HeatMap(self._readings.heat_row, self)
         self.heat.is_pinned = self._readings.is_pinned
-        self.empty = EmptyState(controller, self.heat)
+        self.empty = EmptyState(controller, self)
         self.axis = HeatAxis(self)
         self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
@@ -69,6 +71,7 @@ class RangesView(QWidget):
         grid.addWidget(self.axis, 0, 0)
         grid.addWidget(self.heat, 1, 0)
         grid.addWidget(self.bar, 1, 1)
+        picture.setMinimumWidth(LEAST_PICTURE)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.tree)
         self.splitter.addWidget(picture)
@@ -86,6 +89,7 @@ class RangesView(QWidget):
         column.setSpacing(0)
         column.addWidget(self.splitter, 1)
         column.addLayout(foot)
+        self.empty.raise_()
 
     def _connect_tree(self) -> None:
         scroll = self.tree.verticalScrollBar()
