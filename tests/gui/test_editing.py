@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
@@ -309,3 +309,15 @@ def test_that_the_worst_tensors_are_found_one_after_the_other(calibrated: MainWi
     errors = [readings.error(name) for name in network.tensors]
     assert found == sorted(error.sqnr_db for error in errors if error is not None)[:3]
     assert found[0] < found[2]
+
+
+def test_that_every_field_can_be_reached_by_a_key_and_says_what_it_is(fixed: MainWindow) -> None:
+    editor, choices = fixed.inspector.editor, fixed.choices
+    menus = {a.text()[a.text().index("&") + 1].lower() for a in fixed.menuBar().actions()}
+    fields = (editor.word, editor.fraction, editor.scale, editor.zero_point)
+    labels = [editor.form.labelForField(field) for field in fields]
+    texts = [label.text() for label in labels if isinstance(label, QLabel)]
+    keys = [text[text.index("&") + 1].lower() for text in [*texts, editor.reset.text()]]
+    assert len({*keys, *menus}) == 5 + len(menus)
+    combos = [choice.combo for choice in choices.all]
+    assert all(field.toolTip() for field in (*fields, *combos))

@@ -15,6 +15,13 @@ from quantscope.gui.controller import Controller
 
 Options = list[tuple[str, object]]
 
+TIPS = {
+    "target": "What will run the model: it decides which types are allowed",
+    "scheme": "How a type is chosen from the statistics of a tensor",
+    "word": "Bits of a weight and of an activation, where none is pinned",
+    "bias": "Bits of a bias, where none is pinned",
+}
+
 
 class Choice(QObject):
     """One setting of the network, as a combo box and as a menu of radio entries."""
@@ -26,7 +33,7 @@ class Choice(QObject):
         self.name = name
         self.combo = QComboBox(parent)
         self.combo.setAccessibleName(label)
-        self.combo.setToolTip(label)
+        self.combo.setToolTip(TIPS[name])
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.label = QLabel(label, parent)
         self.label.setBuddy(self.combo)
@@ -117,6 +124,8 @@ class NetworkChoices(QObject):
         for choice in self.all:
             choice.set_enabled(is_open)
         self.bias.set_enabled(is_open and len(biases) > 1)
+        only = f"\n{target.title} takes {biases[0][0]} alone." if len(biases) == 1 else ""
+        self.bias.combo.setToolTip(TIPS["bias"] + only)
 
     def _choose_target(self, key: object) -> None:
         self._controller.choose_target(str(key))

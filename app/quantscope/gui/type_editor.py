@@ -44,7 +44,17 @@ class TypeEditor(QGroupBox):
         self.scale.setValidator(validator)
         self.zero_point = QSpinBox(self)
         self.zero_point.setKeyboardTracking(False)
-        self.reset = QPushButton("Reset to scheme", self)
+        self.reset = QPushButton("Reset t&o scheme", self)
+        tips = {
+            self.word: "Bits of one value",
+            self.fraction: "Bits after the binary point: the step is 2 to the minus this",
+            self.scale: "The step between two values",
+            self.zero_point: "The stored integer that means 0",
+            self.reset: "Give up the pin and follow the scheme again",
+        }
+        for field, tip in tips.items():
+            field.setToolTip(tip)
+            field.setAccessibleDescription(tip)
         self._lay_out()
         self.word.activated.connect(self._take_word)
         self.fraction.valueChanged.connect(self._take_fraction)
@@ -57,10 +67,10 @@ class TypeEditor(QGroupBox):
         column.setSpacing(8)
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.form.addRow("Word length", self.word)
-        self.form.addRow("Fraction length", self.fraction)
-        self.form.addRow("Scale", self.scale)
-        self.form.addRow("Zero point", self.zero_point)
+        self.form.addRow("&Word length", self.word)
+        self.form.addRow("F&raction length", self.fraction)
+        self.form.addRow("&Scale", self.scale)
+        self.form.addRow("&Zero point", self.zero_point)
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(self.reset)
