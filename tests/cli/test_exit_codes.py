@@ -16,6 +16,7 @@ import pytest
 import quantscope
 from quantscope.cli import console, dispatch, running
 from quantscope.core.events import Progress
+from quantscope.core.preparation import PreparationChoices
 from quantscope.engine import tasks
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
@@ -258,7 +259,7 @@ def test_that_a_layer_that_does_not_exist_is_told_before_calibrating(
 def test_that_a_fault_of_the_program_comes_with_its_traceback(
     run: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: str) -> None:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr(tasks, "describe", fail)
@@ -277,10 +278,10 @@ def test_that_ctrl_c_leaves_nothing_behind(
 ) -> None:
     describe = tasks.describe
 
-    def interrupt_describing(model: str) -> Any:
+    def interrupt_describing(model: str, preparation: PreparationChoices) -> Any:
         if moment == "describe":
             signal.raise_signal(signal.SIGINT)
-        return describe(model)
+        return describe(model, preparation)
 
     def interrupt_stage(_: console.ProgressBars, event: object) -> None:
         if isinstance(event, Progress) and event.stage == moment and event.done:

@@ -34,6 +34,7 @@ from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tenso
 from quantscope.core.placement import TieGroup
 from quantscope.core.plan import PlanSettings
 from quantscope.core.prediction import PredictedError
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
@@ -187,6 +188,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     PlanSettings: plan_settings,
     Port: ports,
     PredictedError: errors,
+    PreparationChoices: st.builds(PreparationChoices, equalize=st.booleans()),
     Preprocessing: chains,
     Problem: st.builds(Problem, texts, texts, texts),
     Progress: st.builds(Progress, texts, whole, whole, reals, reals),

@@ -17,8 +17,9 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
-from tests.session.examples import small_calibration, small_network, small_report
+from tests.session.examples import FINGERPRINT, small_calibration, small_network, small_report
 
 Stop = Callable[[], bool]
 
@@ -27,7 +28,7 @@ class Stopped(Exception):  # noqa: N818  as the engine calls it
     """The export was asked to stop."""
 
 
-def describe(model: str) -> Network:
+def describe(model: str, preparation: PreparationChoices) -> Network:
     match Path(model).stem:
         case "bad":
             raise QuantscopeError("is not ONNX", where=model, remedy="Open another file")
@@ -41,7 +42,7 @@ def describe(model: str) -> Network:
             sys.stdout.flush()
         case "unwritable":
             return replace(small_network(), changes=(object(),))  # type: ignore[arg-type]
-    return small_network()
+    return small_network(preparation.fingerprint(FINGERPRINT))
 
 
 def check_data(
@@ -54,7 +55,11 @@ def check_data(
 
 
 def calibrate(
-    model: str, data: DataDescription, only_quantized: bool, stop: Stop
+    model: str,
+    data: DataDescription,
+    only_quantized: bool,
+    stop: Stop,
+    preparation: PreparationChoices,
 ) -> Generator[Progress | LiveCounts, None, tuple[Calibration, bool]]:
     """Two samples; from the model ``endless`` as many as it takes to be stopped."""
     done = 0
@@ -62,7 +67,8 @@ def calibrate(
         done += 1
         yield Progress("Calibrating", done, 2 if Path(model).stem != "endless" else 10**9)
         yield LiveCounts(done, {"c": BitCounts(-1, (1, done), (0, 2))})
-    kept = small_calibration(data, "all" if not only_quantized else "quantized")
+    name = "all" if not only_quantized else "quantized"
+    kept = small_calibration(data, preparation.fingerprint(name))
     return replace(kept, samples=done), not stop()
 
 
@@ -74,13 +80,15 @@ def export(
     verification_samples: int,
     overwrite: bool,
     stop: Stop,
+    preparation: PreparationChoices,
 ) -> Generator[Progress, None, ExportReport]:
     for done in range(verification_samples):
         if stop():
             raise Stopped
         yield Progress("Verifying", done + 1, verification_samples)
     report = small_report(output)
-    return replace(report, target=settings.target, samples=calibration.samples)
+    notes = (str(preparation),) if preparation != PreparationChoices() else report.notes
+    return replace(report, target=settings.target, samples=calibration.samples, notes=notes)
 
 
 if __name__ == "__main__":

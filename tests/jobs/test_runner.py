@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (
     Calibrate,
@@ -27,11 +29,12 @@ from quantscope.jobs.messages import (
     Exported,
     Failed,
     Request,
+    from_line,
 )
 from quantscope.jobs.runner import run
 from quantscope.session.calibration_file import read_calibration, write_calibration
 from tests.jobs import stub_engine
-from tests.session.examples import RANDOM_DATA, small_calibration, small_network
+from tests.session.examples import FINGERPRINT, RANDOM_DATA, small_calibration, small_network
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +103,24 @@ def test_that_the_wish_to_log_less_reaches_the_engine(tmp_path: Path) -> None:
     result = events_of(calibrate(tmp_path, only_quantized=True))[-1]
     assert isinstance(result, Calibrated)
     assert read_calibration(result.output).fingerprint == "quantized"
+
+
+def test_that_the_preparation_reaches_the_engine(tmp_path: Path) -> None:
+    chosen = PreparationChoices(equalize=True)
+    (described,) = events_of(Describe(model="small", preparation=chosen))
+    network = small_network(chosen.fingerprint(FINGERPRINT))
+    assert described == Described(network=network)
+    events_of(replace(calibrate(tmp_path), preparation=chosen))
+    kept = read_calibration(tmp_path / "statistics.npz")
+    assert kept.fingerprint == chosen.fingerprint("all")
+    *_, exported = events_of(replace(export(tmp_path), preparation=chosen))
+    assert isinstance(exported, Exported)
+    assert exported.report.notes == (str(chosen),)
+
+
+def test_that_a_request_without_a_preparation_asks_for_the_usual_one() -> None:
+    line = '{"job":1,"request":{"class":"Describe","model":"small"}}'
+    assert from_line(line).request == Describe(model="small", preparation=PreparationChoices())
 
 
 def test_that_a_cancelled_calibration_keeps_the_samples_done(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from onnx import version_converter
 from onnxscript import optimizer
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.preparation import PreparationChoices
 from quantscope.engine.description import describe
+from quantscope.engine.equalization import equalize
 from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
 from quantscope.engine.model_file import ModelFile
 from quantscope.engine.prepared import Prepared
@@ -30,15 +32,21 @@ FOLDED_SIZE_LIMIT = 1 << 28  # elements; folding makes constants at most this la
 Pass = Callable[[ir.Model], list[str]]
 
 
-def prepare(file: ModelFile) -> Prepared:
-    """The prepared network of ``file``. Raises :class:`QuantscopeError` where it cannot be."""
+def prepare(file: ModelFile, choices: PreparationChoices | None = None) -> Prepared:
+    """The network of ``file``, prepared as ``choices`` say (``None``: as always).
+
+    Raises :class:`QuantscopeError` where it cannot be.
+    """
+    choices = choices or PreparationChoices()
     model, changes = _upgrade_opset(file)
     for step in PASSES:
         changes += step(model)
     changes += _keep_outputs(model, [value.name for value in file.model.graph.outputs])
     _tidy(model)
-    name = file.path.stem
-    network, parameters = describe(model, name, file.fingerprint, tuple(changes))
+    if choices.equalize:
+        changes += equalize(model)
+    name, fingerprint = file.path.stem, choices.fingerprint(file.fingerprint)
+    network, parameters = describe(model, name, fingerprint, tuple(changes))
     return Prepared(model, network, str(file.path), file.size, file.files, parameters)
 
 

@@ -18,6 +18,7 @@ from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
 from quantscope.core.placement import place
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import batches
@@ -41,9 +42,9 @@ class Stopped(Exception):  # noqa: N818  it was asked for, nothing failed
     """Raised by an export that was asked to stop; nothing was written."""
 
 
-def describe(model: str) -> Network:
+def describe(model: str, preparation: PreparationChoices | None = None) -> Network:
     """Open and prepare the model at ``model``; its description."""
-    return _prepared(model).network
+    return _prepared(model, preparation).network
 
 
 def check_data(
@@ -64,13 +65,17 @@ def check_data(
 
 
 def calibrate(
-    model: str, data: DataDescription, only_quantized: bool, stop: Stop
+    model: str,
+    data: DataDescription,
+    only_quantized: bool,
+    stop: Stop,
+    preparation: PreparationChoices | None = None,
 ) -> Generator[Progress | LiveCounts, None, tuple[Calibration, bool]]:
     """One pass of ``data`` through ``model``.
 
     Returns the calibration and whether all samples were run (``False``: stopped before).
     """
-    prepared = _prepared(model)
+    prepared = _prepared(model, preparation)
     network = prepared.network
     source = open_source(data, network.inputs)
     tensors = list(loggable(network, only_quantized=only_quantized))
@@ -99,15 +104,16 @@ def export(
     verification_samples: int,
     overwrite: bool,
     stop: Stop,
+    preparation: PreparationChoices | None = None,
 ) -> Generator[Progress, None, ExportReport]:
     """Write the quantized model to ``output`` and verify it; returns the report.
 
     The file appears only once it has passed the checker and run.
     """
-    prepared = _prepared(model)
+    prepared = _prepared(model, preparation)
     if prepared.network.fingerprint != calibration.fingerprint:
         raise QuantscopeError(
-            "the calibration belongs to another version of this model",
+            "the calibration belongs to another version or preparation of this model",
             where=model,
             remedy="Calibrate again",
         )
@@ -156,8 +162,8 @@ def _with_corrected_biases(
     return found
 
 
-def _prepared(model: str) -> Prepared:
-    return prepare(open_model(model))
+def _prepared(model: str, preparation: PreparationChoices | None = None) -> Prepared:
+    return prepare(open_model(model), preparation)
 
 
 def _derive(

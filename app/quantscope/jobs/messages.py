@@ -11,7 +11,7 @@ exactly one of its result event, :class:`Cancelled` or :class:`Failed`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quantscope.core.codec import decode, encode
 from quantscope.core.data import DataDescription, SourceCheck
@@ -19,6 +19,7 @@ from quantscope.core.errors import Problem
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 
 
@@ -27,13 +28,15 @@ class Describe:
     """Open and prepare the model at ``model``; answered by :class:`Described`."""
 
     model: str
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckData:
     """Read the first sample of ``data`` for ``model``; answered by :class:`DataChecked`.
 
-    ``guess`` asks to fill in kind and preprocessing from the path and the model's input.
+    ``guess`` asks to fill in kind and preprocessing from the path and the model's input. Inputs
+    are the same whatever the preparation.
     """
 
     model: str
@@ -53,6 +56,7 @@ class Calibrate:
     data: DataDescription
     output: str
     only_quantized: bool = False
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Export:
     output: str
     verification_samples: int = 32
     overwrite: bool = False
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
 
 
 Request = Describe | CheckData | Calibrate | Export

@@ -84,7 +84,7 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
 def _describe(request: Describe) -> Iterator[Event]:
     from quantscope.engine import tasks
 
-    yield Described(network=tasks.describe(request.model))
+    yield Described(network=tasks.describe(request.model, request.preparation))
 
 
 def _check_data(request: CheckData) -> Iterator[Event]:
@@ -99,7 +99,7 @@ def _calibrate(request: Calibrate, stop: Stop) -> Iterator[Event]:
 
     began = time.perf_counter()
     calibration, finished = yield from tasks.calibrate(
-        request.model, request.data, request.only_quantized, stop
+        request.model, request.data, request.only_quantized, stop, request.preparation
     )
     samples = calibration.samples
     if not finished and samples == 0:
@@ -126,6 +126,7 @@ def _export(request: Export, stop: Stop) -> Iterator[Event]:
             request.verification_samples,
             request.overwrite,
             stop,
+            request.preparation,
         )
     except tasks.Stopped:
         yield Cancelled()
