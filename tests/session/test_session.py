@@ -7,12 +7,14 @@ import pytest
 
 from quantscope.core.data import PRESETS, DataDescription, SourceKind
 from quantscope.core.formats import FixedPoint
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.session import commands
 from quantscope.session.commands import ChangeKind
 from quantscope.session.document import Document
 from quantscope.session.session import Session
 from tests.session.examples import (
+    FINGERPRINT,
     RANDOM_DATA,
     images,
     small_calibration,
@@ -406,3 +408,75 @@ def test_that_a_located_model_with_another_content_makes_statistics_stale() -> N
     session.locate_model("/models/small.onnx", small_network("beef"))
     assert session.calibration_is_stale
     assert session.plan() is None
+
+
+# ---- preparation ---------------------------------------------------------------------------------
+
+EQUALIZED = PreparationChoices(equalize=True)
+
+
+def test_that_another_preparation_makes_statistics_stale_until_it_is_undone() -> None:
+    session = opened()
+    before = session.document
+    change = session.do(commands.equalize_channels(True))
+    assert change is not None
+    assert change.kind is ChangeKind.PREPARATION
+    assert session.document.preparation == EQUALIZED
+    assert session.undo_title == "Equalize channels"
+    assert session.calibration_is_stale and session.network_is_stale
+    assert session.plan() is None
+    session.undo()
+    assert session.document == before
+    assert not (session.calibration_is_stale or session.network_is_stale)
+    assert session.plan() is not None
+    session.redo()
+    assert session.network_is_stale
+
+
+def test_that_preparing_as_before_leads_back_to_the_same_document() -> None:
+    session = opened()
+    before = session.document
+    assert session.do(commands.equalize_channels(False)) is None
+    session.do(commands.equalize_channels(True))
+    session.do(commands.equalize_channels(False))
+    assert session.document == before
+    assert session.undo_title == "Leave channels as they are"
+
+
+def test_that_a_choice_before_a_model_is_open_names_no_network() -> None:
+    session = Session()
+    session.do(commands.equalize_channels(True))
+    assert session.document.fingerprint == ""
+
+
+def test_that_the_new_description_is_taken_without_an_undo_step() -> None:
+    session = opened()
+    session.do(commands.equalize_channels(True))
+    network = small_network(EQUALIZED.fingerprint(FINGERPRINT))
+    assert session.locate_model(session.document.model, network) is None
+    assert session.network is network
+    assert not session.network_is_stale and session.calibration_is_stale
+    session.attach_calibration(small_calibration(fingerprint=network.fingerprint))
+    assert not session.calibration_is_stale
+    assert session.undo_title == "Equalize channels"
+
+
+def test_that_a_file_changed_meanwhile_is_followed() -> None:
+    session = opened()
+    session.do(commands.equalize_channels(True))
+    change = session.locate_model(
+        "/models/small.onnx", small_network(EQUALIZED.fingerprint("beef"))
+    )
+    assert change is not None
+    assert session.document.fingerprint == EQUALIZED.fingerprint("beef")
+    assert session.document.preparation == EQUALIZED
+    assert not session.can_undo
+    assert session.calibration_is_stale
+
+
+def test_that_a_model_opens_under_the_preparation_it_was_described_with() -> None:
+    session = Session()
+    session.open_model("/a.onnx", small_network(EQUALIZED.fingerprint("f00d")), EQUALIZED)
+    assert session.document.preparation == EQUALIZED
+    session.do(commands.equalize_channels(False))
+    assert session.document.fingerprint == "f00d"

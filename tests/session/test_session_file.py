@@ -1,12 +1,15 @@
 """A session comes back from its file with everything in it, wherever its folder went."""
 
+import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.preparation import PreparationChoices
 from quantscope.session import commands, session_file
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.session import Session
@@ -197,3 +200,32 @@ def test_that_a_session_is_never_saved_over_its_model(tmp_path: Path) -> None:
     with pytest.raises(QuantscopeError, match=r"link\.qscope: is the model itself"):
         save_session(complete(model), link)
     assert model.read_bytes() == b"weights"
+
+
+def test_that_the_preparation_comes_back(tmp_path: Path) -> None:
+    session = complete(tmp_path / "small.onnx")
+    session.do(commands.equalize_channels(True))
+    save_session(session, tmp_path / "a.qscope")
+    back = load_session(tmp_path / "a.qscope")
+    assert back.document == session.document
+    assert back.document.preparation == PreparationChoices(equalize=True)
+    assert back.calibration_is_stale and back.network_is_stale
+
+
+def test_that_a_file_from_before_there_were_choices_is_prepared_as_always(tmp_path: Path) -> None:
+    session = complete(tmp_path / "small.onnx")
+    save_session(session, tmp_path / "new.qscope")
+    with (
+        zipfile.ZipFile(tmp_path / "new.qscope") as new,
+        zipfile.ZipFile(tmp_path / "old.qscope", "w") as old,
+    ):
+        for entry in new.infolist():
+            content = new.read(entry)
+            if entry.filename == "session.json":
+                data = json.loads(content)
+                del data["document"]["preparation"]
+                content = json.dumps(data).encode()
+            old.writestr(entry, content)
+    back = load_session(tmp_path / "old.qscope")
+    assert back.document == session.document
+    assert not back.calibration_is_stale

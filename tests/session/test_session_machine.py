@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import FixedPoint
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.session import commands
 from quantscope.session.document import Document
@@ -99,6 +100,12 @@ class EditedSession(RuleBasedStateMachine):
         data = None if seed is None else DataDescription(kind=SourceKind.RANDOM, seed=seed)
         self.session.do(commands.describe_data(data))
         self.expect(replace(self.documents[self.place], data=data))
+
+    @rule(equalize=strategies.booleans())
+    def equalize(self, equalize: bool) -> None:
+        self.session.do(commands.equalize_channels(equalize))
+        preparation = PreparationChoices(equalize=equalize)
+        self.expect(replace(self.documents[self.place], preparation=preparation))
 
     @rule()
     def undo(self) -> None:

@@ -25,6 +25,7 @@ class ChangeKind(StrEnum):
     MODEL = "model"
     DATA = "data"
     SETTINGS = "settings"
+    PREPARATION = "preparation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,19 @@ def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
 def describe_data(data: DataDescription | None) -> Command:
     """Calibrate with other data, or with none."""
     return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=data))
+
+
+def equalize_channels(equalize: bool) -> Command:
+    """Prepare the network with, or without, equalized channels; its statistics become stale."""
+
+    def apply(document: Document) -> Document:
+        old = document.preparation
+        new = replace(old, equalize=equalize)
+        fingerprint = new.fingerprint(old.model_fingerprint(document.fingerprint))
+        return replace(document, preparation=new, fingerprint=fingerprint)
+
+    title = "Equalize channels" if equalize else "Leave channels as they are"
+    return Command(title, ChangeKind.PREPARATION, apply)
 
 
 def _edit(title: str, change: Callable[[PlanSettings], PlanSettings]) -> Command:

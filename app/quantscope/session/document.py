@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from quantscope.core.data import DataDescription
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +18,12 @@ class Document:
     """What a person edits and a session file keeps.
 
     ``model`` is the absolute path of the model file, as text; ``fingerprint`` is that of the
-    prepared network it was described as. Both are empty before a model is open.
+    prepared network, with the choices that ``preparation`` says. Both are empty before a model
+    is open.
     """
 
     model: str = ""
     fingerprint: str = ""
     data: DataDescription | None = None
     settings: PlanSettings = field(default_factory=PlanSettings)
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)

@@ -14,6 +14,7 @@ from pathlib import Path
 from quantscope.core.calibration import Calibration
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
@@ -114,16 +115,29 @@ class Session:
 
     # ---- model and data
 
-    def open_model(self, path: str | os.PathLike[str], network: Network) -> Change:
-        """Start anew with another model: no history, no results, no session file."""
+    def open_model(
+        self,
+        path: str | os.PathLike[str],
+        network: Network,
+        preparation: PreparationChoices | None = None,
+    ) -> Change:
+        """Start anew with another model: no history, no results, no session file.
+
+        ``preparation`` is what ``network`` was described under.
+        """
         before = self.document
-        document = Document(model=_absolute(path), fingerprint=network.fingerprint)
+        document = Document(
+            model=_absolute(path),
+            fingerprint=network.fingerprint,
+            preparation=preparation or PreparationChoices(),
+        )
         self.path, self.missing = None, ()
         self._start(document, Results(network=network))
         return Change(before, document, ChangeKind.MODEL)
 
     def locate_model(self, path: str | os.PathLike[str], network: Network) -> Change | None:
-        """Say where the model file is now, or that it was described anew; clears undo.
+        """Say where the model file is now, or that it was described anew; clears undo, unless
+        nothing of the document is another.
 
         Calibration and report are kept, and are stale where the fingerprint is another.
         """
@@ -159,8 +173,17 @@ class Session:
 
     @property
     def network(self) -> Network | None:
-        """The description of the prepared model."""
+        """The description of the prepared model, stale or not."""
         return self._results.network
+
+    @property
+    def network_is_stale(self) -> bool:
+        """Whether the network was described under another preparation than the document's.
+
+        Layers and tensors are the same then; what was done to their values is not.
+        """
+        network = self.network
+        return network is not None and network.fingerprint != self.document.fingerprint
 
     @property
     def calibration(self) -> Calibration | None:
