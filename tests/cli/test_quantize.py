@@ -51,7 +51,7 @@ def test_that_the_summary_says_what_a_person_wants_to_know(
 def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.onnx"
     data = json.loads(run("quantize", session, "--json", "-o", output).out)
-    assert list(data) == ["format", "data", "settings", "report"]
+    assert list(data) == ["format", "data", "settings", "preparation", "report"]
     assert data["format"] == 1
     assert list(data["data"]) == ["kind", "path", "preprocessing", "samples", "seed"]
     assert data["settings"] == {

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from quantscope.cli import running
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts
-from quantscope.cli.options import add_data_options, data_facts, data_of
+from quantscope.cli.options import (
+    add_data_options,
+    add_preparation_options,
+    data_facts,
+    data_of,
+    preparation_of,
+)
 from quantscope.cli.sessions import SESSION, new_session
 from quantscope.core.wording import count, size
 from quantscope.jobs.outputs import check_output
@@ -20,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
     parser.add_argument("model", metavar="MODEL", help="an .onnx file")
     add_data_options(parser)
+    add_preparation_options(parser)
     parser.add_argument(
         "--only-quantized",
         action="store_true",
@@ -38,7 +45,8 @@ def run(options: argparse.Namespace) -> None:
     target = check_output(
         options.output, [SESSION], sources=[Path(options.model)], overwrite=options.overwrite
     )
-    network = running.describe(options.model)
+    preparation = preparation_of(options)
+    network = running.describe(options.model, preparation)
     data, check = data_of(options, options.model)
     say(f"{network.name}: {len(network.layers)} layers")
     if data.is_random:
@@ -47,10 +55,15 @@ def run(options: argparse.Namespace) -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         _, calibration = running.calibrate(
-            options.model, data, Path(folder), only_quantized=options.only_quantized
+            options.model,
+            data,
+            Path(folder),
+            only_quantized=options.only_quantized,
+            preparation=preparation,
         )
         seconds = time.perf_counter() - began
-        save_session(new_session(options.model, network, data, calibration), target)
+        session = new_session(options.model, network, data, calibration, preparation)
+        save_session(session, target)
     tensors = len(calibration.statistics)
     say_facts(
         [

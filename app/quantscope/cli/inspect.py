@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from quantscope.cli.console import plain, say, say_facts, say_json, say_table
+from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
 from quantscope.core.network import Layer, LayerKind, Network, Port
 from quantscope.core.placement import Placement, place
@@ -17,12 +18,13 @@ FORMAT = 1
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
     parser.add_argument("model", metavar="MODEL", help="an .onnx file")
+    add_preparation_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the description of the model."""
-    network = describe(options.model)
+    network = describe(options.model, preparation_of(options))
     placement = place(network)
     if options.json:
         say_json(_as_data(network, placement))

@@ -21,6 +21,7 @@ from quantscope.core.data import (
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import count, decimal, shape
@@ -55,6 +56,22 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--samples", type=_positive, metavar="N", help="use N samples at most (noise: 32)"
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (0)")
+
+
+def add_preparation_options(parser: argparse.ArgumentParser) -> None:
+    """What is done to the network beyond what is done to every one."""
+    group = parser.add_argument_group("preparation")
+    group.add_argument(
+        "--equalize",
+        action="store_true",
+        help="bring the channels of neighbouring layers to similar ranges; the float network "
+        "computes the same",
+    )
+
+
+def preparation_of(options: argparse.Namespace) -> PreparationChoices:
+    """The preparation that the options ask for."""
+    return PreparationChoices(equalize=options.equalize)
 
 
 def add_settings_options(parser: argparse.ArgumentParser) -> None:

@@ -13,16 +13,20 @@ from quantscope.cli import running
 from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json
 from quantscope.cli.options import (
     add_data_options,
+    add_preparation_options,
     add_settings_options,
     data_facts,
     data_of,
     keep_in_float,
+    preparation_of,
     settings_of,
 )
 from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.core.data import DataDescription
+from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import BiasCorrection, ExportReport, OutputAccuracy
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, count, decibel, size
@@ -42,6 +46,7 @@ class Basis:
     data: DataDescription
     calibration: Path
     settings: PlanSettings
+    preparation: PreparationChoices
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "source", metavar="MODEL_OR_SESSION", help="an .onnx file, or a calibrated session"
     )
     add_data_options(parser)
+    add_preparation_options(parser)
     add_settings_options(parser)
     parser.add_argument(
         "--float",
@@ -90,10 +96,15 @@ def run(options: argparse.Namespace) -> None:
             settings = settings.with_bias_correction(options.correct_bias)
         settings = keep_in_float(basis.network, settings, options.float_layers)
         report = running.export(
-            basis.model, basis.calibration, settings, options.output, overwrite=options.overwrite
+            basis.model,
+            basis.calibration,
+            settings,
+            options.output,
+            overwrite=options.overwrite,
+            preparation=basis.preparation,
         )
     if options.json:
-        say_json(as_data(basis.data, settings, report))
+        say_json(as_data(basis, settings, report))
     else:
         say_report(settings, report)
 
@@ -101,17 +112,26 @@ def run(options: argparse.Namespace) -> None:
 def _from_session(options: argparse.Namespace, folder: Path) -> Basis:
     ranges = open_calibrated(options.source)
     document = ranges.session.document
+    if options.equalize and not document.preparation.equalize:
+        raise QuantscopeError(
+            "it was calibrated without equalized channels",
+            where=options.source,
+            remedy="Calibrate with --equalize, or give the model and --data",
+        )
     check_output(
         options.output, [".onnx"], sources=[Path(document.model)], overwrite=options.overwrite
     )
     path = folder / "calibration.npz"
     write_calibration(path, ranges.calibration)
     data = ranges.calibration.data
-    return Basis(document.model, ranges.network, data, path, document.settings)
+    return Basis(
+        document.model, ranges.network, data, path, document.settings, document.preparation
+    )
 
 
 def _from_model(options: argparse.Namespace, folder: Path) -> Basis:
-    network = running.describe(options.source)
+    preparation = preparation_of(options)
+    network = running.describe(options.source, preparation)
     settings = settings_of(options, PlanSettings())
     keep_in_float(network, settings, options.float_layers)  # complain before the long work
     data, check = data_of(options, options.source)
@@ -119,8 +139,8 @@ def _from_model(options: argparse.Namespace, folder: Path) -> Basis:
         say(f"{network.name}: {len(network.layers)} layers")
         say_facts(data_facts(options, data, check))
         say()
-    path, _ = running.calibrate(options.source, data, folder)
-    return Basis(options.source, network, data, path, settings)
+    path, _ = running.calibrate(options.source, data, folder, preparation=preparation)
+    return Basis(options.source, network, data, path, settings, preparation)
 
 
 def say_report(settings: PlanSettings, report: ExportReport) -> None:
@@ -180,11 +200,12 @@ def _accuracy(output: OutputAccuracy, report: ExportReport) -> str:
     return f"{text} ({count(report.samples)} samples)"
 
 
-def as_data(data: DataDescription, settings: PlanSettings, report: ExportReport) -> dict[str, Any]:
+def as_data(basis: Basis, settings: PlanSettings, report: ExportReport) -> dict[str, Any]:
     """The report as JSON-ready data; the README describes it."""
     return {
         "format": FORMAT,
-        "data": plain(data),
+        "data": plain(basis.data),
         "settings": plain(settings),
+        "preparation": plain(basis.preparation),
         "report": {**plain(report), "integer_kernels": report.integer_kernels},
     }

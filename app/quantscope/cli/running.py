@@ -10,6 +10,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.network import Network
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (
@@ -44,13 +45,19 @@ def ask(request: Request, kind: type[R]) -> R:
     return result
 
 
-def describe(model: str) -> Network:
-    """The network in the file ``model``."""
-    return ask(Describe(model=model), Described).network
+def describe(model: str, preparation: PreparationChoices | None = None) -> Network:
+    """The network in the file ``model``, prepared as always or as chosen."""
+    request = Describe(model=model, preparation=preparation or PreparationChoices())
+    return ask(request, Described).network
 
 
 def calibrate(
-    model: str, data: DataDescription, folder: Path, *, only_quantized: bool = False
+    model: str,
+    data: DataDescription,
+    folder: Path,
+    *,
+    only_quantized: bool = False,
+    preparation: PreparationChoices | None = None,
 ) -> tuple[Path, Calibration]:
     """Run ``data`` through ``model``; the calibration and its file, which lies in ``folder``."""
     request = Calibrate(
@@ -58,13 +65,20 @@ def calibrate(
         data=data,
         output=str(folder / "calibration.npz"),
         only_quantized=only_quantized,
+        preparation=preparation or PreparationChoices(),
     )
     path = Path(ask(request, Calibrated).output)
     return path, read_calibration(path)
 
 
 def export(
-    model: str, calibration: Path, settings: PlanSettings, output: str, *, overwrite: bool
+    model: str,
+    calibration: Path,
+    settings: PlanSettings,
+    output: str,
+    *,
+    overwrite: bool,
+    preparation: PreparationChoices | None = None,
 ) -> ExportReport:
     """Write and verify the quantized model."""
     request = Export(
@@ -73,5 +87,6 @@ def export(
         settings=settings,
         output=output,
         overwrite=overwrite,
+        preparation=preparation or PreparationChoices(),
     )
     return ask(request, Exported).report

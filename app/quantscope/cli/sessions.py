@@ -12,6 +12,7 @@ from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.session.commands import describe_data
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session
@@ -58,11 +59,15 @@ def planned(options: argparse.Namespace) -> tuple[Ranges, Plan]:
 
 
 def new_session(
-    model: str, network: Network, data: DataDescription, calibration: Calibration
+    model: str,
+    network: Network,
+    data: DataDescription,
+    calibration: Calibration,
+    preparation: PreparationChoices | None = None,
 ) -> Session:
     """A session as the window would have it after calibrating."""
     session = Session()
-    session.open_model(Path(model).absolute(), network)
+    session.open_model(Path(model).absolute(), network, preparation)
     session.do(describe_data(data))
     session.attach_calibration(calibration)
     return session
