@@ -17,7 +17,7 @@ from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
-from quantscope.gui.job import Job
+from quantscope.gui.job import Job, calibrate_request, export_request
 from quantscope.gui.readiness import missing_problem
 from quantscope.gui.readings import Readings
 from quantscope.gui.selection import Selection
@@ -25,7 +25,7 @@ from quantscope.gui.worker_process import RESULTS, WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
 from quantscope.session.calibration_file import read_calibration, stored_at, write_calibration
-from quantscope.session.commands import Command
+from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
@@ -90,11 +90,14 @@ class Controller(QObject):
         self._replace_session()
         if session.missing:
             self.missing_found.emit(missing_problem(session), "")
+        elif session.network_is_stale:
+            self.locate_model(session.document.model)
 
     def locate_model(self, path: str) -> None:
         """Take ``path`` for the session's model, once it is described as the same network."""
-        name = Path(path).name
-        self._begin(messages.Describe(model=str(Path(path).absolute())), f"Opening {name}")
+        model, preparation = str(Path(path).absolute()), self.session.document.preparation
+        request = messages.Describe(model=model, preparation=preparation)
+        self._begin(request, f"Opening {Path(path).name}")
         assert self.job is not None
         self.job.locates = True
 
@@ -111,13 +114,15 @@ class Controller(QObject):
             )
             self.missing_found.emit(problem, "")
         else:
-            self._note_located(model, self.session.locate_model(model, network))
+            was_known = model == self.session.document.model and not self.session.missing
+            self._note_located(model, self.session.locate_model(model, network), was_known)
 
-    def _note_located(self, path: str, change: Change | None) -> None:
+    def _note_located(self, path: str, change: Change | None, was_known: bool = False) -> None:
         self._tell(change)
         self.readings.refresh(self.session)
         self.results_changed.emit()
-        self.located.emit(path)
+        if not was_known:
+            self.located.emit(path)
 
     def _replace_session(self) -> None:
         self.readings.preview = {}
@@ -197,6 +202,10 @@ class Controller(QObject):
         members = self.readings.members(tensor)
         self.do(commands.reset_types(members, self.readings.name_of(tensor)))
 
+    def equalize_channels(self, equalize: bool) -> None:
+        """Prepare the network with, or without, equalized channels."""
+        self.do(commands.equalize_channels(equalize))
+
     def reset_all(self) -> None:
         """Let every tensor follow the scheme again."""
         pinned = tuple(self.session.document.settings.pinned)
@@ -229,6 +238,10 @@ class Controller(QObject):
         if change is not None:
             self.readings.refresh(self.session)
             self.changed.emit(change)
+            if change.kind is ChangeKind.PREPARATION:
+                self.abandon_job()  # begun under the other one
+                if self.session.network_is_stale:
+                    self.locate_model(change.after.model)
 
     # ---- jobs
 
@@ -254,8 +267,7 @@ class Controller(QObject):
         if document.data is None or not document.model:
             return
         output = self._scratch_path("calibration")
-        request = messages.Calibrate(model=document.model, data=document.data, output=output)
-        self._begin(request, "Calibrating")
+        self._begin(calibrate_request(document, document.data, output), "Calibrating")
 
     def export(self, path: str, overwrite: bool = False) -> None:
         """Write and verify the quantized model."""
@@ -270,14 +282,7 @@ class Controller(QObject):
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
             return
-        document = self.session.document
-        request = messages.Export(
-            model=document.model,
-            calibration=file,
-            settings=document.settings,
-            output=path,
-            overwrite=overwrite,
-        )
+        request = export_request(self.session.document, file, path, overwrite)
         self._begin(request, f"Exporting {Path(path).name}")
 
     def _file_of(self, calibration: Calibration) -> str:
@@ -318,13 +323,9 @@ class Controller(QObject):
         self, request: messages.Request, title: str, then: DataDescription | None = None
     ) -> None:
         self.abandon_job()
-        document = self.session.document
+        basis = self.session.document
         self.job = Job(
-            request=request,
-            title=title,
-            settings=document.settings,
-            model=document.model,
-            then=then,
+            request=request, title=title, settings=basis.settings, model=basis.model, then=then
         )
         self._job_number = self.worker.send(request)
         self.job_changed.emit()

@@ -8,6 +8,7 @@ from quantscope.core.data import DataDescription
 from quantscope.core.events import Progress
 from quantscope.core.plan import PlanSettings
 from quantscope.jobs import messages
+from quantscope.session.document import Document
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,3 +26,24 @@ class Job:
     progress: Progress | None = None
     then: DataDescription | None = None
     locates: bool = False
+
+
+def calibrate_request(document: Document, data: DataDescription, output: str) -> messages.Calibrate:
+    """Run ``data`` through the model of ``document``, prepared as it says."""
+    return messages.Calibrate(
+        model=document.model, data=data, output=output, preparation=document.preparation
+    )
+
+
+def export_request(
+    document: Document, calibration: str, output: str, overwrite: bool
+) -> messages.Export:
+    """Write what ``document`` asks for, from the statistics in the file ``calibration``."""
+    return messages.Export(
+        model=document.model,
+        calibration=calibration,
+        settings=document.settings,
+        output=output,
+        overwrite=overwrite,
+        preparation=document.preparation,
+    )

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["correct-bias"].setChecked(session.document.settings.correct_bias)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
+        self.actions_by_id["equalize"].setChecked(session.document.preparation.equalize)
         for key in ("undo", "redo"):
             self.actions_by_id[key].setIconText(key.title())
         self._name_window()
@@ -319,6 +320,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def do_reset_all(self) -> None:
         self.controller.reset_all()
+
+    @Slot()
+    def do_equalize(self) -> None:
+        self.controller.equalize_channels(self.actions_by_id["equalize"].isChecked())
 
     @Slot()
     def do_toggle_layer(self) -> None:

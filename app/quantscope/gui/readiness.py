@@ -59,7 +59,7 @@ def why_not_export(session: Session, busy: bool = False) -> str:
     if calibration is None:
         return "Calibrate first"
     if session.plan() is None:
-        return "Calibrate again: the statistics are of another model"
+        return "Calibrate again: the statistics are of another model or preparation"
     return _not_found(calibration.data.path) if _is_missing(session, calibration.data) else ""
 
 

@@ -70,7 +70,8 @@ class StatusLine(QStatusBar):
             return f"{text} · not calibrated"
         state = f"{wording.count(calibration.samples)} samples"
         if session.calibration_is_stale:
-            state += " · ⚠ of other data: calibrate again"
+            other = "other data" if calibration.data != session.document.data else "other values"
+            state += f" · ⚠ of {other}: calibrate again"
         return f"{text} · {state}"
 
     def _show_progress(self, title: str, progress: Progress | None) -> None:
