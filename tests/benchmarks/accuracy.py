@@ -32,6 +32,7 @@ from quantscope.bundled import demo_folder
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind, parse_preprocessing
 from quantscope.core.plan import PlanSettings
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.engine import tasks
@@ -70,18 +71,32 @@ def finish(generator: Any) -> Any:
 
 
 def ours(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
-    """Every target, scheme and bias word of ours, corrected or not, from one calibration."""
-    calibration: Calibration
-    calibration, _ = finish(tasks.calibrate(model, data, False, lambda: False))
+    """Every preparation, target, scheme and bias of ours, corrected or not.
+
+    Two calibrations, one for each preparation.
+    """
+    for equalize in (False, True):
+        choices = PreparationChoices(equalize=equalize)
+        calibration: Calibration
+        calibration, _ = finish(tasks.calibrate(model, data, False, lambda: False, choices))
+        for settings in _all_settings():
+            name = f"{settings.target}, {settings.scheme}, {settings.bias_word_length}-bit bias"
+            name += ", equalized" if equalize else ""
+            name += ", corrected" if settings.correct_bias else ""
+            path = folder / f"{name}.onnx"
+            steps = tasks.export(
+                model, calibration, settings, str(path), 1, True, lambda: False, choices
+            )
+            finish(steps)
+            yield Setting(name, path)
+
+
+def _all_settings() -> Iterator[PlanSettings]:
     for target, scheme in product(TARGETS.values(), Scheme):
         for bias, corrected in product(target.bias_word_lengths, (False, True)):
-            settings = PlanSettings(
+            yield PlanSettings(
                 target=target.key, scheme=scheme, bias_word_length=bias, correct_bias=corrected
             )
-            name = f"{target.key}, {scheme}, {bias}-bit bias{', corrected' if corrected else ''}"
-            path = folder / f"{name}.onnx"
-            finish(tasks.export(model, calibration, settings, str(path), 1, True, lambda: False))
-            yield Setting(name, path)
 
 
 def peers(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
