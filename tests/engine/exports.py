@@ -26,7 +26,8 @@ from quantscope.engine.description import loggable
 from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
 from quantscope.engine.prepared import Prepared
-from quantscope.engine.rewriting import Rewritten, rewrite
+from quantscope.engine.rewriting import rewrite
+from quantscope.engine.rewritten import Rewritten
 from quantscope.engine.writing import save_model
 from tests.engine import models
 

@@ -22,8 +22,9 @@ from quantscope.engine import bias_correction, tasks
 from quantscope.engine.bias_correction import Corrected, correct_biases, waves_of
 from quantscope.engine.channel_means import channel_means
 from quantscope.engine.prepared import Prepared
-from quantscope.engine.rewriting import rewrite, stored_integers
+from quantscope.engine.rewriting import rewrite
 from quantscope.engine.sources.samples import SampleSource
+from quantscope.engine.stored_parameters import stored_integers
 from quantscope.engine.writing import save_model
 from tests.engine import models
 from tests.engine.exports import (

@@ -631,3 +631,41 @@ def test_that_many_readers_of_a_signed_tensor_each_get_a_pair(tmp_path: Path) ->
             assert readers[node.input[0]] == 1
             name = node.output[0]
             assert readers[name] + (name in outputs) == 1, name
+
+
+# ---- fixed operands --------------------------------------------------------------------------
+
+
+def with_operand(operator: str, values: npt.ArrayLike) -> onnx.ModelProto:
+    """A convolution whose result meets a constant that differs along its rows."""
+    b = Builder(3)
+    operand = b.constant("operand", np.asarray(values).reshape(1, 1, 8, 1))
+    met = b.node(operator, [b.conv("x", "conv", (3, 4)), operand], "met")
+    b.conv(met, "last", (4, 4))
+    return b.model({"x": ("batch", 3, 8, 8)}, {"last": ("batch", 4, 8, 8)})
+
+
+@pytest.mark.parametrize(("operator", "kernel"), [("Add", "QLinearAdd"), ("Mul", "QLinearMul")])
+def test_that_an_operand_without_negative_values_runs_in_integers(
+    operator: str, kernel: str, tmp_path: Path
+) -> None:
+    export = exported(with_operand(operator, np.linspace(0.0, 1.5, 8)), FIXED, tmp_path)
+
+    assert export.optimized_operators()[kernel] == 1
+    (name,) = (name for name in export.constants() if name == "operand_quantized")
+    stored, zero_point = export.constants()[name], export.constants()["operand_zero_point"]
+    data_type = export.plan.types["operand"]
+    assert stored.dtype == np.uint8
+    assert zero_point == 0
+    expected = data_type.quantize(np.linspace(0.0, 1.5, 8, dtype=np.float32))
+    assert stored.view(np.int8).reshape(-1).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("operator", ["Add", "Mul"])
+def test_that_an_operand_with_negative_values_keeps_its_signed_type(
+    operator: str, tmp_path: Path
+) -> None:
+    export = exported(with_operand(operator, np.linspace(-1.0, 1.5, 8)), FIXED, tmp_path)
+
+    assert export.constants()["operand_quantized"].dtype == np.int8
+    assert export.optimized_operators()[operator] == 1  # the runtime computes it in float

@@ -99,7 +99,8 @@ class ExportReport:
             if output.agreement is not None:
                 text += f", agrees with float on {output.agreement:.1%}"
             parts.append(text)
+        unit = "step" if self.largest_difference == 1.0 else "steps"
         parts.append(
-            f"largest difference to the unoptimized file {self.largest_difference:g} steps"
+            f"largest difference to the unoptimized file {self.largest_difference:g} {unit}"
         )
         return "; ".join(parts)

@@ -21,45 +21,24 @@ Rounding twice to one grid changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnx_ir as ir
 from onnx import version_converter
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
+from quantscope.core.formats import DataType
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import Plan
 from quantscope.core.rounding import Ties
-from quantscope.core.targets import scaled_like
 from quantscope.engine.operators import clip_bounds, rule_for
 from quantscope.engine.prepared import Prepared
+from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
+from quantscope.engine.stored_parameters import store_parameters
 
 SIXTEEN_BIT_OPSET = 21
-
-
-@dataclass(frozen=True, eq=False)
-class Rewritten:
-    """The quantized graph. ``stored`` maps each quantized activation to the value that holds
-    its integers, ``restored`` to the one that holds the reals that remain, ``parameters`` each
-    weight, bias and constant to its integers; ``removed`` names the Relu and Clip nodes that
-    saturation replaces. ``taken`` are the names that the float graph uses."""
-
-    model: ir.Model
-    taken: frozenset[str] = frozenset()
-    stored: dict[str, str] = field(default_factory=dict)
-    restored: dict[str, str] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
-    removed: tuple[str, ...] = ()
-
-    def free(self, name: str) -> str:
-        """``name``, made longer where the float graph has one like it already."""
-        while name in self.taken:
-            name += "_"
-        return name
 
 
 def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
@@ -72,36 +51,10 @@ def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
         if name in values:
             pair = _quantize_activation(result, values[name], plan.types[name])
             _separate_readers(result, name, plan.types[name], pair)
-    for tensor in _parameters(prepared.network, plan):
-        integers = stored_integers(prepared, plan, tensor)
-        _quantize_parameter(result, tensor, integers, written_type(prepared.network, plan, tensor))
+    store_parameters(result, prepared, plan)
     _alias_removed(prepared.network, removed, result)
     model.graph.sort()
     return replace(result, removed=removed)
-
-
-def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
-    """The integers that the file holds for a parameter.
-
-    A short bias of the fixed-point family is shifted up to the scale of the products.
-    """
-    data_type = plan.types[tensor]
-    integers = data_type.quantize(prepared.parameters[tensor])
-    written = written_type(prepared.network, plan, tensor)
-    if isinstance(data_type, FixedPoint) and isinstance(written, FixedPoint):
-        return integers << (written.fraction_length - data_type.fraction_length)
-    return integers
-
-
-def written_type(network: Network, plan: Plan, tensor: str) -> DataType:
-    """The type in the file: the plan's, but int32 at the products' scale for a bias."""
-    layer, data_type = network.layer_of(tensor), plan.types[tensor]
-    if layer.bias != tensor or layer.weights is None or not isinstance(data_type, FixedPoint):
-        return data_type
-    weights, source = plan.types[layer.weights], plan.types[layer.inputs[0]]
-    if not (isinstance(weights, FixedPoint) and isinstance(source, FixedPoint)):
-        return data_type
-    return FixedPoint(32, min(weights.fraction_length + source.fraction_length, 126))
 
 
 def _at_opset_for(prepared: Prepared, plan: Plan) -> ir.Model:
@@ -141,16 +94,6 @@ def _activations(network: Network, plan: Plan) -> list[str]:
     constants = {name for layer in network.layers for name in layer.constants}
     quantized = plan.placement.quantized - constants
     return [name for name in network.tensors if name in quantized]
-
-
-def _parameters(network: Network, plan: Plan) -> list[str]:
-    names = []
-    for layer in network.layers:
-        if layer.name not in plan.placement.layers:
-            continue
-        candidates = (layer.weights, layer.bias, *layer.constants)
-        names += [name for name in candidates if name is not None and name in plan.types]
-    return names
 
 
 def saturation_does_the_same(data_type: DataType, low: float | None, high: float | None) -> bool:
@@ -224,8 +167,8 @@ def _pair(
     result: Rewritten, value: ir.Value, name: str, data_type: DataType, number: int = 0
 ) -> tuple[ir.Node, ir.Node]:
     """A Q and a DQ that read ``value``; ``number`` tells several pairs of a tensor apart."""
-    kind = _integer_type(data_type)
-    grid = _grid(result, name, data_type, kind)
+    kind = integer_type(data_type)
+    grid = grid_of(result, name, data_type, kind)
     mark = f"_{number}" if number else ""
     attributes = {"axis": number + 1} if number else {}  # the default is 1
     quantize = ir.node(
@@ -293,7 +236,7 @@ def _needs_single_reader(producer: ir.Node | None) -> bool:
 
 def _clip_to_range(result: Rewritten, name: str, value: ir.Value, data_type: DataType) -> ir.Value:
     bounds = [
-        _constant(result, f"{name}_{end}", np.asarray(number, np.float32))
+        constant(result, f"{name}_{end}", np.asarray(number, np.float32))
         for end, number in (("minimum", data_type.minimum), ("maximum", data_type.maximum))
     ]
     clip = ir.node("Clip", [value, *bounds], name=f"{name}_Clip")
@@ -302,70 +245,3 @@ def _clip_to_range(result: Rewritten, name: str, value: ir.Value, data_type: Dat
     clipped.type = value.type
     _insert_behind(result.model, value, [clip])
     return clipped
-
-
-def _quantize_parameter(
-    result: Rewritten, name: str, integers: npt.NDArray[np.int64], data_type: DataType
-) -> None:
-    """Replace a float constant by its integers behind a DequantizeLinear."""
-    graph = result.model.graph
-    value = graph.initializers[name]
-    kind = _integer_type(data_type)
-    stored = _constant(result, f"{name}_quantized", integers.astype(kind.numpy()))
-    grid = _grid(result, name, data_type, kind)
-    attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
-    restore = ir.node(
-        "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear"
-    )
-    restored = restore.outputs[0]
-    restored.name, restored.shape = result.free(f"{name}_dequantized"), value.shape
-    restored.type = value.type
-    value.replace_all_uses_with(restored)
-    graph.insert_before(graph[0], restore)
-    graph.initializers.pop(name)
-    result.parameters[name] = stored.name or ""
-
-
-_INTEGER_TYPES = {
-    (8, True): ir.DataType.INT8,
-    (8, False): ir.DataType.UINT8,
-    (16, True): ir.DataType.INT16,
-    (16, False): ir.DataType.UINT16,
-    (32, True): ir.DataType.INT32,
-}
-
-
-def _integer_type(data_type: DataType) -> ir.DataType:
-    return _INTEGER_TYPES[data_type.word_length, data_type.signed]
-
-
-def _grid(
-    result: Rewritten, name: str, data_type: DataType, kind: ir.DataType
-) -> tuple[ir.Value, ir.Value]:
-    """Scale and zero point as constants: scalars, or one entry for each channel."""
-    grid = scaled_like(data_type)
-    if isinstance(grid, ChannelScaled):
-        scale = np.asarray(grid.scales, np.float32)
-    else:
-        scale = np.asarray(grid.scale, np.float32)
-    zero_point = np.full(scale.shape, grid.zero_point, kind.numpy())
-    return (
-        _constant(result, f"{name}_scale", scale),
-        _constant(result, f"{name}_zero_point", zero_point),
-    )
-
-
-def _constant(result: Rewritten, name: str, array: npt.NDArray[np.generic]) -> ir.Value:
-    """A constant called ``name``; the pairs of one tensor share theirs."""
-    name, constants = result.free(name), result.model.graph.initializers
-    if name in constants:
-        return constants[name]
-    tensor = ir.tensor(array, name=name)
-    value = ir.Value(
-        name=name,
-        shape=ir.Shape(array.shape),
-        type=ir.TensorType(tensor.dtype),
-        const_value=tensor,
-    )
-    result.model.graph.register_initializer(value)
-    return value

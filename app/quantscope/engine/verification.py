@@ -34,8 +34,9 @@ from quantscope.core.report import (
 from quantscope.core.rounding import Ties
 from quantscope.engine.batching import Batch
 from quantscope.engine.prepared import Prepared
-from quantscope.engine.rewriting import Rewritten, stored_integers, written_type
+from quantscope.engine.rewritten import Rewritten
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
+from quantscope.engine.stored_parameters import stored_integers, written_type
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Floats = npt.NDArray[np.floating]

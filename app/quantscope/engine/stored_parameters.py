@@ -1,0 +1,92 @@
+"""Parameters as the file stores them: integers behind a DequantizeLinear."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
+from quantscope.core.network import Network
+from quantscope.core.plan import Plan, product_fraction_length
+from quantscope.engine.prepared import Prepared
+from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
+
+WITH_SIGNED_WEIGHTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+
+
+def store_parameters(result: Rewritten, prepared: Prepared, plan: Plan) -> None:
+    """Replace every quantized weight, bias and constant of the graph by its integers."""
+    for tensor in _parameters(prepared.network, plan):
+        integers = stored_integers(prepared, plan, tensor)
+        _quantize_parameter(result, tensor, integers, written_type(prepared.network, plan, tensor))
+
+
+def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
+    """The integers that the file holds for a parameter.
+
+    A short bias of the fixed-point family is shifted up to the scale of the products.
+    """
+    data_type = plan.types[tensor]
+    integers = data_type.quantize(prepared.parameters[tensor])
+    written = written_type(prepared.network, plan, tensor)
+    if isinstance(data_type, FixedPoint) and isinstance(written, FixedPoint):
+        return integers << (written.fraction_length - data_type.fraction_length)
+    return integers
+
+
+def written_type(network: Network, plan: Plan, tensor: str) -> DataType:
+    """The type in the file: the plan's, but int32 at the products' scale for a bias."""
+    layer, data_type = network.layer_of(tensor), plan.types[tensor]
+    if layer.bias != tensor or layer.weights is None or not isinstance(data_type, FixedPoint):
+        return data_type
+    weights, source = plan.types[layer.weights], plan.types[layer.inputs[0]]
+    if not (isinstance(weights, FixedPoint) and isinstance(source, FixedPoint)):
+        return data_type
+    return FixedPoint(32, product_fraction_length(weights, source))
+
+
+def _parameters(network: Network, plan: Plan) -> list[str]:
+    names = []
+    for layer in network.layers:
+        if layer.name not in plan.placement.layers:
+            continue
+        candidates = (layer.weights, layer.bias, *layer.constants)
+        names += [name for name in candidates if name is not None and name in plan.types]
+    return names
+
+
+def _quantize_parameter(
+    result: Rewritten, name: str, integers: npt.NDArray[np.int64], data_type: DataType
+) -> None:
+    """Replace a float constant by its integers behind a DequantizeLinear."""
+    graph = result.model.graph
+    value = graph.initializers[name]
+    kind = integer_type(data_type)
+    if any(reader.op_type not in WITH_SIGNED_WEIGHTS for reader, _ in value.uses()):
+        kind = _as_the_runtime_converts(kind, integers)
+    stored = constant(result, f"{name}_quantized", integers.astype(kind.numpy()))
+    grid = grid_of(result, name, data_type, kind)
+    attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
+    restore = ir.node(
+        "DequantizeLinear", [stored, *grid], attributes, name=f"{name}_DequantizeLinear"
+    )
+    restored = restore.outputs[0]
+    restored.name, restored.shape = result.free(f"{name}_dequantized"), value.shape
+    restored.type = value.type
+    value.replace_all_uses_with(restored)
+    graph.insert_before(graph[0], restore)
+    graph.initializers.pop(name)
+    result.parameters[name] = stored.name or ""
+
+
+def _as_the_runtime_converts(kind: ir.DataType, integers: npt.NDArray[np.int64]) -> ir.DataType:
+    """uint8 for an int8 operand without negative values: the same bytes, reals and zero point.
+
+    The runtime turns int8 activations into uint8 but leaves constants, and has no integer
+    kernel for an Add or Mul of both kinds. Operands with negative values stay int8, and their
+    layer in float.
+    """
+    if kind is ir.DataType.INT8 and integers.size and integers.min() >= 0:
+        return ir.DataType.UINT8
+    return kind
