@@ -52,7 +52,9 @@ def test_that_calibrating_is_asked_for_the_network_at_hand(
     monkeypatch: pytest.MonkeyPatch, calibrated: MainWindow
 ) -> None:
     sent: list[Request] = []
-    monkeypatch.setattr(calibrated.controller.worker, "send", lambda r: len(sent) or sent.append(r))
+    monkeypatch.setattr(
+        calibrated.controller.desk.worker, "send", lambda r: len(sent) or sent.append(r)
+    )
     calibrated.controller.equalize_channels(True)
     calibrated.controller.calibrate()
     assert [type(request) for request in sent][:1] == [Describe]

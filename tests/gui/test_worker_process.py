@@ -138,7 +138,7 @@ def test_that_a_worker_killed_while_calibrating_leaves_window_and_session_alive(
     document = controller.session.document
     with qtbot.waitSignal(controller.live_counted, timeout=60_000):
         window.do_calibrate()
-    os.kill(controller.worker.process_id, signal.SIGKILL)
+    os.kill(controller.desk.worker.process_id, signal.SIGKILL)
     qtbot.waitUntil(window.messages.isVisible, timeout=60_000)
     assert "was killed from outside" in window.messages.sentence.text()
     assert controller.session.document == document

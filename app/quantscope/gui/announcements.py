@@ -75,7 +75,7 @@ class Announcements(QObject):
 
     @Slot()
     def _keep_partial(self) -> None:
-        self._controller.keep_partial(self._partial)
+        self._controller.attach_calibration(self._partial)
 
     @Slot(object)
     def _show_report(self, report: ExportReport) -> None:

@@ -1,30 +1,29 @@
 """The one caller of session commands and jobs: views ask it, and hear what changed from it.
 
 Every edit comes back as one ``changed`` signal, from undo and redo too; results of jobs come
-as ``results_changed``. Views keep no state that the session has.
+as ``results_changed``. Views keep no state that the session has. Its desk follows the jobs.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
-from quantscope.core.errors import Problem, QuantscopeError
-from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
-from quantscope.gui.job import Job, calibrate_request, export_request
-from quantscope.gui.readiness import missing_problem
+from quantscope.gui.job import Job
+from quantscope.gui.job_desk import JobDesk
+from quantscope.gui.readiness import missing_problem, other_network_problem
 from quantscope.gui.readings import Readings
 from quantscope.gui.selection import Selection
-from quantscope.gui.worker_process import RESULTS, WorkerProcess
+from quantscope.gui.worker_process import WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
-from quantscope.session.calibration_file import read_calibration, stored_at, write_calibration
+from quantscope.session.calibration_file import read_calibration
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
 from quantscope.session.history import Change
@@ -33,10 +32,7 @@ from quantscope.session.session_file import load_session, save_session
 
 
 class Controller(QObject):
-    """Session, worker and selection; see the signals for what views hear.
-
-    Invariant: at most one job that the person waits for (``job``) is under way.
-    """
+    """Session, desk and selection; see the signals for what views hear."""
 
     changed = Signal(object)  # Change: an edit, an undo or a redo
     results_changed = Signal()  # network, calibration or report
@@ -54,19 +50,15 @@ class Controller(QObject):
 
     def __init__(self, worker: WorkerProcess, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.worker = worker
         self.session = Session()
         self.readings = Readings(self.session)
         self.selection = Selection(self)
-        self.job: Job | None = None
-        self._job_number = 0
-        self._check_number = 0
-        self._rewritten: tuple[Calibration, str] | None = None
+        self.desk = JobDesk(worker, self.readings, self)
         self._is_demo = False
-        self._folder = QTemporaryDir()
-        self._scratch_files = 0
-        worker.setParent(self)
-        worker.received.connect(self._receive)
+        self.desk.changed.connect(self.job_changed)
+        self.desk.live_counted.connect(self.live_counted)
+        self.desk.data_checked.connect(self.data_checked)
+        self.desk.ended.connect(self._finish)
 
     # ---- files
 
@@ -75,8 +67,7 @@ class Controller(QObject):
         if Path(path).suffix.lower() == ".qscope":
             self._open_session(path)
         else:
-            request = messages.Describe(model=str(Path(path).absolute()))
-            self._begin(request, f"Opening {Path(path).name}", then=data)
+            self.desk.open_model(self.session.document, path, then=data)
 
     def _open_session(self, path: str) -> None:
         try:
@@ -84,7 +75,7 @@ class Controller(QObject):
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
             return
-        self.abandon_job()
+        self.desk.abandon()
         self.session = session
         self._is_demo = False
         self._replace_session()
@@ -95,11 +86,7 @@ class Controller(QObject):
 
     def locate_model(self, path: str) -> None:
         """Take ``path`` for the session's model, once it is described as the same network."""
-        model, preparation = str(Path(path).absolute()), self.session.document.preparation
-        request = messages.Describe(model=model, preparation=preparation)
-        self._begin(request, f"Opening {Path(path).name}")
-        assert self.job is not None
-        self.job.locates = True
+        self.desk.locate_model(self.session.document, path)
 
     def locate_data(self, path: str) -> None:
         """Say where the session's data is now."""
@@ -107,12 +94,7 @@ class Controller(QObject):
 
     def _locate_described(self, model: str, network: Network) -> None:
         if network.fingerprint != self.session.document.fingerprint:
-            problem = Problem(
-                what="is another network than the one that the session is about",
-                where=Path(model).name,
-                remedy="Locate the model that was calibrated, or open this one by itself",
-            )
-            self.missing_found.emit(problem, "")
+            self.missing_found.emit(other_network_problem(model), "")
         else:
             was_known = model == self.session.document.model and not self.session.missing
             self._note_located(model, self.session.locate_model(model, network), was_known)
@@ -152,9 +134,7 @@ class Controller(QObject):
 
     def shut_down(self) -> None:
         """End the worker because the window closes."""
-        self.job, self._job_number = None, 0
-        self.worker.stop()
-        self._folder.remove()
+        self.desk.close()
 
     # ---- edits
 
@@ -239,7 +219,7 @@ class Controller(QObject):
             self.readings.refresh(self.session)
             self.changed.emit(change)
             if change.kind is ChangeKind.PREPARATION:
-                self.abandon_job()  # begun under the other one
+                self.desk.abandon()  # what was begun under the other one
                 if self.session.network_is_stale:
                     self.locate_model(change.after.model)
 
@@ -250,24 +230,24 @@ class Controller(QObject):
         """Whether the person waits for a job."""
         return self.job is not None
 
+    @property
+    def job(self) -> Job | None:
+        """What the person waits for."""
+        return self.desk.job
+
     def check_data(self, data: DataDescription, guess: bool) -> None:
         """Read the first sample of ``data``; answered by ``data_checked``."""
-        model = self.session.document.model
-        self.stop_checking()
-        request = messages.CheckData(model=model, data=data, guess=guess)
-        self._check_number = self.worker.send(request)
+        self.desk.check_data(self.session.document.model, data, guess)
 
     def stop_checking(self) -> None:
         """Nobody waits for the check any more."""
-        self._check_number = 0
+        self.desk.stop_checking()
 
     def calibrate(self) -> None:
         """Run the data through the model."""
         document = self.session.document
-        if document.data is None or not document.model:
-            return
-        output = self._scratch_path("calibration")
-        self._begin(calibrate_request(document, document.data, output), "Calibrating")
+        if document.data is not None and document.model:
+            self.desk.calibrate(document, document.data)
 
     def export(self, path: str, overwrite: bool = False) -> None:
         """Write and verify the quantized model."""
@@ -278,82 +258,15 @@ class Controller(QObject):
             self.overwrite_asked.emit(path)
             return
         try:
-            file = self._file_of(calibration)
+            self.desk.export(self.session.document, calibration, path, overwrite)
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
-            return
-        request = export_request(self.session.document, file, path, overwrite)
-        self._begin(request, f"Exporting {Path(path).name}")
-
-    def _file_of(self, calibration: Calibration) -> str:
-        """The file that holds ``calibration``: the session's, or a job's.
-
-        Only where the data was located elsewhere, no file says so yet, and one is written.
-        """
-        stored = stored_at(calibration)
-        if stored is not None:
-            return str(stored)
-        if self._rewritten is None or self._rewritten[0] is not calibration:
-            file = self._scratch_path("located")
-            write_calibration(file, calibration)
-            self._rewritten = (calibration, file)
-        return self._rewritten[1]
-
-    def keep_partial(self, path: str) -> None:
-        """Use the samples that a cancelled calibration had done."""
-        self._attach_calibration(path)
 
     def cancel_job(self) -> None:
         """Ask the job under way to stop."""
-        if self.job is not None:
-            self.worker.cancel(self._job_number)
+        self.desk.cancel()
 
-    def abandon_job(self) -> None:
-        """Stop the job under way and listen to it no more."""
-        self.cancel_job()
-        if self.job is not None:
-            self._end_job()
-
-    def _scratch_path(self, name: str) -> str:
-        """A new file each time: statistics at hand may still be read from an earlier one."""
-        self._scratch_files += 1
-        return self._folder.filePath(f"{name}-{self._scratch_files}.npz")
-
-    def _begin(
-        self, request: messages.Request, title: str, then: DataDescription | None = None
-    ) -> None:
-        self.abandon_job()
-        basis = self.session.document
-        self.job = Job(
-            request=request, title=title, settings=basis.settings, model=basis.model, then=then
-        )
-        self._job_number = self.worker.send(request)
-        self.job_changed.emit()
-
-    def _end_job(self) -> None:
-        self.job, self._job_number = None, 0
-        self.readings.show_live({})
-        self.job_changed.emit()
-
-    @Slot(int, object)
-    def _receive(self, number: int, event: messages.Event) -> None:
-        if number == self._check_number and isinstance(event, RESULTS):
-            self._check_number = 0
-            self.data_checked.emit(event)
-        elif number == self._job_number and self.job is not None:
-            self._receive_for(self.job, event)
-
-    def _receive_for(self, job: Job, event: messages.Event) -> None:
-        if isinstance(event, Progress):
-            job.progress = event
-            self.job_changed.emit()
-        elif isinstance(event, LiveCounts):
-            self.readings.show_live(event.counts)
-            self.live_counted.emit()
-        else:
-            self._end_job()
-            self._finish(job, event)
-
+    @Slot(object, object)
     def _finish(self, job: Job, result: messages.Result) -> None:
         if isinstance(result, messages.Described):
             assert isinstance(job.request, messages.Describe)
@@ -362,7 +275,7 @@ class Controller(QObject):
             else:
                 self._open_described(job.request.model, result.network, job.then)
         elif isinstance(result, messages.Calibrated):
-            self._attach_calibration(result.output)
+            self.attach_calibration(result.output)
         elif isinstance(result, messages.Exported):
             self.session.attach_report(result.report, job.settings)
             self.results_changed.emit()
@@ -386,7 +299,8 @@ class Controller(QObject):
         if data is not None:
             self.calibrate()
 
-    def _attach_calibration(self, path: str) -> None:
+    def attach_calibration(self, path: str) -> None:
+        """Use the statistics that a job wrote; of a cancelled one, those it had."""
         try:
             calibration = read_calibration(path)
         except QuantscopeError as error:

@@ -36,6 +36,15 @@ def missing_problem(session: Session) -> Problem:
     )
 
 
+def other_network_problem(model: str) -> Problem:
+    """What is wrong with the file that a person took for the session's model."""
+    return Problem(
+        what="is another network than the one that the session is about",
+        where=Path(model).name,
+        remedy="Locate the model that was calibrated, or open this one by itself",
+    )
+
+
 def why_not_choose_data(session: Session, busy: bool = False) -> str:
     """Why other data cannot be chosen now; empty where it can."""
     if session.network is None:

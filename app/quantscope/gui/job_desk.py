@@ -1,0 +1,166 @@
+"""The controller's desk for jobs: sends requests to the worker and follows them to their end.
+
+Only the controller has one, and asks it. It knows no session: what a result means for the
+session is the controller's to say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.data import DataDescription
+from quantscope.core.events import LiveCounts, Progress
+from quantscope.gui.job import Job, calibrate_request, export_request
+from quantscope.gui.readings import Readings
+from quantscope.gui.worker_process import RESULTS, WorkerProcess
+from quantscope.jobs import messages
+from quantscope.session.calibration_file import stored_at, write_calibration
+from quantscope.session.document import Document
+
+
+class JobDesk(QObject):
+    """At most one job that the person waits for, a check of data beside it, and their files.
+
+    Live counts go straight to ``readings``. Events of jobs that nobody waits for any more are
+    not heard.
+    """
+
+    changed = Signal()  # started, progressed, ended
+    live_counted = Signal()  # readings show more samples
+    data_checked = Signal(object)  # DataChecked or Failed
+    ended = Signal(object, object)  # Job, its result
+
+    def __init__(
+        self, worker: WorkerProcess, readings: Readings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.job: Job | None = None
+        self.worker = worker
+        self._readings = readings
+        self._job_number = 0
+        self._check_number = 0
+        self._rewritten: tuple[Calibration, str] | None = None
+        self._folder = QTemporaryDir()
+        self._scratch_files = 0
+        worker.setParent(self)
+        worker.received.connect(self._receive)
+
+    # ---- requests
+
+    def open_model(self, basis: Document, path: str, then: DataDescription | None) -> None:
+        """Describe another model than that of ``basis``, to calibrate it with ``then``."""
+        request = messages.Describe(model=str(Path(path).absolute()))
+        self._begin(basis, request, f"Opening {Path(path).name}", then=then)
+
+    def locate_model(self, basis: Document, path: str) -> None:
+        """Describe what a person takes for the model of ``basis``."""
+        model = str(Path(path).absolute())
+        request = messages.Describe(model=model, preparation=basis.preparation)
+        self._begin(basis, request, f"Opening {Path(path).name}", locates=True)
+
+    def calibrate(self, basis: Document, data: DataDescription) -> None:
+        """Run ``data`` through the model."""
+        output = self._scratch_path("calibration")
+        self._begin(basis, calibrate_request(basis, data, output), "Calibrating")
+
+    def export(self, basis: Document, calibration: Calibration, path: str, overwrite: bool) -> None:
+        """Write and verify the quantized model; raises where the statistics have no file."""
+        request = export_request(basis, self._file_of(calibration), path, overwrite)
+        self._begin(basis, request, f"Exporting {Path(path).name}")
+
+    def check_data(self, model: str, data: DataDescription, guess: bool) -> None:
+        """Read the first sample of ``data``; answered by ``data_checked``."""
+        self.stop_checking()
+        request = messages.CheckData(model=model, data=data, guess=guess)
+        self._check_number = self.worker.send(request)
+
+    def stop_checking(self) -> None:
+        """Nobody waits for the check any more."""
+        self._check_number = 0
+
+    def cancel(self) -> None:
+        """Ask the job under way to stop."""
+        if self.job is not None:
+            self.worker.cancel(self._job_number)
+
+    def abandon(self) -> None:
+        """Stop the job under way and listen to it no more."""
+        self.cancel()
+        if self.job is not None:
+            self._end()
+
+    def close(self) -> None:
+        """End the worker because the window closes."""
+        self.job, self._job_number = None, 0
+        self.worker.stop()
+        self._folder.remove()
+
+    def _begin(
+        self,
+        basis: Document,
+        request: messages.Request,
+        title: str,
+        then: DataDescription | None = None,
+        locates: bool = False,
+    ) -> None:
+        self.abandon()
+        self.job = Job(
+            request=request,
+            title=title,
+            settings=basis.settings,
+            model=basis.model,
+            then=then,
+            locates=locates,
+        )
+        self._job_number = self.worker.send(request)
+        self.changed.emit()
+
+    # ---- files
+
+    def _file_of(self, calibration: Calibration) -> str:
+        """The file that holds ``calibration``: the session's, or a job's.
+
+        Only where the data was located elsewhere, no file says so yet, and one is written.
+        """
+        stored = stored_at(calibration)
+        if stored is not None:
+            return str(stored)
+        if self._rewritten is None or self._rewritten[0] is not calibration:
+            file = self._scratch_path("located")
+            write_calibration(file, calibration)
+            self._rewritten = (calibration, file)
+        return self._rewritten[1]
+
+    def _scratch_path(self, name: str) -> str:
+        """A new file each time: statistics at hand may still be read from an earlier one."""
+        self._scratch_files += 1
+        return self._folder.filePath(f"{name}-{self._scratch_files}.npz")
+
+    # ---- events
+
+    @Slot(int, object)
+    def _receive(self, number: int, event: messages.Event) -> None:
+        if number == self._check_number and isinstance(event, RESULTS):
+            self._check_number = 0
+            self.data_checked.emit(event)
+        elif number == self._job_number and self.job is not None:
+            self._receive_for(self.job, event)
+
+    def _receive_for(self, job: Job, event: messages.Event) -> None:
+        if isinstance(event, Progress):
+            job.progress = event
+            self.changed.emit()
+        elif isinstance(event, LiveCounts):
+            self._readings.show_live(event.counts)
+            self.live_counted.emit()
+        else:
+            self._end()
+            self.ended.emit(job, event)
+
+    def _end(self) -> None:
+        self.job, self._job_number = None, 0
+        self._readings.show_live({})
+        self.changed.emit()
