@@ -1,4 +1,4 @@
-"""What the last export found out: summary, kernels, accuracy of every tensor, notes."""
+"""What the last export found out: summary, kernels, accuracy of every tensor, biases, notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.report import ExportReport
+from quantscope.core.report import BiasCorrection, ExportReport
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges_tree import RowDelegate
@@ -31,6 +31,12 @@ TENSOR_HEADINGS = {
     "Measured": "SQNR of rounding the float network's values, on the verification samples",
     "In the network": "SQNR with the errors of all layers before it, on the verification samples",
 }
+CORRECTION_HEADINGS = {
+    "Layer": "The layer whose bias was corrected",
+    "Largest correction": "The largest change of its bias, in steps of its output's type",
+    "Mean error before": "Mean error of its output without any correction, averaged over channels",
+    "Mean error after": "Mean error of its output with all corrections, averaged over channels",
+}
 
 
 class ResultsPanel(QWidget):
@@ -46,11 +52,14 @@ class ResultsPanel(QWidget):
         self.overview.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.kernels = StringTable(KERNEL_HEADINGS, 3, self)
         self.tensors = StringTable(TENSOR_HEADINGS, 2, self)
+        self.corrections = StringTable(CORRECTION_HEADINGS, 1, self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.overview, "Verification")
         self.tabs.addTab(self._table(self.tensors, (260, 220)), "SQNR of every tensor")
         self.tabs.addTab(self._table(self.kernels, (200, 220)), "Kernels")
+        corrections = self._table(self.corrections, (260, 150, 150, 150))
+        self._correction_tab = self.tabs.addTab(corrections, "Bias correction")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.addWidget(self.state)
@@ -99,6 +108,8 @@ class ResultsPanel(QWidget):
             [(k.label, k.kernel, "integers" if k.integer else "float") for k in report.kernels]
         )
         self.tensors.show_rows([self._accuracy_row(report, i) for i in range(len(report.tensors))])
+        self.corrections.show_rows([_correction_row(item) for item in report.corrections])
+        self.tabs.setTabVisible(self._correction_tab, bool(report.corrections))
 
     def _accuracy_row(self, report: ExportReport, index: int) -> tuple[str, ...]:
         item = report.tensors[index]
@@ -112,6 +123,16 @@ class ResultsPanel(QWidget):
             wording.decibel(item.measured),
             wording.decibel(in_network) if in_network is not None else "–",
         )
+
+
+def _correction_row(item: BiasCorrection) -> tuple[str, ...]:
+    errors = (item.largest, item.error_before, item.error_after)
+    return (item.label, *(_steps(value) for value in errors))
+
+
+def _steps(value: float) -> str:
+    """Three decimals for all, to be compared down a column."""
+    return f"{value:.3f} steps"
 
 
 def report_in_words(report: ExportReport) -> str:
