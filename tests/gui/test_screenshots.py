@@ -56,7 +56,7 @@ def test_that_the_window_looks_as_in_the_readme(
     found = calibrated.controller.readings.data_type(tensor)
     assert isinstance(found, FixedPoint)
     calibrated.controller.pin(tensor, found.shifted(1))
-    calibrated.set_theme(theme)
+    calibrated.appearance.choose(theme)
     select(calibrated, tensor)
     qtbot.waitUntil(calibrated.ranges.isVisible, timeout=20_000)
     name = "window.png" if theme is ThemeChoice.LIGHT else "window-dark.png"

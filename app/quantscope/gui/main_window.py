@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QMainWindow,
     QMenu,
     QStackedWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.actions import (
-    ACTIONS,
-    SEPARATOR,
-    TOOLS,
-    available,
-    explain,
-    fill_menus,
-    make_actions,
-)
+from quantscope.gui.actions import available, explain, fill_menus, make_actions
 from quantscope.gui.announcements import Announcements
+from quantscope.gui.appearance import Appearance
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
 from quantscope.gui.file_questions import FileQuestions
-from quantscope.gui.icons import icon
 from quantscope.gui.inspector import Inspector
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.network_dialog import NetworkDialog, about_box
@@ -42,7 +32,8 @@ from quantscope.gui.results_panel import ResultsPanel
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
 from quantscope.gui.tensor_keys import TensorKeys
-from quantscope.gui.theme import ThemeChoice, apply_theme, theme_for
+from quantscope.gui.theme import ThemeChoice
+from quantscope.gui.tool_bar import ToolBar
 from quantscope.gui.welcome import WelcomePage
 
 
@@ -63,7 +54,6 @@ class MainWindow(QMainWindow):
         self.results = ResultsPanel(controller, self)
         self.actions_by_id = make_actions(self)
         self.choices = NetworkChoices(controller, self)
-        self.tools = QToolBar("Tools", self)
         self.status = StatusLine(controller, self.actions_by_id["cancel"], self)
         self.data_dialog: DataDialog | None = None
         self._menus: dict[str, QMenu] = {}
@@ -71,7 +61,8 @@ class MainWindow(QMainWindow):
         self._fill_bars()
         self._connect()
         self.setAcceptDrops(True)
-        self.set_theme(settings.theme)
+        views = (self.ranges, self.inspector, self.results)
+        self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self._restore()
         self.refresh()
 
@@ -110,23 +101,7 @@ class MainWindow(QMainWindow):
         for dock in (self.inspector_dock, self.results_dock):
             self._menus["panels"].addAction(dock.toggleViewAction())
         RecentMenu(self._menus["recent"], self.settings).asked.connect(self.open_path)
-        self.tools.setObjectName("tools")
-        self.tools.setMovable(False)
-        self.tools.setIconSize(QSize(20, 20))
-        self.tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.addToolBar(self.tools)
-        for key in TOOLS:
-            if key == SEPARATOR:
-                self.tools.addSeparator()
-            elif key == "choices":
-                self.tools.addSeparator()
-                self.choices.fill(self.tools, self._menus)
-                self.tools.addSeparator()
-            else:
-                self.tools.addAction(self.actions_by_id[key])
-                self.actions_by_id[key].setIconText(
-                    self.actions_by_id[key].text().replace("&", "").rstrip("…")
-                )
+        self.addToolBar(ToolBar(self.actions_by_id, self.choices, self._menus, self))
 
     def _connect(self) -> None:
         controller = self.controller
@@ -141,7 +116,6 @@ class MainWindow(QMainWindow):
         self.welcome.open_asked.connect(self.do_open)
         self.welcome.demo_asked.connect(self.do_demo)
         self.welcome.recent_asked.connect(self.open_path)
-        QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def _restore(self) -> None:
         self.restoreGeometry(self.settings.bytes_of("geometry"))
@@ -187,40 +161,17 @@ class MainWindow(QMainWindow):
 
     # ---- theme
 
-    def set_theme(self, choice: ThemeChoice) -> None:
-        """Use and remember a theme."""
-        self.settings.theme = choice
-        for key in ThemeChoice:
-            self.actions_by_id[f"theme-{key.value}"].setChecked(key is choice)
-        self._apply_theme()
-
-    def _apply_theme(self) -> None:
-        theme = theme_for(self.settings.theme)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        apply_theme(application, theme)
-        for view in (self.ranges, self.inspector, self.results):
-            view.set_theme(theme)
-        for row in ACTIONS:
-            if row.icon:
-                self.actions_by_id[row.key].setIcon(icon(row.icon, theme))
-
-    @Slot()
-    def _follow_system(self, *_: object) -> None:
-        if self.settings.theme is ThemeChoice.SYSTEM:
-            self._apply_theme()
-
     @Slot()
     def do_theme_system(self) -> None:
-        self.set_theme(ThemeChoice.SYSTEM)
+        self.appearance.choose(ThemeChoice.SYSTEM)
 
     @Slot()
     def do_theme_light(self) -> None:
-        self.set_theme(ThemeChoice.LIGHT)
+        self.appearance.choose(ThemeChoice.LIGHT)
 
     @Slot()
     def do_theme_dark(self) -> None:
-        self.set_theme(ThemeChoice.DARK)
+        self.appearance.choose(ThemeChoice.DARK)
 
     # ---- files
 
