@@ -8,7 +8,6 @@ file unoptimized and the float network.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +35,7 @@ from quantscope.engine.batching import Batch
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
+from quantscope.engine.runtime_kernels import kernels_of
 from quantscope.engine.stored_parameters import stored_integers, written_type
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -103,7 +103,7 @@ class Verification:
     def run(self, stop: Callable[[], bool]) -> Generator[Progress, None, ExportReport]:
         """Check, run and compare; yields progress by batch, returns the report."""
         _check_file(self.path)
-        kernels = self._kernels()
+        kernels = kernels_of(self.path, self.prepared.network, self.plan.placement.layers)
         sums = yield from self._compare(stop)
         network = self.prepared.network
         reasons = self.plan.placement.reasons
@@ -134,28 +134,6 @@ class Verification:
             notes=tuple(f"{network.layer(n).label}: {t}" for n, t in self.plan.notes.items()),
             warnings=tuple(self._warnings(kernels, sums)),
         )
-
-    def _kernels(self) -> tuple[LayerKernel, ...]:
-        """Which kernel the runtime takes for each layer meant to run in integers."""
-        with tempfile.TemporaryDirectory() as folder:
-            optimized = Path(folder) / "optimized.onnx"
-            start_session(
-                self.path, optimized=Optimization.EXTENDED, optimized_model_path=optimized
-            )
-            graph = onnx.load(optimized, load_external_data=False).graph
-        makers = {output: node for node in graph.node for output in node.output}
-        nodes = {node.name: node for node in graph.node}
-        kernels = []
-        for layer in self.prepared.network.layers:
-            if layer.name not in self.plan.placement.layers or layer.kind not in _WITH_KERNEL:
-                continue
-            node = nodes.get(layer.name)
-            kernel = node.op_type if node is not None else "merged"
-            integer = node is None or _runs_in_integers(node, makers)
-            kernels.append(
-                LayerKernel(layer=layer.name, label=layer.label, kernel=kernel, integer=integer)
-            )
-        return tuple(kernels)
 
     def _compare(self, stop: Callable[[], bool]) -> Generator[Progress, None, _Sums]:
         tapped = self._tapped()
@@ -329,27 +307,9 @@ class Verification:
         return found
 
 
-_WITH_KERNEL = frozenset(
-    {LayerKind.WEIGHTED, LayerKind.FOLLOWER, LayerKind.CONCAT, LayerKind.PASS_THROUGH}
-)
-_INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger", "QMoE")
-
-
 def _shown(restored: str) -> str:
     """The name under which a dequantized tensor is shown for comparison."""
     return f"{restored}_shown"
-
-
-def _runs_in_integers(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> bool:
-    if node.op_type.startswith(_INTEGER_PREFIXES):
-        return True
-    maker = makers.get(node.input[0]) if node.input else None
-    return (maker is not None and maker.op_type in ("QuantizeLinear", *_MOVERS)) or (
-        maker is not None and maker.op_type.startswith(_INTEGER_PREFIXES)
-    )
-
-
-_MOVERS = ("MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split")
 
 
 def _check_file(path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Which kernels ONNX Runtime takes for an exported file: read from the graph that it runs.
+
+A layer counts as integer only where that is seen: an integer operator under its name, or one
+that only moves values and moves integers. A layer with arithmetic that is not found under its
+name was fused into something else, which may well be a float kernel.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import onnx
+
+from quantscope.core.network import Layer, LayerKind, Network
+from quantscope.core.report import LayerKernel
+from quantscope.engine.runtime import Optimization, start_session
+
+MERGED = "merged"
+_WITH_KERNEL = frozenset(
+    {LayerKind.WEIGHTED, LayerKind.FOLLOWER, LayerKind.CONCAT, LayerKind.PASS_THROUGH}
+)
+_INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger")
+_MOVERS = frozenset(
+    [
+        "MaxPool",
+        "Reshape",
+        "Transpose",
+        "Flatten",
+        "Squeeze",
+        "Unsqueeze",
+        "Slice",
+        "Split",
+        "Resize",
+        "DepthToSpace",
+        "SpaceToDepth",
+    ]
+)
+Nodes = Mapping[str, onnx.NodeProto]
+
+
+def kernels_of(
+    path: Path, network: Network, integer_layers: Collection[str]
+) -> tuple[LayerKernel, ...]:
+    """The kernel of each layer of ``integer_layers`` (names) that needs one, in network order."""
+    with tempfile.TemporaryDirectory() as folder:
+        optimized = Path(folder) / "optimized.onnx"
+        start_session(path, optimized=Optimization.EXTENDED, optimized_model_path=optimized)
+        graph = onnx.load(optimized, load_external_data=False).graph
+    makers = {output: node for node in graph.node for output in node.output}
+    nodes = {node.name: node for node in graph.node}
+    return tuple(
+        kernel_of(layer, nodes.get(layer.name), makers)
+        for layer in network.layers
+        if layer.name in integer_layers and layer.kind in _WITH_KERNEL
+    )
+
+
+def kernel_of(layer: Layer, node: onnx.NodeProto | None, makers: Nodes) -> LayerKernel:
+    """The kernel of ``layer``, which the runtime runs as ``node`` (``None``: not by its name).
+
+    ``makers`` has the node that yields each value of the graph.
+    """
+    if node is None:  # a mover may be merged with its neighbours; arithmetic must be seen
+        kernel, integer = MERGED, layer.kind is LayerKind.PASS_THROUGH
+    else:
+        kernel, integer = node.op_type, _is_integer(node) or _moves_integers(node, makers)
+    return LayerKernel(layer=layer.name, label=layer.label, kernel=kernel, integer=integer)
+
+
+def _is_integer(node: onnx.NodeProto) -> bool:
+    return node.op_type.startswith(_INTEGER_PREFIXES)
+
+
+def _moves_integers(node: onnx.NodeProto, makers: Nodes) -> bool:
+    """Whether ``node`` moves values that were quantized before it."""
+    maker: onnx.NodeProto | None = node
+    while maker is not None and maker.op_type in _MOVERS:
+        maker = makers.get(maker.input[0])
+    if maker is None or maker is node:
+        return False
+    return maker.op_type == "QuantizeLinear" or _is_integer(maker)
