@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 from onnxruntime import quantization
 
@@ -36,6 +37,7 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.engine import tasks
+from quantscope.engine.operators import OPERATORS
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.samples import SampleSource
 
@@ -100,9 +102,15 @@ def _all_settings() -> Iterator[PlanSettings]:
 
 
 def peers(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
-    """The sensible settings of the runtime's own quantizer."""
+    """The sensible settings of the runtime's own quantizer.
+
+    Layers that ours leaves in float by their operator (a last Softmax) stay float here too:
+    otherwise the output's noise would be that of eight-bit probabilities, and no comparison.
+    """
     prepared = folder / "prepared.onnx"
     quantization.shape_inference.quant_pre_process(model, str(prepared), skip_symbolic_shape=True)
+    nodes = onnx.load(prepared).graph.node
+    in_float = [node.name for node in nodes if node.op_type not in OPERATORS]
     kinds = quantization.QuantType
     methods = quantization.CalibrationMethod
     for method, activation, per_channel in product(
@@ -124,6 +132,7 @@ def peers(model: str, data: DataDescription, folder: Path) -> Iterator[Setting]:
                 weight_type=kinds.QInt8,
                 per_channel=per_channel,
                 calibrate_method=method,
+                nodes_to_exclude=in_float,
             )
         yield Setting(f"quantize_static: {name}", path)
 
