@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quantscope.cli import quantize as quantize_command
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.engine import tasks
 from quantscope.session.commands import correct_bias, pin_type

@@ -7,7 +7,8 @@ import pytest
 
 from quantscope.core.calibration import Calibration, questions
 from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan import PlanSettings, requests_for
+from quantscope.core.plan import requests_for
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme, choose
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS

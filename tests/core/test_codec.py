@@ -32,7 +32,7 @@ from quantscope.core.formats import Band, ChannelScaled, DataType, FixedPoint, S
 from quantscope.core.heatmap import BitAxis
 from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tensor
 from quantscope.core.placement import TieGroup
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.prediction import PredictedError
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import (
@@ -118,9 +118,15 @@ plan_settings = st.builds(
     target=texts,
     scheme=st.sampled_from(Scheme),
     word_length=whole,
+    weight_word_length=st.none() | whole,
     bias_word_length=whole,
+    unsigned=st.booleans(),
     float_layers=st.frozensets(texts, max_size=FEW),
+    wide_layers=st.frozensets(texts, max_size=FEW),
+    only_operators=st.frozensets(texts, max_size=FEW),
+    integer_ports=st.booleans(),
     pinned=st.dictionaries(texts, data_types, max_size=FEW),
+    weight_rounding=st.sampled_from(WeightRounding),
     correct_bias=st.booleans(),
 )
 counted = st.lists(st.integers(0, 2**50), max_size=FEW).map(tuple)
@@ -218,7 +224,9 @@ NEVER_WRITTEN = {
     "Grids",
     "HeatColors",
     "HeatRow",
+    "LayerCosts",
     "Placement",
+    "PlacementRules",
     "Plan",
     "RangeRow",
     "TensorStatistics",

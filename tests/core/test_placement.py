@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantscope.core.network import LayerKind, Network
-from quantscope.core.placement import TieGroup, place
+from quantscope.core.placement import PlacementRules, TieGroup, place
 from tests.core.networks import KINDS, Sketch, conv_relu_conv
 
 
@@ -180,6 +180,32 @@ def test_that_a_tensor_that_can_never_be_quantized_gives_its_own_reason():
     tensors = network.tensors | {"i": replace(network.tensors["i"], reason="holds int64")}
     placement = place(replace(network, tensors=tensors))
     assert placement.reasons["i"] == "holds int64"
+
+
+FLOAT_RESULTS = PlacementRules(float_results=frozenset({"Conv"}))
+
+
+def test_that_a_result_that_only_float_layers_read_stays_float_where_the_kernel_can():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Softmax", "a", "f").add("Conv", "f", "y")
+    placement = place(sketch.network("y"), (), FLOAT_RESULTS)
+    assert placement.layers == {"Conv a", "Conv y"}
+    assert placement.quantized == {"x", "f"}
+    assert placement.reasons["a"] == "only float layers read it, and the kernel yields float"
+    ports = replace(FLOAT_RESULTS, integer_ports=True)
+    assert place(sketch.network("y"), (), ports).quantized == {"x", "f", "y"}
+
+
+def test_that_a_result_that_a_layer_in_integers_reads_is_rounded_for_all():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Relu", "a", "r").add("Softmax", "a", "f")
+    assert place(sketch.network("r", "f"), (), FLOAT_RESULTS).quantized == {"x", "a", "r"}
+
+
+def test_that_only_the_operators_asked_for_run_in_integers():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Add", "a x", "s").add("MaxPool", "s", "y")
+    placement = place(sketch.network("y"), (), PlacementRules(only_operators=frozenset({"Conv"})))
+    assert placement.layers == {"Conv a"}
+    assert placement.reasons["Add s"] == "only Conv layers run in integers"
+    assert placement.reasons["y"] == "only Conv layers run in integers"
 
 
 @st.composite

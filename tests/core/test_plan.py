@@ -10,13 +10,8 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.network import LayerKind, Network
-from quantscope.core.plan import (
-    Plan,
-    PlanSettings,
-    accumulator_type,
-    product_fraction_length,
-    requests_for,
-)
+from quantscope.core.plan import Plan, accumulator_type, product_fraction_length, requests_for
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from tests.core.networks import Sketch, conv_relu_conv, statistics_of
@@ -35,70 +30,6 @@ def one_conv() -> Network:
     return Sketch("x").add("Conv", "x", "y").network("y")
 
 
-# ---- transitions ---------------------------------------------------------------------------------
-
-
-def test_that_transitions_return_new_settings_and_leave_the_old_ones():
-    old = PlanSettings()
-    assert old.with_scheme(Scheme.HISTOGRAM) == PlanSettings(scheme=Scheme.HISTOGRAM)
-    assert old.with_word_length(16) == PlanSettings(word_length=16)
-    assert old.with_layer_quantized("a", False) == PlanSettings(float_layers=frozenset("a"))
-    assert old.pin(("a", "b"), FixedPoint()).pinned == {"a": FixedPoint(), "b": FixedPoint()}
-    assert old == PlanSettings()
-
-
-def test_that_bias_correction_is_switched_on_and_off():
-    on = PlanSettings().with_bias_correction(True)
-    assert on == PlanSettings(correct_bias=True)
-    assert on.with_target("fixed-point").correct_bias
-    assert on.with_bias_correction(False) == PlanSettings()
-
-
-def test_that_a_layer_comes_back_from_float():
-    there = PlanSettings().with_layer_quantized("a", False).with_layer_quantized("b", False)
-    assert there.float_layers == {"a", "b"}
-    assert there.with_layer_quantized("a", True).float_layers == {"b"}
-    assert there.with_layer_quantized("c", True) == there
-
-
-def test_that_resetting_frees_the_named_pins_only():
-    pinned = PlanSettings().pin(("a",), FixedPoint()).pin(("b", "c"), Scaled(0.5))
-    assert pinned.reset(("a", "c", "nowhere")).pinned == {"b": Scaled(0.5)}
-    assert pinned.pin(("b",), FixedPoint()).pinned["b"] == FixedPoint()
-
-
-def test_that_pins_survive_a_change_of_scheme_word_length_and_target():
-    pinned = PlanSettings().pin(("a",), FixedPoint(8, 5))
-    for changed in (
-        pinned.with_scheme(Scheme.HISTOGRAM),
-        pinned.with_word_length(16),
-        pinned.with_target("fixed-point"),
-        pinned.with_layer_quantized("b", False),
-    ):
-        assert changed.pinned == {"a": FixedPoint(8, 5)}
-
-
-def test_that_another_target_brings_its_own_bias_words():
-    assert PlanSettings().with_target("fixed-point").bias_word_length == 8
-    there = PlanSettings().with_target("fixed-point").with_bias_word_length(32)
-    assert there.bias_word_length == 32
-    assert there.with_target("onnxruntime").bias_word_length == 32
-
-
-def test_that_another_target_keeps_the_word_length_that_it_takes():
-    assert PlanSettings(word_length=16).with_target("fixed-point").word_length == 16
-    assert PlanSettings(word_length=4).with_target("fixed-point").word_length == 8
-
-
-def test_that_word_lengths_that_the_target_does_not_take_are_refused():
-    with pytest.raises(ValueError, match="does not take words of 4 bits"):
-        PlanSettings().with_word_length(4)
-    with pytest.raises(ValueError, match="does not take biases of 8 bits"):
-        PlanSettings().with_bias_word_length(8)
-    with pytest.raises(KeyError):
-        PlanSettings().with_target("abacus")
-
-
 def test_that_requests_are_those_of_the_target():
     settings = PlanSettings(target="fixed-point", scheme=Scheme.HISTOGRAM, word_length=16)
     target = TARGETS["fixed-point"]
@@ -106,6 +37,41 @@ def test_that_requests_are_those_of_the_target():
         target.activation_request(Scheme.HISTOGRAM, 16),
         target.weight_request(Scheme.HISTOGRAM, 16),
     )
+
+
+def test_that_weights_may_have_a_word_length_of_their_own():
+    settings = PlanSettings(word_length=16, weight_word_length=4)
+    activation, weight = requests_for(settings)
+    assert (activation.word_length, weight.word_length) == (16, 4)
+
+
+def test_that_tensors_without_negative_values_may_be_unsigned_where_the_target_allows_both():
+    network = one_conv()
+    values = {"x": np.linspace(0, 1, 99), "y": np.linspace(-1, 1, 99)}
+    settings = replace(FIXED, unsigned=True)
+    assert plan_of(network, settings, **values).types["x"] == FixedPoint(8, 7, signed=False)
+    assert plan_of(network, settings, **values).types["y"].signed
+    assert plan_of(network, FIXED, **values).types["x"].signed
+    assert plan_of(network, replace(RUNTIME, unsigned=True), **values).types["y"].signed is False
+
+
+# ---- wide layers and float results ---------------------------------------------------------------
+
+
+def test_that_a_wide_layer_reads_16_bits_and_hands_them_to_the_outputs():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Conv", "a", "y")
+    first = plan_of(sketch.network("y"), RUNTIME.with_layer_wide("Conv a", True)).types
+    last = plan_of(sketch.network("y"), RUNTIME.with_layer_wide("Conv y", True)).types
+    assert [first[name].word_length for name in ("x", "a", "y")] == [16, 8, 8]
+    assert [last[name].word_length for name in ("x", "a", "y")] == [8, 16, 16]
+    assert last["y.w"].word_length == 8
+
+
+def test_that_what_is_tied_to_the_input_of_a_wide_layer_is_wide_too():
+    sketch = Sketch("x").add("Conv", "x", "a").add("MaxPool", "a", "p").add("Conv", "p", "y")
+    types = plan_of(sketch.network("y"), RUNTIME.with_layer_wide("Conv y", True)).types
+    assert types["a"] == types["p"]
+    assert types["a"].word_length == 16
 
 
 # ---- types ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.formats import FixedPoint
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import predict
 from quantscope.core.ranges import RangeRow, range_rows
 from tests.session.examples import small_calibration, small_network
@@ -49,11 +49,11 @@ def test_that_what_a_fused_rectifier_cuts_off_is_not_judged() -> None:
 
 
 def test_that_a_pinned_type_is_marked_and_a_conflict_told() -> None:
-    pinned = FIXED_POINT.pin(("w",), FixedPoint(4, 3)).pin(("x",), FixedPoint(8, 2))
+    pinned = FIXED_POINT.pin(("w",), FixedPoint(5, 3)).pin(("x",), FixedPoint(8, 2))
     rows = _rows(pinned)
     assert [name for name, row in rows.items() if row.pinned] == ["x", "w"]
     assert rows["x"].conflict == ""
-    assert "8 or 16 bits" in rows["w"].conflict
+    assert "4 or 8 or 16 bits" in rows["w"].conflict
 
 
 def test_that_a_tensor_left_in_float_has_the_reason_and_no_error() -> None:

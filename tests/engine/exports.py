@@ -20,7 +20,8 @@ from onnx import numpy_helper
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import Plan
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.statistics import TensorStatistics, merge_all
 from quantscope.engine.description import loggable
 from quantscope.engine.model_file import open_model

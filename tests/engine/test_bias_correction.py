@@ -16,7 +16,8 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.events import Progress
 from quantscope.core.formats import FixedPoint
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import Plan
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import BiasCorrection
 from quantscope.engine import bias_correction, tasks
 from quantscope.engine.bias_correction import Corrected, correct_biases, waves_of

@@ -15,7 +15,7 @@ import pytest
 from quantscope.bundled import demo_folder
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine import tasks
 from quantscope.engine.model_file import open_model

@@ -16,7 +16,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import FixedPoint
 from quantscope.core.heatmap import LIGHT, Depth, fit_axis, paint
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.ranges import RangeRow, range_rows
 from quantscope.engine.picture import drawing, look, png
 from quantscope.engine.picture.drawing import draw_ranges
@@ -123,7 +123,7 @@ def test_that_a_layer_is_named_once_and_its_tensors_each() -> None:
 
 
 def test_that_marks_tell_ties_pins_conflicts_and_float() -> None:
-    pinned = FIXED_POINT.pin(("w",), FixedPoint(4, 3)).pin(("x",), FixedPoint(8, 2))
+    pinned = FIXED_POINT.pin(("w",), FixedPoint(5, 3)).pin(("x",), FixedPoint(8, 2))
     texts = _texts(_layout(_rows(pinned)))
     assert texts.count("= relu") == 2  # one is in the legend
     assert texts.count("◆") == 2

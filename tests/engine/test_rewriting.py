@@ -18,7 +18,7 @@ from onnx import helper, numpy_helper
 
 from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
 from quantscope.core.network import Role
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.rounding import Ties
 from quantscope.core.schemes import Scheme
 from quantscope.engine import rewriting

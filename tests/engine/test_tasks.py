@@ -16,7 +16,7 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
 from quantscope.core.formats import FixedPoint, Scaled
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.schemes import Scheme
 from quantscope.engine import tasks

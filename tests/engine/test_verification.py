@@ -18,7 +18,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
 from quantscope.core.formats import FixedPoint
 from quantscope.core.network import Role
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.rounding import Ties
 from quantscope.engine.batching import Batch

@@ -16,7 +16,7 @@ from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from tests.session.examples import FINGERPRINT, small_calibration, small_network, small_report

@@ -13,7 +13,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, Preprocessing, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import PredictedError
 from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.statistics import TensorStatistics

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import FixedPoint
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.session import commands

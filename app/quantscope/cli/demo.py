@@ -19,7 +19,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import size

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantscope.cli.console import as_json, plain
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, decibel, size

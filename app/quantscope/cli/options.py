@@ -20,7 +20,7 @@ from quantscope.core.data import (
 )
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS

@@ -25,7 +25,7 @@ from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import BiasCorrection, ExportReport, OutputAccuracy
 from quantscope.core.targets import TARGETS

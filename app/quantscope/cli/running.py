@@ -9,7 +9,7 @@ from quantscope.cli.console import ProgressBars
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.jobs.inline import run_inline

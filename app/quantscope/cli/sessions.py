@@ -11,7 +11,8 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import Plan
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.session.commands import describe_data
 from quantscope.session.session import Session

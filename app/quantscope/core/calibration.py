@@ -13,7 +13,8 @@ from itertools import product
 from quantscope.core.data import DataDescription
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.placement import place
-from quantscope.core.plan import Plan, PlanSettings, requests_for, resolve
+from quantscope.core.plan import Plan, requests_for, resolve
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import CLIPPING, Candidate, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics, merge_all
 from quantscope.core.targets import TARGETS

@@ -29,6 +29,20 @@ class TieGroup:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementRules:
+    """What bounds a placement, besides the network and the layers kept in float by hand.
+
+    ``only_operators``: operators of the layers that may run in integers (empty: all).
+    ``float_results``: operators whose output is not rounded where only float layers read it.
+    ``integer_ports``: network outputs are handed over as integers, so they count as read.
+    """
+
+    only_operators: frozenset[str] = frozenset()
+    float_results: frozenset[str] = frozenset()
+    integer_ports: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """``layers`` run in integers, ``groups`` cover every quantized activation and constant,
@@ -53,29 +67,59 @@ class Placement:
 
 
 _IN_FLOAT_BY_HAND = "kept in float by hand"
+_FLOAT_RESULT = "only float layers read it, and the kernel yields float"
 
 
-def place(network: Network, float_layers: Collection[str] = ()) -> Placement:
+def place(
+    network: Network,
+    float_layers: Collection[str] = (),
+    rules: PlacementRules = PlacementRules(),
+) -> Placement:
     """The placement for ``network`` with ``float_layers`` (names) kept in float."""
-    integer, reasons = _integer_layers(network, frozenset(float_layers))
+    reasons = _reasons_for_float(network, frozenset(float_layers), rules)
+    integer = _integer_layers(network, reasons)
     active = [layer for layer in network.layers if layer.name in integer]
+    unrounded = _unrounded(network, active, rules)
     fused = _fused_rectifiers(network, active)
-    groups = _tie(network, active, fused)
+    groups = _tie(network, active, fused, unrounded)
     covered = {name for group in groups for name in group.members}
     reasons |= _tensor_reasons(network, integer, covered, reasons)
+    reasons |= dict.fromkeys(unrounded - covered, _FLOAT_RESULT)
     cut_off = {name for layer in active if layer.name in fused for name in layer.inputs}
     return Placement(frozenset(integer), groups, fused, reasons, frozenset(cut_off))
 
 
-def _integer_layers(
-    network: Network, float_layers: frozenset[str]
-) -> tuple[set[str], dict[str, str]]:
-    """Names of the layers in integers, and a reason for each of the others."""
-    reasons = {
-        layer.name: layer.reason or _IN_FLOAT_BY_HAND
-        for layer in network.layers
-        if layer.kind is LayerKind.FLOAT or layer.reason or layer.name in float_layers
-    }
+def _reasons_for_float(
+    network: Network, by_hand: frozenset[str], rules: PlacementRules
+) -> dict[str, str]:
+    """Why layers must stay float that are not kept from integers by what they read."""
+    reasons = {}
+    only = " and ".join(sorted(rules.only_operators))
+    for layer in network.layers:
+        if layer.kind is LayerKind.FLOAT or layer.reason or layer.name in by_hand:
+            reasons[layer.name] = layer.reason or _IN_FLOAT_BY_HAND
+        elif (
+            only
+            and layer.kind is not LayerKind.INPUT
+            and layer.operator not in rules.only_operators
+        ):
+            reasons[layer.name] = f"only {only} layers run in integers"
+    return reasons
+
+
+def _unrounded(network: Network, active: list[Layer], rules: PlacementRules) -> frozenset[str]:
+    """Results that stay float, since no layer in integers reads them and the kernel can."""
+    if not rules.float_results:
+        return frozenset()
+    read = {name for layer in active for name in layer.inputs}
+    if rules.integer_ports:
+        read |= {port.name for port in network.outputs}
+    yields_float = (layer for layer in active if layer.operator in rules.float_results)
+    return frozenset(name for layer in yields_float for name in layer.outputs if name not in read)
+
+
+def _integer_layers(network: Network, reasons: dict[str, str]) -> set[str]:
+    """Names of the layers in integers; adds to ``reasons`` those of the layers that follow none."""
     weighted = [
         layer
         for layer in network.layers
@@ -96,7 +140,7 @@ def _integer_layers(
         else:
             integer.add(layer.name)
             quantized.update(layer.outputs)
-    return integer, reasons
+    return integer
 
 
 def _follower_reason(network: Network, missing: list[str]) -> str:
@@ -123,7 +167,12 @@ def _fused_rectifiers(network: Network, active: list[Layer]) -> dict[str, str]:
     return fused
 
 
-def _tie(network: Network, active: list[Layer], fused: Mapping[str, str]) -> tuple[TieGroup, ...]:
+def _tie(
+    network: Network,
+    active: list[Layer],
+    fused: Mapping[str, str],
+    unrounded: frozenset[str],
+) -> tuple[TieGroup, ...]:
     parent: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -135,7 +184,8 @@ def _tie(network: Network, active: list[Layer], fused: Mapping[str, str]) -> tup
     moved: set[str] = set()
     for layer in active:
         for name in (*layer.inputs, *layer.constants, *layer.outputs):
-            parent.setdefault(name, name)
+            if name not in unrounded:
+                parent.setdefault(name, name)
         if layer.kind in (LayerKind.PASS_THROUGH, LayerKind.CONCAT):
             moved.update(layer.outputs)
             tied = (*layer.inputs, *layer.constants, *layer.outputs)

@@ -1,15 +1,15 @@
-"""The plan: which type every tensor takes, and the small settings from which it follows.
+"""The plan: which type every tensor takes.
 
-A person edits :class:`PlanSettings` (target, scheme, word length, layers in float, types set
-by hand); :func:`resolve` turns them and the statistics into the :class:`Plan`. Settings are
-what undo and sessions keep; the plan can always be had again.
+A person edits :class:`~quantscope.core.plan_settings.PlanSettings`; :func:`resolve` turns them
+and the statistics into the :class:`Plan`. Settings are what undo and sessions keep; the plan
+can always be had again.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,75 +17,14 @@ from quantscope.core import schemes
 from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.placement import Placement, TieGroup, place
-from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
+from quantscope.core.plan_settings import WIDE, PlanSettings
+from quantscope.core.schemes import Candidate, Family, TypeRequest
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS, Target
 
 NOT_LOGGED = "its values were not logged: calibrate again, with all layers"
 BIAS_LIMIT = 2**31 - 1
 BIAS_HEADROOM = 2**30  # of int32, for a bias whose weight scale has to be raised
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSettings:
-    """What a person decides. ``pinned`` holds types set by hand, by tensor name.
-
-    ``correct_bias`` asks the export to take each layer's mean error out of its bias. That runs
-    the network, so the plan shows the types of biases as they are before it.
-    """
-
-    target: str = "onnxruntime"
-    scheme: Scheme = Scheme.MINMAX
-    word_length: int = 8
-    bias_word_length: int = 32
-    float_layers: frozenset[str] = frozenset()
-    pinned: Mapping[str, DataType] = field(default_factory=dict)
-    correct_bias: bool = False
-
-    def with_target(self, target: str) -> PlanSettings:
-        """For another target, with the nearest word lengths that it takes; pins stay."""
-        limits = TARGETS[target]
-        word = self.word_length if self.word_length in limits.word_lengths else 8
-        return replace(
-            self,
-            target=target,
-            word_length=word,
-            bias_word_length=limits.bias_word_lengths[0],
-        )
-
-    def with_scheme(self, scheme: Scheme) -> PlanSettings:
-        """With another scheme for all types that are not pinned."""
-        return replace(self, scheme=scheme)
-
-    def with_word_length(self, word_length: int) -> PlanSettings:
-        """With another word length for all types that are not pinned."""
-        if word_length not in TARGETS[self.target].word_lengths:
-            raise ValueError(f"{self.target} does not take words of {word_length} bits")
-        return replace(self, word_length=word_length)
-
-    def with_bias_word_length(self, word_length: int) -> PlanSettings:
-        """With biases in a short type of their own (8) or in the accumulator's (32)."""
-        if word_length not in TARGETS[self.target].bias_word_lengths:
-            raise ValueError(f"{self.target} does not take biases of {word_length} bits")
-        return replace(self, bias_word_length=word_length)
-
-    def with_bias_correction(self, correct_bias: bool) -> PlanSettings:
-        """With biases corrected by the export, or written as they are."""
-        return replace(self, correct_bias=correct_bias)
-
-    def pin(self, tensors: tuple[str, ...], data_type: DataType) -> PlanSettings:
-        """With ``data_type`` set by hand for ``tensors`` (all members of one tie group)."""
-        return replace(self, pinned={**self.pinned, **dict.fromkeys(tensors, data_type)})
-
-    def reset(self, tensors: tuple[str, ...]) -> PlanSettings:
-        """With ``tensors`` following the scheme again."""
-        kept = {name: kind for name, kind in self.pinned.items() if name not in tensors}
-        return replace(self, pinned=kept)
-
-    def with_layer_quantized(self, layer: str, quantized: bool) -> PlanSettings:
-        """With ``layer`` in integers, or kept in float."""
-        layers = self.float_layers - {layer} if quantized else self.float_layers | {layer}
-        return replace(self, float_layers=layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +56,10 @@ def requests_for(settings: PlanSettings) -> tuple[TypeRequest, TypeRequest]:
     """What is asked for activations and for weights under ``settings``."""
     target = TARGETS[settings.target]
     return (
-        target.activation_request(settings.scheme, settings.word_length),
-        target.weight_request(settings.scheme, settings.word_length),
+        target.activation_request(
+            settings.scheme, settings.word_length, either_sign=settings.unsigned
+        ),
+        target.weight_request(settings.scheme, settings.weight_words),
     )
 
 
@@ -133,14 +74,16 @@ def resolve(
     ``choose`` answers from kept statistics; ``statistics`` must hold the parameters (weights
     and biases), whose values decide on their types.
     """
-    placement = place(network, settings.float_layers)
+    placement = placement_for(network, settings)
     activation, weight = requests_for(settings)
+    wide = _wide_tensors(network, settings)
     types: dict[str, DataType] = {}
     notes: dict[str, str] = {}
     conflicts: dict[str, str] = {}
     for group in placement.groups:
         pinned = _pinned_of(group, settings)
-        chosen = pinned or choose(group.sources, activation).data_type
+        request = activation if wide.isdisjoint(group.members) else wider(activation)
+        chosen = pinned or choose(group.sources, request).data_type
         types.update(dict.fromkeys(group.members, chosen))
         missing = [name for name in group.sources if name not in statistics]
         conflicts |= dict.fromkeys(missing, NOT_LOGGED)
@@ -161,6 +104,24 @@ def resolve(
         conflicts=_conflicts(network, settings, types) | conflicts,
         notes=notes,
     )
+
+
+def placement_for(network: Network, settings: PlanSettings) -> Placement:
+    """Which layers run in integers under ``settings``, and why the others do not."""
+    return place(network, settings.float_layers, settings.placement_rules)
+
+
+def wider(request: TypeRequest) -> TypeRequest:
+    """``request`` for the activations of a wide layer."""
+    return replace(request, word_length=max(request.word_length, WIDE))
+
+
+def _wide_tensors(network: Network, settings: PlanSettings) -> frozenset[str]:
+    """What wide layers read, and what they hand to the network's outputs."""
+    outputs = {port.name for port in network.outputs}
+    layers = [layer for layer in network.layers if layer.name in settings.wide_layers]
+    read = {name for layer in layers for name in (*layer.inputs, *layer.constants)}
+    return frozenset(read | {name for layer in layers for name in layer.outputs if name in outputs})
 
 
 def _has_weights(layer: Layer, placement: Placement) -> bool:

@@ -62,8 +62,9 @@ class Family(StrEnum):
 class TypeRequest:
     """What is asked of a scheme: the word, the kind of step, and the constraints of a target.
 
-    ``asymmetric`` lets the zero point move; ``per_channel`` gives weights a scale for each
-    channel (where the statistics keep values and a channel axis).
+    ``asymmetric`` lets the zero point move; ``either_sign`` takes an unsigned type where no
+    value is negative; ``per_channel`` gives weights a scale for each channel (where the
+    statistics keep values and a channel axis).
     """
 
     family: Family
@@ -72,6 +73,7 @@ class TypeRequest:
     signed: bool = True
     narrow_range: bool = False
     asymmetric: bool = False
+    either_sign: bool = False
     per_channel: bool = False
 
 
@@ -85,6 +87,8 @@ class Candidate:
 
 def choose(statistics: TensorStatistics, request: TypeRequest) -> Candidate:
     """The type that ``request`` asks for, with its predicted error."""
+    if request.either_sign and statistics.range_with_zero[0] == 0.0:
+        request = replace(request, signed=False)
     if request.family is Family.FIXED_POINT:
         data_type: DataType = choose_fixed_point(statistics, request)
     elif request.per_channel and statistics.values is not None:

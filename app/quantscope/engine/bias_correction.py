@@ -37,7 +37,8 @@ import onnx_ir as ir
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import Progress
 from quantscope.core.network import Layer, LayerKind
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import Plan
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import BiasCorrection
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import Batch, batches

@@ -16,8 +16,8 @@ from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
-from quantscope.core.placement import place
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan import placement_for
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
@@ -190,7 +190,7 @@ def _check_logged(network: Network, settings: PlanSettings, calibration: Calibra
             where=calibration.data.path or network.name,
             remedy="Calibrate again",
         )
-    for group in place(network, settings.float_layers).groups:
+    for group in placement_for(network, settings).groups:
         for tensor in group.sources:
             if tensor not in calibration.statistics:
                 raise QuantscopeError(

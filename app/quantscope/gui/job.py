@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from quantscope.core.data import DataDescription
 from quantscope.core.events import Progress
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.jobs import messages
 from quantscope.session.document import Document
 

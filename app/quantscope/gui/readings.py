@@ -17,8 +17,8 @@ from quantscope.core.formats import ChannelScaled, DataType
 from quantscope.core.heatmap import ACCUMULATOR_BITS, BitAxis, Counts, HeatRow, fit_axis
 from quantscope.core.histogram import BIT_COUNT
 from quantscope.core.network import LayerKind, Network, Role
-from quantscope.core.placement import Placement, TieGroup, place
-from quantscope.core.plan import Plan, requests_for
+from quantscope.core.placement import Placement, TieGroup
+from quantscope.core.plan import Plan, placement_for, requests_for
 from quantscope.core.prediction import PredictedError, predict
 from quantscope.core.schemes import Family
 from quantscope.core.statistics import TensorStatistics
@@ -70,7 +70,7 @@ class Readings:
         if self._plan is not None:
             self._placement = self._plan.placement
         else:
-            self._placement = place(network, self.session.document.settings.float_layers)
+            self._placement = placement_for(network, self.session.document.settings)
         self._groups = {n: group for group in self._placement.groups for n in group.members}
 
     def show_live(self, counts: Mapping[str, BitCounts]) -> None:

@@ -18,7 +18,7 @@ from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import Problem
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import DataType
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.network import Network
-from quantscope.core.plan import Plan, PlanSettings
+from quantscope.core.plan import Plan
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.session.commands import ChangeKind, Command

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from quantscope.core.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Layer, LayerKind, Network
-from quantscope.core.plan import PlanSettings
+from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS
 from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json

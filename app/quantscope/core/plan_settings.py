@@ -1,0 +1,133 @@
+"""The settings from which a plan follows: what a person decides, and undo and sessions keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from quantscope.core.formats import DataType
+from quantscope.core.placement import PlacementRules
+from quantscope.core.schemes import Scheme
+from quantscope.core.targets import TARGETS
+
+WIDE = 16
+"""The word length of activations that wide layers read."""
+
+
+class WeightRounding(StrEnum):
+    """How weights become whole numbers of steps."""
+
+    NEAREST = "nearest"
+    COMPENSATED = "compensated"  # each weight makes up for the rounding of those before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings:
+    """What a person decides.
+
+    ``word_length`` is that of activations, and of weights too where ``weight_word_length`` is
+    ``None``. ``unsigned`` gives tensors without negative values an unsigned type where the
+    target allows both.
+
+    Layers in ``float_layers`` and, where ``only_operators`` names any, all of other operators
+    stay float. ``wide_layers`` read 16-bit activations. ``integer_ports`` hands the network's
+    inputs and outputs over as integers. ``pinned`` holds types set by hand, by tensor name.
+
+    ``weight_rounding`` and ``correct_bias`` (take each layer's mean error out of its bias) are
+    done by the export, since they run the network: the plan shows weights and the types of
+    biases as they are before.
+    """
+
+    target: str = "onnxruntime"
+    scheme: Scheme = Scheme.MINMAX
+    word_length: int = 8
+    weight_word_length: int | None = None
+    bias_word_length: int = 32
+    unsigned: bool = False
+    float_layers: frozenset[str] = frozenset()
+    wide_layers: frozenset[str] = frozenset()
+    only_operators: frozenset[str] = frozenset()
+    integer_ports: bool = False
+    pinned: Mapping[str, DataType] = field(default_factory=dict)
+    weight_rounding: WeightRounding = WeightRounding.NEAREST
+    correct_bias: bool = False
+
+    @property
+    def weight_words(self) -> int:
+        """The word length of weights."""
+        return self.word_length if self.weight_word_length is None else self.weight_word_length
+
+    @property
+    def placement_rules(self) -> PlacementRules:
+        """What the target and the choice of operators say about the placement."""
+        return PlacementRules(
+            only_operators=self.only_operators,
+            float_results=TARGETS[self.target].float_results,
+            integer_ports=self.integer_ports,
+        )
+
+    def with_target(self, target: str) -> PlanSettings:
+        """For another target, with the nearest word lengths that it takes; pins stay."""
+        limits = TARGETS[target]
+        kept_weights = self.weight_word_length in limits.weight_word_lengths
+        return replace(
+            self,
+            target=target,
+            word_length=self.word_length if self.word_length in limits.word_lengths else 8,
+            weight_word_length=self.weight_word_length if kept_weights else None,
+            bias_word_length=limits.bias_word_lengths[0],
+            unsigned=self.unsigned and limits.either_sign,
+            wide_layers=self.wide_layers if WIDE in limits.word_lengths else frozenset(),
+        )
+
+    def with_scheme(self, scheme: Scheme) -> PlanSettings:
+        """With another scheme for all types that are not pinned."""
+        return replace(self, scheme=scheme)
+
+    def with_word_length(self, word_length: int) -> PlanSettings:
+        """With another word length for all types that are not pinned."""
+        if word_length not in TARGETS[self.target].word_lengths:
+            raise ValueError(f"{self.target} does not take words of {word_length} bits")
+        return replace(self, word_length=word_length)
+
+    def with_weight_word_length(self, word_length: int | None) -> PlanSettings:
+        """With weights of another word length than activations; ``None``: of the same."""
+        lengths = TARGETS[self.target].weight_word_lengths
+        if word_length is not None and word_length not in lengths:
+            raise ValueError(f"{self.target} does not take weights of {word_length} bits")
+        return replace(self, weight_word_length=word_length)
+
+    def with_bias_word_length(self, word_length: int) -> PlanSettings:
+        """With biases in a short type of their own (8) or in the accumulator's (32)."""
+        if word_length not in TARGETS[self.target].bias_word_lengths:
+            raise ValueError(f"{self.target} does not take biases of {word_length} bits")
+        return replace(self, bias_word_length=word_length)
+
+    def with_bias_correction(self, correct_bias: bool) -> PlanSettings:
+        """With biases corrected by the export, or written as they are."""
+        return replace(self, correct_bias=correct_bias)
+
+    def pin(self, tensors: tuple[str, ...], data_type: DataType) -> PlanSettings:
+        """With ``data_type`` set by hand for ``tensors`` (all members of one tie group)."""
+        return replace(self, pinned={**self.pinned, **dict.fromkeys(tensors, data_type)})
+
+    def reset(self, tensors: tuple[str, ...]) -> PlanSettings:
+        """With ``tensors`` following the scheme again."""
+        kept = {name: kind for name, kind in self.pinned.items() if name not in tensors}
+        return replace(self, pinned=kept)
+
+    def with_layer_quantized(self, layer: str, quantized: bool) -> PlanSettings:
+        """With ``layer`` in integers, or kept in float."""
+        layers = self.float_layers - {layer} if quantized else self.float_layers | {layer}
+        return replace(self, float_layers=layers)
+
+    def with_layer_wide(self, layer: str, wide: bool) -> PlanSettings:
+        """With ``layer`` reading 16-bit activations, or those of the usual word length.
+
+        Raises ``ValueError`` where the target does not take them.
+        """
+        if wide and WIDE not in TARGETS[self.target].word_lengths:
+            raise ValueError(f"{self.target} does not take activations of {WIDE} bits")
+        layers = self.wide_layers | {layer} if wide else self.wide_layers - {layer}
+        return replace(self, wide_layers=layers)
