@@ -1,5 +1,7 @@
 """Preprocessing texts are read, refused with a sentence, and written back in few words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,11 +10,13 @@ from quantscope.core.data import (
     PRESETS,
     Color,
     DataDescription,
+    Filter,
     Layout,
     Preprocessing,
     Resize,
     SourceCheck,
     SourceKind,
+    content_hash,
     format_preprocessing,
     parse_preprocessing,
 )
@@ -25,8 +29,13 @@ chains = st.builds(
     mean=st.lists(numbers, min_size=1, max_size=4).map(tuple),
     std=st.lists(numbers.filter(bool), min_size=1, max_size=4).map(tuple),
     resize=st.sampled_from(Resize),
+    filter=st.sampled_from(Filter),
     color=st.sampled_from(Color),
     layout=st.sampled_from(Layout),
+) | st.builds(
+    Preprocessing,
+    resize=st.just(Resize.CROP),
+    crop=st.floats(min_value=0.0, max_value=1.0, exclude_min=True),
 )
 
 
@@ -53,12 +62,15 @@ def test_that_settings_alone_start_from_pixels_between_0_and_1():
 
 
 def test_that_every_setting_is_read():
-    text = "scale=1/127.5 mean=1,2,3 std=4,5,6 resize=fit color=bgr layout=nhwc"
-    assert parse_preprocessing(text) == Preprocessing(
+    values = "scale=1/127.5 mean=1,2,3 std=4,5,6"
+    frame = "crop=7/8 resize=crop filter=bicubic color=bgr layout=nhwc"
+    assert parse_preprocessing(f"{values} {frame}") == Preprocessing(
         scale=1 / 127.5,
         mean=(1.0, 2.0, 3.0),
         std=(4.0, 5.0, 6.0),
-        resize=Resize.FIT,
+        resize=Resize.CROP,
+        crop=0.875,
+        filter=Filter.BICUBIC,
         color=Color.BGR,
         layout=Layout.NHWC,
     )
@@ -78,6 +90,10 @@ def test_that_a_preset_after_settings_replaces_them():
         ("std=0.5,0", "a standard deviation of 0 divides by zero"),
         ("scale=inf", "must be finite"),
         ("mean=nan", "must be finite"),
+        ("filter=magic", '"magic" is no value for filter'),
+        ("resize=crop crop=0", "crop is a share above 0 and up to 1"),
+        ("resize=crop crop=1.5", "crop is a share above 0 and up to 1"),
+        ("resize=fit crop=0.5", "crop needs resize=crop"),
         ("resize=squash", '"squash" is no value for resize'),
         ("color=cmyk", '"cmyk" is no value for color'),
         ("layout=hwc", '"hwc" is no value for layout'),
@@ -102,6 +118,19 @@ def test_that_a_chain_needs_a_mean_and_a_deviation(wrong):
 def test_that_only_random_data_is_marked_as_random():
     marked = {kind for kind in SourceKind if DataDescription(kind=kind).is_random}
     assert marked == {SourceKind.RANDOM}
+
+
+def test_that_pictures_and_arrays_of_pictures_are_preprocessed():
+    preprocessed = {kind for kind in SourceKind if DataDescription(kind=kind).has_pictures}
+    assert preprocessed == {SourceKind.IMAGES}
+    assert DataDescription(kind=SourceKind.NPY, as_pictures=True).has_pictures
+
+
+def test_that_an_agreement_is_bound_to_content_and_makes_no_other_data():
+    trusted = content_hash(b"def samples(): ...")
+    assert trusted != content_hash(b"def samples(): ... ")
+    data = DataDescription(kind=SourceKind.PYTHON, path="a.py")
+    assert replace(data, trusted=trusted) == data
 
 
 def test_that_a_source_check_keeps_the_first_sample_as_it_goes_in():

@@ -6,11 +6,16 @@ and requests.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.preview import Preview, Step
+from quantscope.core.sound import Sound
 
 
 class SourceKind(StrEnum):
@@ -20,7 +25,11 @@ class SourceKind(StrEnum):
     NPY = "npy"  # one .npy array: first axis = samples; one input
     NPZ = "npz"  # one .npz archive: an array for each input, first axis = samples
     NPZ_FOLDER = "npz-folder"  # a folder of .npz archives, each one sample
+    CSV = "csv"  # a text table: each row one sample
+    PARQUET = "parquet"  # a Parquet table: each row one sample; needs the extra quantscope[parquet]
+    WAV = "wav"  # a folder of .wav recordings, nested or flat
     PROTOBUF = "test-data"  # ONNX test_data_set_* folders with input_*.pb
+    PYTHON = "python"  # a Python file whose samples() yields them; run once it is agreed to
     RANDOM = "random"  # seeded noise, marked as such on all that follows from it
 
 
@@ -30,6 +39,16 @@ class Resize(StrEnum):
     STRETCH = "stretch"  # change the aspect ratio
     FIT = "fit"  # keep the ratio, pad with black
     CROP = "crop"  # keep the ratio, fill the frame and cut the middle
+
+
+class Filter(StrEnum):
+    """How pixels are mixed where a picture changes size; all but ``NEAREST`` average."""
+
+    NEAREST = "nearest"
+    BOX = "box"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    LANCZOS = "lanczos"
 
 
 class Color(StrEnum):
@@ -54,13 +73,16 @@ class Preprocessing:
     """The chain that turns a picture (0..255) into values: ``(pixel * scale - mean) / std``.
 
     ``mean`` and ``std`` hold one value for all channels or one for each, in the order that
-    the network sees them.
+    the network sees them. ``crop`` is the share, in each direction, that ``Resize.CROP`` keeps of
+    the largest part that has the input's ratio: 0.875 is "256 on the short side, the middle 224".
     """
 
     scale: float = 1.0 / 255.0
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     resize: Resize = Resize.STRETCH
+    crop: float = 1.0
+    filter: Filter = Filter.BILINEAR
     color: Color = Color.AUTO
     layout: Layout = Layout.AUTO
 
@@ -71,6 +93,10 @@ class Preprocessing:
             raise _bad_preprocessing("a standard deviation of 0 divides by zero")
         if not all(map(math.isfinite, (self.scale, *self.mean, *self.std))):
             raise _bad_preprocessing("scale, mean and standard deviation must be finite numbers")
+        if not 0.0 < self.crop <= 1.0:
+            raise _bad_preprocessing("crop is a share above 0 and up to 1")
+        if self.crop != 1.0 and self.resize is not Resize.CROP:
+            raise _bad_preprocessing("crop needs resize=crop")
 
 
 PRESETS: dict[str, Preprocessing] = {
@@ -87,19 +113,41 @@ class DataDescription:
     """Which samples to run through a network.
 
     ``samples`` limits how many are taken (``None``: all; random data: 32), ``seed`` makes
-    random data repeatable.
+    random data repeatable. ``shuffle`` is the seed of the order in which samples are taken;
+    ``None`` keeps the natural order. ``skip_unreadable`` is how many unreadable samples may be
+    left out before the run stops. ``as_pictures`` sends the samples of arrays, which then are
+    pictures of 0..255, through the ``preprocessing``.
+
+    ``trusted`` is the agreement to run a Python file: :func:`content_hash` of the file that was
+    agreed to. It says nothing about the samples, so it does not count in comparisons, and it is
+    never taken from a file: who sends a session does not agree for who opens it.
     """
 
     kind: SourceKind
     path: str = ""
     preprocessing: Preprocessing = Preprocessing()
+    sound: Sound = field(default_factory=Sound)
     samples: int | None = None
     seed: int = 0
+    shuffle: int | None = None
+    skip_unreadable: int = 0
+    as_pictures: bool = False
+    trusted: str = field(default="", compare=False)
 
     @property
     def is_random(self) -> bool:
         """True where every figure that follows is about noise and not about real data."""
         return self.kind is SourceKind.RANDOM
+
+    @property
+    def has_pictures(self) -> bool:
+        """True where ``preprocessing`` has a part."""
+        return self.kind is SourceKind.IMAGES or self.as_pictures
+
+
+def content_hash(content: bytes) -> str:
+    """What an agreement to run a file is bound to: SHA-256 of its content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +155,8 @@ class SourceCheck:
     """What a dry run of a data source found: its size, and the first sample as it goes in.
 
     ``shapes`` holds (input, shape, dtype) of the first sample, ``minimum`` and ``maximum`` are
-    over all its values.
+    over all its values. ``steps`` is the way from file to tensor, ``preview`` what to look at,
+    ``skipped`` names samples that could not be read.
     """
 
     samples: int
@@ -115,6 +164,9 @@ class SourceCheck:
     shapes: tuple[tuple[str, tuple[int, ...], str], ...]
     minimum: float
     maximum: float
+    steps: tuple[Step, ...] = ()
+    preview: Preview | None = None
+    skipped: tuple[str, ...] = ()
 
 
 def parse_preprocessing(text: str) -> Preprocessing:
@@ -124,13 +176,14 @@ def parse_preprocessing(text: str) -> Preprocessing:
     (``mean=0.485,0.456,0.406``). Raises :class:`QuantscopeError` for anything else.
     """
     chain = Preprocessing()
+    changes: dict[str, Any] = {}
     for word in text.split():
         key, equals, value = word.partition("=")
-        if not equals:
-            chain = _preset(word)
+        if equals:
+            changes[key] = _setting(key, value)
         else:
-            chain = _with_setting(chain, key, value)
-    return chain
+            chain, changes = _preset(word), {}
+    return replace(chain, **changes)
 
 
 def format_preprocessing(chain: Preprocessing) -> str:
@@ -141,11 +194,11 @@ def format_preprocessing(chain: Preprocessing) -> str:
 
 def _as_changes(chain: Preprocessing, name: str, preset: Preprocessing) -> str:
     words = []
-    for field in fields(Preprocessing):
-        value = getattr(chain, field.name)
-        if value != getattr(preset, field.name):
+    for each in fields(Preprocessing):
+        value = getattr(chain, each.name)
+        if value != getattr(preset, each.name):
             text = ",".join(map(repr, value)) if isinstance(value, tuple) else str(value)
-            words.append(f"{field.name}={text}")
+            words.append(f"{each.name}={text}")
     named = [] if words and preset == Preprocessing() else [name]
     return " ".join(named + words)
 
@@ -156,27 +209,34 @@ def _preset(name: str) -> Preprocessing:
     return PRESETS[name]
 
 
-def _with_setting(chain: Preprocessing, key: str, value: str) -> Preprocessing:
+def _setting(key: str, value: str) -> object:
+    if key not in _READERS:
+        raise _bad_preprocessing(f'there is no setting "{key}"')
     try:
-        if key == "scale":
-            return replace(chain, scale=_number(value))
-        if key in ("mean", "std"):
-            numbers = tuple(_number(part) for part in value.split(","))
-            return replace(chain, mean=numbers) if key == "mean" else replace(chain, std=numbers)
-        if key == "resize":
-            return replace(chain, resize=Resize(value))
-        if key == "color":
-            return replace(chain, color=Color(value))
-        if key == "layout":
-            return replace(chain, layout=Layout(value))
+        return _READERS[key](value)
     except (ValueError, ZeroDivisionError):
         raise _bad_preprocessing(f'"{value}" is no value for {key}') from None
-    raise _bad_preprocessing(f'there is no setting "{key}"')
 
 
 def _number(text: str) -> float:
     numerator, slash, denominator = text.partition("/")
     return float(numerator) / float(denominator) if slash else float(numerator)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(_number, text.split(",")))
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "scale": _number,
+    "mean": _numbers,
+    "std": _numbers,
+    "resize": Resize,
+    "crop": _number,
+    "filter": Filter,
+    "color": Color,
+    "layout": Layout,
+}
 
 
 def _bad_preprocessing(what: str) -> QuantscopeError:
