@@ -80,6 +80,8 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "notes",
         "warnings",
         "corrections",
+        "simulation",
+        "not_simulated",
         "integer_kernels",
     ]
     assert report["path"] == str(output)

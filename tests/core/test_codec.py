@@ -39,7 +39,9 @@ from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
     LayerKernel,
+    OperatorDifference,
     OutputAccuracy,
+    StepDifference,
     TensorAccuracy,
 )
 from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
@@ -149,6 +151,19 @@ corrections = st.builds(
     error_before=reals,
     error_after=reals,
 )
+step_differences = st.builds(StepDifference, whole, reals)
+operator_differences = st.builds(
+    OperatorDifference,
+    layer=texts,
+    label=texts,
+    operator=texts,
+    kernel=texts,
+    values=whole,
+    as_written=step_differences,
+    as_run=step_differences,
+    ties_away=reals,
+    ties_up=reals,
+)
 reports = st.builds(
     ExportReport,
     path=texts,
@@ -166,6 +181,8 @@ reports = st.builds(
     notes=names,
     warnings=names,
     corrections=st.lists(corrections, max_size=FEW).map(tuple),
+    simulation=st.lists(operator_differences, max_size=FEW).map(tuple),
+    not_simulated=st.lists(st.tuples(texts, texts), max_size=FEW).map(tuple),
 )
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
@@ -190,6 +207,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     LayerKernel: kernels,
     LiveCounts: st.builds(LiveCounts, whole, st.dictionaries(texts, bit_counts, max_size=FEW)),
     Network: networks,
+    OperatorDifference: operator_differences,
     OutputAccuracy: outputs,
     PlanSettings: plan_settings,
     Port: ports,
@@ -211,6 +229,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     ),
     Target: st.sampled_from(list(TARGETS.values())),
     Tensor: tensors,
+    StepDifference: step_differences,
     TensorAccuracy: accuracies,
     TieGroup: st.builds(TieGroup, names, names),
     TypeRequest: requests,

@@ -1,9 +1,15 @@
-"""The line that sums up an export names the figures that matter."""
+"""The lines that sum up an export name the figures that matter."""
 
-from quantscope.core.report import ExportReport, LayerKernel, OutputAccuracy
+from quantscope.core.report import (
+    ExportReport,
+    LayerKernel,
+    OperatorDifference,
+    OutputAccuracy,
+    StepDifference,
+)
 
 
-def report(outputs=(), kernels=()) -> ExportReport:
+def report(outputs=(), kernels=(), simulation=(), not_simulated=()) -> ExportReport:
     return ExportReport(
         path="out.onnx",
         target="onnxruntime",
@@ -16,6 +22,8 @@ def report(outputs=(), kernels=()) -> ExportReport:
         outputs=tuple(outputs),
         kernels=tuple(kernels),
         tensors=(),
+        simulation=tuple(simulation),
+        not_simulated=tuple(not_simulated),
     )
 
 
@@ -39,3 +47,37 @@ def test_that_the_summary_names_every_output_and_the_difference():
         "0 of 0 layers in integer kernels; scores: 31.3 dB, agrees with float on 95.1%; "
         "boxes: 24.0 dB; largest difference to the unoptimized file 0.5 steps"
     )
+
+
+def difference(written: StepDifference, run: StepDifference, values=100, ties=0.0):
+    return OperatorDifference(
+        layer="conv",
+        label="conv",
+        operator="Conv",
+        kernel="QLinearConv",
+        values=values,
+        as_written=written,
+        as_run=run,
+        ties_away=ties,
+        ties_up=0.0,
+    )
+
+
+def test_that_the_simulation_is_summed_up_by_its_largest_differences_and_mean_share_of_ties():
+    exact = StepDifference(0, 0.0)
+    found = [
+        difference(exact, StepDifference(1, 0.01), values=300, ties=0.02),
+        difference(StepDifference(2, 0.001), exact, values=100, ties=0.10),
+    ]
+    assert report(
+        simulation=found, not_simulated=[("lstm", "it has no simulation")]
+    ).simulated() == (
+        "2 of 3 operators: at most 2 steps from the file as it is written, 1 step from it as it "
+        "runs; ties away from zero would move 4.00% of the values by a step"
+    )
+
+
+def test_that_nothing_is_said_to_be_exact_where_nothing_was_simulated():
+    assert report().simulated() == ""
+    missing = [("lstm", "it has no simulation"), ("gru", "it has no simulation")]
+    assert report(not_simulated=missing).simulated() == "none of 2 operators"

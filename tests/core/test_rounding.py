@@ -26,11 +26,18 @@ def test_that_ties_go_to_even_when_asked(x):
     assert int(round_to_integer(np.array([x]), Ties.EVEN)[0]) == round(Fraction(x))
 
 
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_that_ties_go_up_when_asked(x):
+    up = math.floor(Fraction(x) + Fraction(1, 2))
+    assert int(round_to_integer(np.array([x]), Ties.UP)[0]) == up
+
+
 @pytest.mark.parametrize(
     ("ties", "expected"),
     [
         (Ties.AWAY, [-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]),
         (Ties.EVEN, [-2.0, -2.0, -0.0, 0.0, 2.0, 2.0]),
+        (Ties.UP, [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0]),
     ],
 )
 def test_that_halves_follow_the_rule_asked_for(ties, expected):

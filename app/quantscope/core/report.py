@@ -46,6 +46,21 @@ class OutputAccuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundedWeights:
+    """What compensated rounding gained for one layer's weights.
+
+    SQNR in dB of what the layer yields, with only its weights in error: rounded to nearest
+    (``sqnr_before``) and as written (``sqnr_after``), on the calibration samples. Layers that
+    share weights are told together, under the first one's name.
+    """
+
+    layer: str
+    label: str
+    sqnr_before: float
+    sqnr_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BiasCorrection:
     """What bias correction did to one layer, in steps of its output's type.
 
@@ -59,6 +74,37 @@ class BiasCorrection:
     largest: float
     error_before: float
     error_after: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StepDifference:
+    """Two arrays of stored integers compared: the largest distance in steps, and the share of
+    values (0..1) that differ."""
+
+    steps: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorDifference:
+    """One quantized operator, computed from the same stored inputs by our own integer arithmetic
+    and by the runtime.
+
+    ``as_written`` compares with the file unoptimized (float between DQ and Q), ``as_run`` with
+    the runtime's default optimizations, under which it takes ``kernel``. ``ties_away`` and
+    ``ties_up`` are the shares of ``values`` that come out one step apart where a tie does not go
+    to the even step but away from zero, or up.
+    """
+
+    layer: str
+    label: str
+    operator: str
+    kernel: str
+    values: int
+    as_written: StepDifference
+    as_run: StepDifference
+    ties_away: float
+    ties_up: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +131,9 @@ class ExportReport:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     corrections: tuple[BiasCorrection, ...] = ()  # in network order; empty where not asked for
+    rounded_weights: tuple[RoundedWeights, ...] = ()  # likewise
+    simulation: tuple[OperatorDifference, ...] = ()  # in network order
+    not_simulated: tuple[tuple[str, str], ...] = ()  # label, reason
 
     @property
     def integer_kernels(self) -> int:
@@ -99,8 +148,25 @@ class ExportReport:
             if output.agreement is not None:
                 text += f", agrees with float on {output.agreement:.1%}"
             parts.append(text)
-        unit = "step" if self.largest_difference == 1.0 else "steps"
-        parts.append(
-            f"largest difference to the unoptimized file {self.largest_difference:g} {unit}"
-        )
+        difference = _steps(self.largest_difference)
+        parts.append(f"largest difference to the unoptimized file {difference}")
         return "; ".join(parts)
+
+    def simulated(self) -> str:
+        """What the integer simulation found, in one sentence; empty where there was none."""
+        count = len(self.simulation) + len(self.not_simulated)
+        if not self.simulation:
+            return f"none of {count} operators" if count else ""
+        written = max(each.as_written for each in self.simulation).steps
+        run = max(each.as_run for each in self.simulation).steps
+        values = sum(each.values for each in self.simulation)
+        tied = sum(each.ties_away * each.values for each in self.simulation)
+        return (
+            f"{len(self.simulation)} of {count} operators: at most {_steps(written)} from the "
+            f"file as it is written, {_steps(run)} from it as it runs; ties away from zero would "
+            f"move {tied / max(values, 1):.2%} of the values by a step"
+        )
+
+
+def _steps(count: float) -> str:
+    return f"{count:g} step" if count == 1 else f"{count:g} steps"

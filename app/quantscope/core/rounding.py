@@ -13,10 +13,12 @@ class Ties(StrEnum):
 
     ``AWAY`` from zero is MATLAB's ``round`` and the rule for every figure shown, for weights
     and for biases. ``EVEN`` is what ONNX ``QuantizeLinear`` does when an exported file runs.
+    ``UP`` is what a circuit does that adds half a step and shifts to the right.
     """
 
     AWAY = "away"
     EVEN = "even"
+    UP = "up"
 
 
 def round_to_integer(
@@ -29,6 +31,11 @@ def round_to_integer(
     if ties is Ties.EVEN:
         even: npt.NDArray[np.floating] = np.rint(values)
         return even
+    if ties is Ties.UP:
+        below = np.floor(values)
+        with np.errstate(invalid="ignore"):  # an infinity has no fraction and stays
+            up: npt.NDArray[np.floating] = below + (values - below >= 0.5).astype(values.dtype)
+        return up
     whole = np.trunc(values)
     with np.errstate(invalid="ignore"):  # an infinity has no fraction and stays
         past_half = np.abs(values - whole) >= 0.5
