@@ -29,7 +29,7 @@ OURS = {
 ENGINES = {"onnx", "onnxruntime", "onnx_ir", "onnxscript", "numba"}
 OTHERS = {
     "core": {"numpy"},
-    "engine": ENGINES | {"numpy", "ml_dtypes", "psutil", "PIL", "google"},
+    "engine": ENGINES | {"numpy", "ml_dtypes", "psutil", "PIL", "google", "pyarrow"},
     "session": {"numpy"},
     "jobs": {"numpy", "psutil"},
     "jobs.messages": {"numpy"},
