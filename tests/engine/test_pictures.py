@@ -9,6 +9,7 @@ from PIL import Image
 from quantscope.core.data import (
     Color,
     DataDescription,
+    Filter,
     Layout,
     Preprocessing,
     Resize,
@@ -215,6 +216,36 @@ def test_that_stretch_fit_and_crop_differ_as_they_say(tmp_path: Path) -> None:
 def test_that_resizing_is_bilinear(folder: Path) -> None:
     expected = Image.fromarray(PIXELS).resize((3, 2), Image.Resampling.BILINEAR)
     assert np.array_equal(values(folder, port(1, 2, 3, 3))[0], np.asarray(expected))
+
+
+def test_that_a_crop_keeps_its_share_of_the_middle(tmp_path: Path) -> None:
+    Image.fromarray(np.tile(np.arange(16, dtype=np.uint8), (8, 1))).save(tmp_path / "0.png")
+    steps = parse_preprocessing("scale=1 resize=crop crop=0.5")
+    assert np.array_equal(values(tmp_path, port(1, 1, 4, 4), steps)[0, 0], [[6, 7, 8, 9]] * 4)
+    same_size = values(tmp_path, port(1, 1, 8, 16), steps)[0, 0, 0]
+    assert (same_size[0], same_size[-1]) == (4, 11)
+
+
+def test_that_256_on_the_short_side_and_the_middle_224_is_a_crop_of_seven_eighths(
+    tmp_path: Path,
+) -> None:
+    picture = Image.radial_gradient("L").resize((512, 320))
+    picture.save(tmp_path / "0.png")
+    usual = picture.resize((410, 256), Image.Resampling.BILINEAR).crop((93, 16, 317, 240))
+    steps = parse_preprocessing("scale=1 resize=crop crop=0.875")
+    found = values(tmp_path, port(1, 1, 224, 224), steps)[0, 0]
+    assert np.abs(found - np.asarray(usual, np.float32)).max() <= 2
+
+
+@pytest.mark.parametrize("name", list(Filter))
+@pytest.mark.parametrize("how", list(Resize))
+def test_that_a_filter_mixes_the_pixels(tmp_path: Path, name: Filter, how: Resize) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (12, 12)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "0.png")
+    resampling = Image.Resampling[name.upper()]
+    expected = np.asarray(Image.fromarray(noise).resize((5, 5), resampling))
+    steps = Preprocessing(scale=1.0, resize=how, filter=name)
+    assert np.array_equal(values(tmp_path, port(1, 1, 5, 5), steps)[0, 0], expected)
 
 
 @pytest.mark.parametrize("how", list(Resize))

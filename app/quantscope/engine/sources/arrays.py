@@ -23,7 +23,7 @@ import numpy as np
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.fitting import Array
-from quantscope.engine.sources.listing import chosen_files
+from quantscope.engine.sources.listing import files_below
 from quantscope.engine.sources.samples import SampleSource, listed, only_input
 
 _FAILURES = (
@@ -58,7 +58,7 @@ class _ArchiveFile(io.FileIO):
         self.close()
 
 
-def open_npy(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+def open_npy(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     """One `.npy` array, first axis = samples, for a network with one input.
 
     Rows are read and not mapped: pages of a mapped file count as this program's memory.
@@ -78,10 +78,10 @@ def open_npy(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleS
         with path.open("rb") as stream:
             return _row(stream, start, header, number)
 
-    return _row_source(inputs, count, limit, {port.name: row}, path)
+    return _row_source(inputs, count, {port.name: row}, path)
 
 
-def open_npz(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+def open_npz(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     """One `.npz` archive with an array for each input: first axis = samples."""
     with _reading(path):
         archive = zipfile.ZipFile(_ArchiveFile(path))
@@ -92,12 +92,12 @@ def open_npz(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleS
                 headers[name] = _header(stream)
         count = _count(headers, path)
     rows = {name: _member_rows(archive, member) for name, member in members.items()}
-    return _row_source(inputs, count, limit, rows, path)
+    return _row_source(inputs, count, rows, path)
 
 
-def open_npz_folder(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+def open_npz_folder(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     """A folder of `.npz` archives, each one sample; lengths may vary between samples."""
-    names, labels = chosen_files(path, {".npz"}, limit)
+    names, labels = files_below(path, {".npz"})
     if not names:
         raise QuantscopeError(
             "the folder and its sub-folders hold no .npz files",
@@ -120,15 +120,13 @@ def _one_sample(path: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
 
 
 def _row_source(
-    inputs: tuple[Port, ...], count: int, limit: int | None, rows: Mapping[str, Rows], path: Path
+    inputs: tuple[Port, ...], count: int, rows: Mapping[str, Rows], path: Path
 ) -> SampleSource:
-    taken = count if limit is None else min(count, limit)
-
     def read(number: int) -> Mapping[str, Array]:
         with _reading(path):
             return {name: row(number) for name, row in rows.items()}
 
-    names = tuple(f"row {number}" for number in range(taken))
+    names = tuple(f"row {number}" for number in range(count))
     return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 

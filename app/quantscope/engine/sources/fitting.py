@@ -109,18 +109,28 @@ def _wrong_shape(array: Array, port: Port, where: str) -> QuantscopeError:
         f"the input wants {shape_text(port.shape)} {port.dtype} "
         f"and the sample gives {shape_text(array.shape)} {array.dtype}",
         where=where,
-        remedy=_shape_remedy(array.shape, port.shape),
+        remedy=_shape_remedy(array, port.shape),
     )
 
 
-def _shape_remedy(shape: tuple[int, ...], wanted: Shape) -> str:
-    inner = shape[1:] if len(shape) == len(wanted) else shape
+def _shape_remedy(array: Array, wanted: Shape) -> str:
+    inner = array.shape[1:] if array.ndim == len(wanted) else array.shape
     if len(inner) == len(wanted) - 1 == 3:
         if _matches((inner[2], inner[0], inner[1]), wanted[1:]):
-            return "Move the channels to the front before saving the data (NCHW)"
+            return _layout_remedy(array, "NCHW", "front")
         if _matches((inner[1], inner[2], inner[0]), wanted[1:]):
-            return "Move the channels to the end before saving the data (NHWC)"
+            return _layout_remedy(array, "NHWC", "end")
     return f"Save each sample with the shape {shape_text(wanted[1:])}, or open other data"
+
+
+def _layout_remedy(array: Array, layout: str, end: str) -> str:
+    """Arrays of bytes can be taken as pictures, whose channels the preprocessing moves."""
+    if array.dtype == np.uint8:
+        return (
+            f"Choose the layout {layout} in the preprocessing, which takes each sample as a "
+            f"picture, or move the channels to the {end} before saving the data"
+        )
+    return f"Move the channels to the {end} before saving the data ({layout})"
 
 
 def _many_in_one(array: Array, port: Port, where: str) -> QuantscopeError:

@@ -1,7 +1,8 @@
-"""Which files make up a data source, in which order, and in which class folders they lie."""
+"""Which files make up a data source, in which class folders they lie, and which are taken."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -41,18 +42,13 @@ def walk(folder: Path, endings: Collection[str]) -> Iterator[str]:
                 yield Path(place, name).relative_to(folder).as_posix()
 
 
-def chosen_files(
-    folder: Path, endings: Collection[str], limit: int | None
+def files_below(
+    folder: Path, endings: Collection[str]
 ) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
-    """Relative paths of the files to take, in order, and their class numbers where they lie
-    in class folders. Classes are numbered before the limit is applied."""
+    """Relative paths of the files below ``folder``, in natural order, and their class numbers
+    where they lie in class folders."""
     names = sorted(walk(folder, endings), key=natural_order)
-    if not names:
-        return (), None
-    places = chosen(names, limit)
-    classes = labels(names)
-    taken = tuple(names[place] for place in places)
-    return taken, None if classes is None else tuple(classes[place] for place in places)
+    return tuple(names), labels(names) if names else None
 
 
 def natural_order(name: str) -> tuple[object, ...]:
@@ -95,12 +91,16 @@ def labels(names: Sequence[str]) -> tuple[int, ...] | None:
     return tuple(order[name] for name in classes)
 
 
-def chosen(names: Sequence[str], limit: int | None) -> list[int]:
-    """Places of the samples to take, ascending: all, or ``limit`` spread over the classes.
+def chosen(names: Sequence[str], limit: int | None, shuffle: int | None = None) -> list[int]:
+    """Places of the samples to take, in order: all, or ``limit`` spread over the classes.
 
     Classes take turns, first files first, so a limit below the number of files still sees
-    every class; the order of what is taken stays that of ``names``.
+    every class; the order of what is taken stays that of ``names``. ``shuffle`` is the seed of
+    another order, see :func:`shuffled`.
     """
+    if shuffle is not None:
+        order = shuffled(names, shuffle)
+        return [order[place] for place in chosen([names[place] for place in order], limit)]
     if limit is None or limit >= len(names):
         return list(range(len(names)))
     classes = class_of(names)
@@ -111,3 +111,18 @@ def chosen(names: Sequence[str], limit: int | None) -> list[int]:
         for turn, place in enumerate(group)
     ]
     return sorted(place for _, place in sorted(turns)[:limit])
+
+
+def shuffled(names: Sequence[str], seed: int) -> list[int]:
+    """The places of ``names`` in an order that depends on the seed and the names alone.
+
+    It is the same on every machine and with every version, and a name that is added later
+    leaves the order of the others as it is.
+    """
+    key = seed.to_bytes(16, "little", signed=True)
+    digests = [hashlib.blake2b(_bytes(name), key=key, digest_size=8).digest() for name in names]
+    return sorted(range(len(names)), key=lambda place: (digests[place], names[place]))
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode(errors="backslashreplace")  # a name may hold what is no letter

@@ -23,7 +23,7 @@ WORDS = 100  # integers stay below, so that they are valid rows of most tables
 BINARY_NAMES = ("mask", "token_type", "segment")
 
 
-def open_noise(inputs: tuple[Port, ...], seed: int, limit: int | None) -> SampleSource:
+def open_noise(inputs: tuple[Port, ...], seed: int, count: int) -> SampleSource:
     """Sample i depends on the seed and i alone, in whatever order samples are read.
 
     Floats are uniform in -1..1; uint8 in 0..255; other integers in 0..99, or 0..1 where the
@@ -37,7 +37,6 @@ def open_noise(inputs: tuple[Port, ...], seed: int, limit: int | None) -> Sample
         generator = np.random.default_rng([abs(seed), int(seed < 0), number])
         return {name: _draw(generator, name, sizes[name], types[name]) for name in types}
 
-    count = SAMPLES if limit is None else limit
     return SampleSource(
         inputs=inputs, names=tuple(f"random {number}" for number in range(count)), read=read
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,42 +11,109 @@ from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.arrays import open_npy, open_npz, open_npz_folder
+from quantscope.engine.sources.csv_rows import open_csv
 from quantscope.engine.sources.fitting import port_dtype
-from quantscope.engine.sources.listing import existing, walk
-from quantscope.engine.sources.noise import open_noise
-from quantscope.engine.sources.picture_folder import open_pictures
+from quantscope.engine.sources.generated import open_generated
+from quantscope.engine.sources.listing import chosen, existing, walk
+from quantscope.engine.sources.noise import SAMPLES, open_noise
+from quantscope.engine.sources.parquet_rows import open_parquet
+from quantscope.engine.sources.picture_folder import as_pictures, open_pictures
 from quantscope.engine.sources.pictures import ENDINGS
 from quantscope.engine.sources.protobuf import data_sets, open_test_data
+from quantscope.engine.sources.recordings import ENDINGS as SOUNDS
+from quantscope.engine.sources.recordings import open_recordings
 from quantscope.engine.sources.samples import SampleSource
+from quantscope.engine.sources.screening import Screening, screened, without
+from quantscope.engine.sources.sight import preview_of, steps_of
 
-_IN_FILES = {SourceKind.NPY: ".npy", SourceKind.NPZ: ".npz"}
+_ENDINGS = {
+    ".npy": SourceKind.NPY,
+    ".npz": SourceKind.NPZ,
+    ".csv": SourceKind.CSV,
+    ".tsv": SourceKind.CSV,
+    ".parquet": SourceKind.PARQUET,
+    ".py": SourceKind.PYTHON,
+} | dict.fromkeys(SOUNDS, SourceKind.WAV)
+_IN_FILES = {
+    SourceKind.NPY: ".npy",
+    SourceKind.NPZ: ".npz",
+    SourceKind.CSV: ".csv",
+    SourceKind.PARQUET: ".parquet",
+    SourceKind.PYTHON: ".py",
+}
 
 
-def open_source(description: DataDescription, inputs: Sequence[Port]) -> SampleSource:
+def open_source(
+    description: DataDescription, inputs: Sequence[Port], skipped: Collection[str] | None = None
+) -> SampleSource:
     """The samples that ``description`` names, for a network with ``inputs``.
 
-    Order is natural by relative path, whatever the file system says. A limit takes the first
-    rows or sets; of files in class folders it takes as many from each class. Raises
-    :class:`QuantscopeError` for anything that can be known before a sample is read.
+    Order is natural by relative path, whatever the file system says, or shuffled by the seed. A
+    limit takes the first rows or sets; of files in class folders it takes as many from each
+    class. Where unreadable samples may be skipped, all are read to find them, unless ``skipped``
+    names them. Raises :class:`QuantscopeError` for anything that can be known before a sample is
+    read.
     """
+    if skipped is not None:
+        return without(_chosen(description, inputs), skipped)
+    steps = open_screened(description, inputs)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            source: SampleSource = end.value
+            return source
+
+
+def open_screened(
+    description: DataDescription,
+    inputs: Sequence[Port],
+    stop: Callable[[], bool] = lambda: False,
+) -> Screening:
+    """As :func:`open_source`, with progress while it looks for samples to skip."""
+    source = _chosen(description, inputs)
+    if not description.skip_unreadable:
+        return source
+    return (yield from screened(source, description.skip_unreadable, stop))
+
+
+def _chosen(description: DataDescription, inputs: Sequence[Port]) -> SampleSource:
+    """The samples to take, in their order, readable or not."""
     ports = tuple(inputs)
     limit = description.samples
-    _check_request(ports, limit)
+    _check_request(description, ports)
     if description.kind is SourceKind.RANDOM:
-        return open_noise(ports, description.seed, limit)
+        return open_noise(ports, description.seed, limit or SAMPLES)
     path = existing(description.path)
     _check_place(path, description.kind)
+    source = _opened(path, description, ports)
+    if description.as_pictures:
+        source = as_pictures(source, description.preprocessing)
+    return source.picked(chosen(source.names, limit, description.shuffle))
+
+
+def _opened(path: Path, description: DataDescription, ports: tuple[Port, ...]) -> SampleSource:
+    """All samples at ``path``, in natural order."""
     match description.kind:
         case SourceKind.IMAGES:
-            return open_pictures(path, description.preprocessing, ports, limit)
-        case SourceKind.NPY:
-            return open_npy(path, ports, limit)
-        case SourceKind.NPZ:
-            return open_npz(path, ports, limit)
-        case SourceKind.NPZ_FOLDER:
-            return open_npz_folder(path, ports, limit)
-        case SourceKind.PROTOBUF:
-            return open_test_data(path, ports, limit)
+            return open_pictures(path, description.preprocessing, ports)
+        case SourceKind.WAV:
+            return open_recordings(path, description.sound, ports)
+        case SourceKind.PYTHON:
+            first = description.samples if description.shuffle is None else None
+            return open_generated(path, description.trusted, ports, first)
+        case kind:
+            return _OPENERS[kind](path, ports)
+
+
+_OPENERS: dict[SourceKind, Callable[[Path, tuple[Port, ...]], SampleSource]] = {
+    SourceKind.NPY: open_npy,
+    SourceKind.NPZ: open_npz,
+    SourceKind.NPZ_FOLDER: open_npz_folder,
+    SourceKind.CSV: open_csv,
+    SourceKind.PARQUET: open_parquet,
+    SourceKind.PROTOBUF: open_test_data,
+}
 
 
 def check_source(description: DataDescription, inputs: Sequence[Port]) -> SourceCheck:
@@ -60,6 +127,9 @@ def check_source(description: DataDescription, inputs: Sequence[Port]) -> Source
         shapes=tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items()),
         minimum=min((float(array.min()) for array in filled), default=0.0),
         maximum=max((float(array.max()) for array in filled), default=0.0),
+        steps=steps_of(source, 0, arrays),
+        preview=preview_of(source, 0, arrays),
+        skipped=source.skipped,
     )
 
 
@@ -72,8 +142,8 @@ def guess_source(path: str) -> SourceKind:
             "this is no calibration data that Quantscope knows",
             where=path,
             remedy=(
-                "Choose a folder of pictures, a .npy or .npz file, a folder of .npz files, "
-                "or a folder of ONNX test data"
+                "Choose a folder of pictures or .wav files, a .npy, .npz, .csv, .parquet or .py "
+                "file, a folder of .npz files, or a folder of ONNX test data"
             ),
         )
     return kind
@@ -83,7 +153,7 @@ def _kind_of_file(path: Path) -> SourceKind | None:
     ending = path.suffix.lower()
     if ending in ENDINGS:
         return SourceKind.IMAGES
-    return next((kind for kind, known in _IN_FILES.items() if known == ending), None)
+    return _ENDINGS.get(ending)
 
 
 def _kind_of_folder(path: Path) -> SourceKind | None:
@@ -93,19 +163,29 @@ def _kind_of_folder(path: Path) -> SourceKind | None:
         return SourceKind.IMAGES
     if any(walk(path, {".npz"})):
         return SourceKind.NPZ_FOLDER
+    if any(walk(path, SOUNDS)):
+        return SourceKind.WAV
     return None
 
 
-def _check_request(inputs: tuple[Port, ...], limit: int | None) -> None:
+def _check_request(description: DataDescription, inputs: tuple[Port, ...]) -> None:
     if not inputs:
         raise QuantscopeError(
             "the network has no inputs", where="data", remedy="Open a network that reads data"
         )
     for port in inputs:
         port_dtype(port)
-    if limit is not None and limit < 1:
+    if description.samples is not None and description.samples < 1:
         raise QuantscopeError(
-            f"{limit} samples are asked for", where="data", remedy="Ask for at least one sample"
+            f"{description.samples} samples are asked for",
+            where="data",
+            remedy="Ask for at least one sample",
+        )
+    if description.is_random and description.shuffle is not None:
+        raise QuantscopeError(
+            "random data has no order that could be shuffled",
+            where="data",
+            remedy="Leave out the shuffling, or choose another seed of the noise",
         )
 
 

@@ -1,56 +1,64 @@
-"""A folder of pictures as calibration data: from a file to the values that the network sees."""
+"""Pictures as calibration data: files below a folder, and arrays that hold pictures."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from quantscope.core.data import Color, Layout, Preprocessing
+from quantscope.core.data import Preprocessing
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import Array, family, port_dtype
-from quantscope.engine.sources.frames import Frame, frame_of, layout_of, mode_of
-from quantscope.engine.sources.listing import chosen_files
-from quantscope.engine.sources.pictures import ENDINGS, read_picture, resized
-from quantscope.engine.sources.samples import SampleSource, only_input
+from quantscope.engine.sources.fitting import Array, family, shape_text
+from quantscope.engine.sources.frames import CHANNELS, layout_of
+from quantscope.engine.sources.listing import files_below
+from quantscope.engine.sources.picture_chain import chain_for
+from quantscope.engine.sources.pictures import ENDINGS, read_picture
+from quantscope.engine.sources.samples import Pictures, SampleSource, only_input
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """Everything that is decided before the first picture is read.
-
-    ``table`` holds the value of each pixel level in each channel (256 x channels): exact,
-    computed once in float64, and the reason why a picture can never give NaN.
-    """
-
-    frame: Frame
-    mode: str
-    steps: Preprocessing
-    table: Array
-
-
-def open_pictures(
-    path: Path, steps: Preprocessing, inputs: tuple[Port, ...], limit: int | None
-) -> SampleSource:
+def open_pictures(path: Path, settings: Preprocessing, inputs: tuple[Port, ...]) -> SampleSource:
     """Pictures below a folder (or one picture file), for a network with one picture input.
 
     Float inputs get ``(pixel * scale - mean) / std``, integer inputs the raw pixels.
     """
     port = only_input(inputs, "pictures")
-    chain = _chain(port, steps)
-    folder, names, labels = _files(path, limit)
+    chain = chain_for(port, settings)
+    folder, names, labels = _files(path)
+
+    def original(number: int) -> Image.Image:
+        return read_picture(folder / names[number])
 
     def read(number: int) -> Mapping[str, Array]:
-        return {port.name: _values(folder / names[number], chain)}
+        return {port.name: chain.values(original(number))}
 
     return SampleSource(
-        inputs=inputs, names=names, read=read, place=f"{folder}{os.sep}", labels=labels
+        inputs=inputs,
+        names=names,
+        read=read,
+        place=f"{folder}{os.sep}",
+        labels=labels,
+        pictures=Pictures(chain, original),
     )
+
+
+def as_pictures(source: SampleSource, settings: Preprocessing) -> SampleSource:
+    """``source``, whose arrays are pictures of 0..255, with its samples sent through the chain.
+
+    An array is height x width, or that with 1, 3 or 4 channels in the end or in front.
+    """
+    port = only_input(source.inputs, "pictures")
+    chain = chain_for(port, settings)
+    original = _picture_reader(source, port)
+
+    def read(number: int) -> Mapping[str, Array]:
+        return {port.name: chain.values(original(number))}
+
+    return replace(source, read=read, pictures=Pictures(chain, original))
 
 
 def guess_preprocessing(port: Port) -> Preprocessing:
@@ -61,10 +69,40 @@ def guess_preprocessing(port: Port) -> Preprocessing:
     return Preprocessing(layout=layout)
 
 
-def _files(path: Path, limit: int | None) -> tuple[Path, tuple[str, ...], tuple[int, ...] | None]:
+def _picture_reader(source: SampleSource, port: Port) -> Callable[[int], Image.Image]:
+    def original(number: int) -> Image.Image:
+        where = f"{source.place}{source.names[number]}, input `{port.name}`"
+        return _picture_of(source.read(number)[port.name], where)
+
+    return original
+
+
+def _picture_of(array: Array, where: str) -> Image.Image:
+    pixels = array[0] if array.ndim == 4 and len(array) == 1 else array
+    if pixels.ndim == 3 and pixels.shape[2] not in CHANNELS and pixels.shape[0] in CHANNELS:
+        pixels = np.moveaxis(pixels, 0, -1)
+    has_pixels = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in CHANNELS)
+    if not has_pixels or not pixels.size:
+        raise QuantscopeError(
+            f"the sample has the shape {shape_text(array.shape)}, which is no picture",
+            where=where,
+            remedy="Save pictures as height x width x channels, or leave out preprocessing",
+        )
+    if family(pixels.dtype) != "int" or pixels.min() < 0 or pixels.max() > 255:
+        raise QuantscopeError(
+            f"the sample holds {pixels.dtype} from {pixels.min():g} to {pixels.max():g}, "
+            "and pixels are whole numbers of 0 to 255",
+            where=where,
+            remedy="Leave out preprocessing: values that are no pixels are taken as they are",
+        )
+    squeezed = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    return Image.fromarray(np.ascontiguousarray(squeezed, np.uint8))
+
+
+def _files(path: Path) -> tuple[Path, tuple[str, ...], tuple[int, ...] | None]:
     if path.is_file():
         return path.parent, (path.name,), None
-    names, labels = chosen_files(path, ENDINGS, limit)
+    names, labels = files_below(path, ENDINGS)
     if not names:
         raise QuantscopeError(
             "the folder and its sub-folders hold no pictures",
@@ -72,56 +110,3 @@ def _files(path: Path, limit: int | None) -> tuple[Path, tuple[str, ...], tuple[
             remedy=f"Choose a folder with pictures ({', '.join(sorted(ENDINGS))})",
         )
     return path, names, labels
-
-
-def _chain(port: Port, steps: Preprocessing) -> _Chain:
-    frame = frame_of(port, steps.layout)
-    mode = mode_of(frame, steps.color, port)
-    return _Chain(frame, mode, steps, _level_table(port, frame.channels, steps))
-
-
-def _level_table(port: Port, channels: int, steps: Preprocessing) -> Array:
-    dtype = port_dtype(port)
-    levels = np.repeat(np.arange(256.0)[:, np.newaxis], channels, axis=1)
-    with np.errstate(all="ignore"):
-        if family(dtype) == "float":
-            mean = _for_each("mean", steps.mean, channels)
-            std = _for_each("std", steps.std, channels)
-            levels = (levels * steps.scale - mean) / std
-        table = levels.astype(dtype)
-        fits = np.array_equal(table.astype(np.float64), levels)
-    if fits or (family(dtype) == "float" and np.isfinite(table).all()):
-        return table
-    raise QuantscopeError(
-        f"pixels of 0 to 255 do not fit the input's type {port.dtype} after preprocessing",
-        where=f"input `{port.name}`",
-        remedy="Change scale, mean and std, or save the samples as a .npy file",
-    )
-
-
-def _for_each(setting: str, values: tuple[float, ...], channels: int) -> Array:
-    if len(values) not in (1, channels):
-        raise QuantscopeError(
-            f"{setting} has {len(values)} values and the input has {channels} channels",
-            where="preprocessing",
-            remedy=f"Give one value for {setting}, or one for each channel",
-        )
-    return np.array(values, dtype=np.float64)
-
-
-def _values(path: Path, chain: _Chain) -> Array:
-    """One picture as 1 x C x H x W or 1 x H x W x C values of the input's dtype."""
-    picture = read_picture(path, chain.mode)
-    size = chain.frame.size_for(*picture.size, chain.steps.resize)
-    pixels = _pixels(resized(picture, size, chain.steps.resize), chain)
-    planes = [chain.table[pixels[..., c], c] for c in range(chain.frame.channels)]
-    axis = 0 if chain.frame.layout is Layout.NCHW else -1
-    return np.stack(planes, axis=axis)[np.newaxis]
-
-
-def _pixels(picture: Image.Image, chain: _Chain) -> Array:
-    """Height x width x channels, 0..255, channels in the order that the network sees."""
-    pixels: Array = np.asarray(picture)
-    if pixels.ndim == 2:
-        return np.repeat(pixels[..., np.newaxis], chain.frame.channels, axis=2)
-    return pixels[..., ::-1] if chain.steps.color is Color.BGR else pixels

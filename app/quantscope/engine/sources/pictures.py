@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from quantscope.core.data import Resize
+from quantscope.core.data import Filter, Resize
 from quantscope.core.errors import QuantscopeError
 
 ENDINGS = frozenset(
@@ -35,11 +35,20 @@ FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
 _FAILURES = (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError)
 
 
-def read_picture(path: Path, mode: str) -> Image.Image:
-    """The picture at ``path`` in ``mode`` (``L``, ``RGB`` or ``RGBA``), turned upright.
+_RESAMPLING = {
+    Filter.NEAREST: Image.Resampling.NEAREST,
+    Filter.BOX: Image.Resampling.BOX,
+    Filter.BILINEAR: Image.Resampling.BILINEAR,
+    Filter.BICUBIC: Image.Resampling.BICUBIC,
+    Filter.LANCZOS: Image.Resampling.LANCZOS,
+}
 
-    Transparency is dropped, as the usual loaders do, unless the mode keeps it; 16-bit gray is
-    brought to 8 bits; of an animation the first frame is taken. Raises
+
+def read_picture(path: Path) -> Image.Image:
+    """The picture at ``path``, turned upright: 8 bits a channel, in the file's own mode.
+
+    16-bit gray is brought to 8 bits, palettes to their colours; of an animation the first frame
+    is taken. ``convert`` then drops transparency as the usual loaders do. Raises
     :class:`QuantscopeError` for a file that is no picture, is cut off or is far too large.
     """
     try:
@@ -47,7 +56,7 @@ def read_picture(path: Path, mode: str) -> Image.Image:
             warnings.simplefilter("ignore")  # damaged metadata of a picture that can be read
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as picture:
-                return _in_mode(ImageOps.exif_transpose(picture), mode)
+                return _in_colours(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _unreadable(
             path, "the picture has more pixels than a photograph can have", "Shrink or remove it"
@@ -58,36 +67,58 @@ def read_picture(path: Path, mode: str) -> Image.Image:
         raise _unreadable(path, f"the picture can't be read ({failure})") from failure
 
 
-def resized(picture: Image.Image, size: tuple[int, int], how: Resize) -> Image.Image:
-    """The picture at ``size`` (width, height), bilinear, averaging where it shrinks."""
-    if picture.size == size:
+def resized(
+    picture: Image.Image,
+    size: tuple[int, int],
+    how: Resize,
+    crop: float = 1.0,
+    filter_: Filter = Filter.BILINEAR,
+) -> Image.Image:
+    """The picture at ``size`` (width, height), by default bilinear, averaging where it shrinks.
+
+    ``crop`` is the share that ``Resize.CROP`` keeps, see ``Preprocessing``.
+    """
+    if picture.size == size and crop == 1.0:
         return picture
-    bilinear = Image.Resampling.BILINEAR
+    resampling = _RESAMPLING[filter_]
     if how is Resize.STRETCH:
-        return picture.resize(size, bilinear)
+        return picture.resize(size, resampling)
     if how is Resize.FIT:
-        return _padded(picture, size)
-    return ImageOps.fit(picture, size, bilinear)
+        return _padded(picture, size, resampling)
+    return picture.resize(size, resampling, box=_middle(picture.size, size, crop))
 
 
-def _padded(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _middle(
+    whole: tuple[int, int], size: tuple[int, int], crop: float
+) -> tuple[float, float, float, float]:
+    """The box (left, top, right, bottom) of ``size``'s ratio in the middle of ``whole``."""
+    ratio = crop * min(whole[0] / size[0], whole[1] / size[1])
+    width, height = size[0] * ratio, size[1] * ratio
+    left, top = (whole[0] - width) / 2, (whole[1] - height) / 2
+    return max(left, 0.0), max(top, 0.0), min(left + width, whole[0]), min(top + height, whole[1])
+
+
+def _padded(
+    picture: Image.Image, size: tuple[int, int], resampling: Image.Resampling
+) -> Image.Image:
     """As ``ImageOps.pad``, which loses pictures whose short side rounds to nothing."""
     ratio = min(size[0] / picture.width, size[1] / picture.height)
     inner = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     frame = Image.new(picture.mode, size, 0)
     place = ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2)
-    frame.paste(picture.resize(inner, Image.Resampling.BILINEAR), place)
+    frame.paste(picture.resize(inner, resampling), place)
     return frame
 
 
-def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+def _in_colours(picture: Image.Image) -> Image.Image:
     if picture.mode == "I" or picture.mode.startswith("I;16"):
         picture = _eight_bits(picture)
     if picture.mode == "F":
         raise ValueError("its pixels are floats without a known range; save it as 8-bit or .npy")
-    if picture.mode == "P" and "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    return picture.convert(mode)
+    if picture.mode in ("P", "PA"):
+        return picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    picture.load()
+    return picture
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

@@ -22,7 +22,7 @@ _DecodeError: type[Exception] = import_module("google.protobuf.message").DecodeE
 _FAILURES = (_DecodeError, OSError, ValueError, TypeError, KeyError)
 
 
-def open_test_data(path: Path, inputs: tuple[Port, ...], limit: int | None) -> SampleSource:
+def open_test_data(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     """Each set is one run of the network; its tensors go to inputs by name, or else by number.
 
     A set is one sample, or B of them (``test_data_set_0 row 2``) where the network takes a
@@ -38,7 +38,7 @@ def open_test_data(path: Path, inputs: tuple[Port, ...], limit: int | None) -> S
     batch = batch_of(inputs)
     runs = [path.resolve().name if place == path else place.name for place in folders]
     rows = [f"{name} row {row}" for name in runs for row in range(batch)]
-    names = tuple((runs if batch == 1 else rows)[:limit])
+    names = tuple(runs if batch == 1 else rows)
 
     @lru_cache(maxsize=1)
     def one_set(number: int) -> dict[str, Array]:

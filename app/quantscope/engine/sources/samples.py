@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.fitting import Array, batch_of, fitted
+from quantscope.engine.sources.picture_chain import PictureChain
 
 Sample = dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where samples are pictures: what is done to them, and the picture before that."""
+
+    chain: PictureChain
+    original: Callable[[int], Image.Image]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSource:
     """Calibration data as a sequence of samples, each read when it is asked for.
 
-    ``names`` says where each sample came from (a relative path, or ``row 17``, counted from 0).
+    ``names`` says where each sample came from. It is the path relative to the folder, with ``/``
+    on every system, and no two are the same; a file that gives several samples adds what tells
+    them apart (``cat/7.wav frame 3``). Of one file with all samples it is ``row 17``, of random
+    data ``random 17``, of a Python file ``sample 17``; all are counted from 0.
     ``place`` is what stands before a name where a sample is at fault, so that it can be found.
     ``labels`` holds a class number for each sample where the files lie in class folders:
     the folder's place in natural order. ``read`` gives the raw arrays of one sample.
+    ``pictures`` is there where samples are pictures. ``skipped`` names samples that were left
+    out because they could not be read.
     """
 
     inputs: tuple[Port, ...]
@@ -27,6 +43,8 @@ class SampleSource:
     read: Callable[[int], Mapping[str, Array]]
     place: str = ""
     labels: tuple[int, ...] | None = None
+    pictures: Pictures | None = None
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -45,6 +63,19 @@ class SampleSource:
         arrays = self.read(number)
         batch = batch_of(self.inputs)
         return {port.name: fitted(arrays[port.name], port, where, batch) for port in self.inputs}
+
+    def picked(self, places: Sequence[int]) -> SampleSource:
+        """The source whose sample i is sample ``places[i]`` of this one."""
+        labels, pictures, read = self.labels, self.pictures, self.read
+        return replace(
+            self,
+            names=tuple(self.names[place] for place in places),
+            read=lambda number: read(places[number]),
+            labels=None if labels is None else tuple(labels[place] for place in places),
+            pictures=None
+            if pictures is None
+            else replace(pictures, original=lambda number: pictures.original(places[number])),
+        )
 
 
 def only_input(inputs: tuple[Port, ...], given: str) -> Port:
