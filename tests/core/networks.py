@@ -11,6 +11,7 @@ KINDS = {
     "Conv": LayerKind.WEIGHTED,
     "Add": LayerKind.FOLLOWER,
     "AveragePool": LayerKind.FOLLOWER,
+    "Sigmoid": LayerKind.FOLLOWER,
     "Relu": LayerKind.RECTIFIER,
     "Clip": LayerKind.RECTIFIER,
     "MaxPool": LayerKind.PASS_THROUGH,

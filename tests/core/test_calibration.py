@@ -7,7 +7,7 @@ import pytest
 
 from quantscope.core.calibration import Calibration, questions
 from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan import requests_for
+from quantscope.core.plan import activation_request, weight_request
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme, choose
 from quantscope.core.statistics import TensorStatistics
@@ -20,7 +20,8 @@ def calibration_of(network, **given) -> Calibration:
     return Calibration(network.fingerprint, data, 1, ("a",), statistics_of(network, **given))
 
 
-REQUEST, WEIGHT_REQUEST = requests_for(PlanSettings())
+REQUEST = activation_request(PlanSettings())
+WEIGHT_REQUEST = weight_request(PlanSettings(), "Conv")
 
 
 def test_that_a_type_is_chosen_on_the_values_of_all_tensors_together():
@@ -38,7 +39,7 @@ def test_that_an_answer_is_kept_under_its_question():
     assert calibration.derived == {(("x",), REQUEST): first}
     assert calibration.choose(("x",), REQUEST) is first
     assert calibration.choose(("y",), REQUEST) is not first
-    assert calibration.choose(("x",), requests_for(PlanSettings(word_length=16))[0]) is not first
+    assert calibration.choose(("x",), activation_request(PlanSettings(word_length=16))) is not first
 
 
 def test_that_answers_of_one_calibration_are_not_those_of_another():
@@ -60,17 +61,15 @@ def test_that_a_network_wide_choice_was_asked_ahead(target, scheme):
             target=target,
             scheme=scheme,
             word_length=word_length,
-            bias_word_length=TARGETS[target].bias_word_lengths[0],
+            bias_word_length=min(TARGETS[target].bias_word_lengths, default=32),
         )
         calibration.plan(network, settings)
     assert len(calibration.derived) == known
 
 
-def test_that_questions_ask_once_for_each_target_scheme_and_word():
+def test_that_no_question_is_asked_twice():
     every = list(questions(conv_relu_conv()))
     assert len(every) == len(set(every))
-    combinations = sum(len(target.word_lengths) for target in TARGETS.values()) * len(Scheme)
-    assert len(every) == combinations * 5  # x, r for both, y; two weights
     assert {tensors for tensors, _ in every} == {("x",), ("r",), ("y",), ("a.w",), ("y.w",)}
     assert (("a.w",), WEIGHT_REQUEST) in every
     assert (("a.w",), REQUEST) not in every
@@ -84,3 +83,25 @@ def test_that_parameters_are_searched_once_for_all_schemes_that_only_cut_activat
     plain = calibration.choose((name,), WEIGHT_REQUEST)
 
     assert calibration.choose((name,), replace(WEIGHT_REQUEST, scheme=scheme)) is plain
+
+
+def test_that_a_signed_grid_is_the_unsigned_one_moved():
+    calibration = calibration_of(conv_relu_conv())
+    unsigned = calibration.choose(("x",), REQUEST)
+    asked = len(calibration.derived)
+    signed = calibration.choose(("x",), replace(REQUEST, signed=True))
+    assert len(calibration.derived) == asked
+    assert signed.error == unsigned.error
+    assert (signed.data_type.minimum, signed.data_type.maximum) == (
+        unsigned.data_type.minimum,
+        unsigned.data_type.maximum,
+    )
+    assert signed.data_type.limits == (-128, 127)
+
+
+def test_that_what_was_chosen_before_is_known_and_nothing_else():
+    calibration = calibration_of(conv_relu_conv())
+    assert calibration.known(("x",), REQUEST) is None
+    chosen = calibration.choose(("x",), replace(REQUEST, signed=True))
+    assert calibration.known(("x",), replace(REQUEST, signed=True)) == chosen
+    assert calibration.known(("y",), REQUEST) is None

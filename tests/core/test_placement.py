@@ -200,6 +200,20 @@ def test_that_a_result_that_a_layer_in_integers_reads_is_rounded_for_all():
     assert place(sketch.network("r", "f"), (), FLOAT_RESULTS).quantized == {"x", "a", "r"}
 
 
+def test_that_pooling_keeps_its_inputs_type_where_the_target_wants_it():
+    sketch = Sketch("x").add("Conv", "x", "a").add("AveragePool", "a", "y")
+    rules = PlacementRules(tied_operators=frozenset({"AveragePool"}))
+    tied, free = place(sketch.network("y"), (), rules), place(sketch.network("y"))
+    assert tied.group_of("y") == TieGroup(("a", "y"), ("a",))
+    assert free.group_of("y") == TieGroup(("y",), ("y",))
+
+
+def test_that_biases_stay_float_where_the_target_wants_it():
+    rules = PlacementRules(float_biases=True)
+    reasons = place(Sketch("x").add("Conv", "x", "y").network("y"), (), rules).reasons
+    assert reasons == {"y.b": "the target takes biases in float"}
+
+
 def test_that_only_the_operators_asked_for_run_in_integers():
     sketch = Sketch("x").add("Conv", "x", "a").add("Add", "a x", "s").add("MaxPool", "s", "y")
     placement = place(sketch.network("y"), (), PlacementRules(only_operators=frozenset({"Conv"})))

@@ -10,10 +10,16 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.network import LayerKind, Network
-from quantscope.core.plan import Plan, accumulator_type, product_fraction_length, requests_for
+from quantscope.core.plan import (
+    Plan,
+    accumulator_type,
+    activation_request,
+    product_fraction_length,
+    weight_request,
+)
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
+from quantscope.core.targets import TARGETS, has_power_of_two_steps
 from tests.core.networks import Sketch, conv_relu_conv, statistics_of
 
 FIXED = PlanSettings(target="fixed-point", bias_word_length=8)
@@ -33,16 +39,14 @@ def one_conv() -> Network:
 def test_that_requests_are_those_of_the_target():
     settings = PlanSettings(target="fixed-point", scheme=Scheme.HISTOGRAM, word_length=16)
     target = TARGETS["fixed-point"]
-    assert requests_for(settings) == (
-        target.activation_request(Scheme.HISTOGRAM, 16),
-        target.weight_request(Scheme.HISTOGRAM, 16),
-    )
+    assert activation_request(settings) == target.activation_request(Scheme.HISTOGRAM, 16)
+    assert weight_request(settings, "Conv") == target.weight_request(Scheme.HISTOGRAM, 16, "Conv")
 
 
 def test_that_weights_may_have_a_word_length_of_their_own():
     settings = PlanSettings(word_length=16, weight_word_length=4)
-    activation, weight = requests_for(settings)
-    assert (activation.word_length, weight.word_length) == (16, 4)
+    assert activation_request(settings).word_length == 16
+    assert weight_request(settings, "Conv").word_length == 4
 
 
 def test_that_tensors_without_negative_values_may_be_unsigned_where_the_target_allows_both():
@@ -53,6 +57,50 @@ def test_that_tensors_without_negative_values_may_be_unsigned_where_the_target_a
     assert plan_of(network, settings, **values).types["y"].signed
     assert plan_of(network, FIXED, **values).types["x"].signed
     assert plan_of(network, replace(RUNTIME, unsigned=True), **values).types["y"].signed is False
+
+
+# ---- what targets prescribe ----------------------------------------------------------------------
+
+
+def test_that_a_target_prescribes_the_result_of_a_sigmoid_for_8_bits():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Sigmoid", "a", "s").add("MaxPool", "s", "y")
+    settings = PlanSettings(target="tflite-micro")
+    types = plan_of(sketch.network("y"), settings).types
+    assert types["s"] == types["y"] == Scaled(1 / 256, -128)
+    assert (
+        plan_of(sketch.network("y"), replace(settings, word_length=16)).types["s"].step != 1 / 256
+    )
+
+
+def test_that_a_type_set_by_hand_comes_before_the_prescribed_one():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Sigmoid", "a", "s")
+    settings = PlanSettings(target="tflite-micro").pin(("s",), Scaled(0.5, 0))
+    assert plan_of(sketch.network("s"), settings).types["s"] == Scaled(0.5, 0)
+
+
+def test_that_float_biases_have_no_type_and_raise_no_scale():
+    plan = plan_of(one_conv(), PlanSettings(target="tensorrt"), y_b=np.full(4, 1e30))
+    assert "y.b" not in plan.types
+    assert plan.notes == {}
+
+
+def test_that_channels_of_the_fixed_point_family_have_power_of_two_steps():
+    weights = np.asarray([[1.0, -0.3], [0.01, 0.002], [100.0, 3.0], [0.0, 0.0]])
+    settings = PlanSettings(target="fixed-point-channels", bias_word_length=32)
+    plan = plan_of(one_conv(), settings, y_w=weights)
+    # the top bit of a word of 8 is 2^6: 1.0 needs steps of 2^-6, 0.01 (2^-7) of 2^-13
+    assert plan.types["y.w"].scales[:3] == (2.0**-6, 2.0**-13, 1.0)
+    source = plan.types["x"].step
+    assert plan.types["y.b"].scales[:3] == (source * 2.0**-6, source * 2.0**-13, source)
+
+
+def test_that_raised_scales_of_the_fixed_point_family_are_still_powers_of_two():
+    settings = PlanSettings(target="fixed-point-channels", bias_word_length=32)
+    weights = np.asarray([[1.0, -0.3], [1e-12, 0.0], [1.0, 3.0], [1.0, 0.0]])
+    plan = plan_of(one_conv(), settings, y_w=weights, y_b=np.full(4, 3.0))
+    assert set(plan.notes) == {"Conv y"}
+    assert has_power_of_two_steps(plan.types["y.w"])
+    assert 3.0 / plan.types["y.b"].scales[1] < 2**31
 
 
 # ---- wide layers and float results ---------------------------------------------------------------

@@ -77,6 +77,17 @@ def test_that_weights_follow_activations_until_they_have_a_word_length_of_their_
         four.with_weight_word_length(5)
 
 
+def test_that_weights_are_as_long_as_the_target_takes_them():
+    assert PlanSettings(target="qnn", word_length=16).weight_words == 8
+
+
+def test_that_a_target_without_long_words_has_no_wide_layers():
+    with pytest.raises(ValueError, match="does not take activations of 16 bits"):
+        PlanSettings(target="tensorrt").with_layer_wide("a", True)
+    wide = PlanSettings().with_layer_wide("a", True)
+    assert wide.with_target("tensorrt").wide_layers == frozenset()
+
+
 def test_that_another_target_keeps_the_weights_that_it_takes():
     assert PlanSettings(weight_word_length=4).with_target("fixed-point").weight_word_length == 4
     assert PlanSettings(weight_word_length=7).with_target("fixed-point").weight_word_length is None

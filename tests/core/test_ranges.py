@@ -53,7 +53,7 @@ def test_that_a_pinned_type_is_marked_and_a_conflict_told() -> None:
     rows = _rows(pinned)
     assert [name for name, row in rows.items() if row.pinned] == ["x", "w"]
     assert rows["x"].conflict == ""
-    assert "4 or 8 or 16 bits" in rows["w"].conflict
+    assert "4, 8 or 16 bits" in rows["w"].conflict
 
 
 def test_that_a_tensor_left_in_float_has_the_reason_and_no_error() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.prediction import predict
+from quantscope.core.rounding import Ties
 from quantscope.core.schemes import (
     MANY_VALUES,
     Family,
@@ -435,3 +436,16 @@ def test_that_many_weights_get_types_as_good_as_a_search_over_their_values(famil
     ]
     least = min(((kept - weights) ** 2).sum() for kept in tried)
     assert chosen.error.squared_error <= 1.01 * least
+
+
+def test_that_power_of_two_scales_of_channels_leave_the_least_squared_error():
+    rng = np.random.default_rng(8)
+    weights = (rng.standard_t(3, size=(12, 400)) * rng.lognormal(0, 2, (12, 1))).astype(np.float32)
+    request = TypeRequest(
+        family=Family.FIXED_POINT, scheme=Scheme.HISTOGRAM, word_length=4, per_channel=True
+    )
+    chosen = choose(TensorStatistics.of_parameter(weights, 0), request).data_type
+    for row, scale in zip(weights, chosen.scales, strict=True):
+        tried = {f: FixedPoint(4, f).cast(row, Ties.EVEN) for f in range(-20, 20)}
+        errors = {f: float(np.sum((kept - row) ** 2)) for f, kept in tried.items()}
+        assert scale == 2.0 ** -min(errors, key=errors.__getitem__)

@@ -6,31 +6,42 @@ import pytest
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.core.schemes import Family, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics
-from quantscope.core.targets import TARGETS, scaled_like
+from quantscope.core.targets import EVERY_WEIGHTED, TARGETS, scaled_like
 
 FIXED, RUNTIME = TARGETS["fixed-point"], TARGETS["onnxruntime"]
+CHANNELS, TENSORRT = TARGETS["fixed-point-channels"], TARGETS["tensorrt"]
+TFLITE, QNN = TARGETS["tflite-micro"], TARGETS["qnn"]
 
 
 def test_that_targets_are_found_by_their_key():
-    assert {key: target.key for key, target in TARGETS.items()} == {
-        "fixed-point": "fixed-point",
-        "onnxruntime": "onnxruntime",
-    }
+    assert all(key == target.key for key, target in TARGETS.items())
+    assert len({target.title for target in TARGETS.values()}) == len(TARGETS)
 
 
 def test_that_fixed_point_asks_for_signed_power_of_two_types():
     expected = TypeRequest(family=Family.FIXED_POINT, scheme=Scheme.HISTOGRAM, word_length=16)
     assert FIXED.activation_request(Scheme.HISTOGRAM, 16) == expected
-    assert FIXED.weight_request(Scheme.HISTOGRAM, 16) == expected
+    assert FIXED.weight_request(Scheme.HISTOGRAM, 16, "Conv") == expected
 
 
 def test_that_onnxruntime_asks_for_unsigned_activations_and_signed_weights_per_channel():
     assert RUNTIME.activation_request(Scheme.MINMAX, 8) == TypeRequest(
         family=Family.SCALED, scheme=Scheme.MINMAX, signed=False, asymmetric=True
     )
-    assert RUNTIME.weight_request(Scheme.MINMAX, 8) == TypeRequest(
+    assert RUNTIME.weight_request(Scheme.MINMAX, 8, "Gemm") == TypeRequest(
         family=Family.SCALED, scheme=Scheme.MINMAX, narrow_range=True, per_channel=True
     )
+
+
+def test_that_16_bit_activations_of_tflite_have_no_zero_point():
+    assert TFLITE.activation_request(Scheme.MINMAX, 8).asymmetric
+    assert not TFLITE.activation_request(Scheme.MINMAX, 16).asymmetric
+
+
+@pytest.mark.parametrize("target", [TFLITE, QNN], ids=lambda target: target.key)
+def test_that_matrix_products_have_one_scale_where_only_convolutions_take_more(target):
+    assert target.weight_request(Scheme.MINMAX, 8, "Conv").per_channel
+    assert not target.weight_request(Scheme.MINMAX, 8, "Gemm").per_channel
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
@@ -38,40 +49,64 @@ def test_that_onnxruntime_asks_for_unsigned_activations_and_signed_weights_per_c
 def test_that_a_target_takes_what_its_own_requests_give(target, scheme):
     values = np.random.default_rng(0).normal(size=(4, 50))
     for word_length in target.word_lengths:
-        activation = choose(
-            TensorStatistics.from_values(values), target.activation_request(scheme, word_length)
-        )
-        weights = choose(
-            TensorStatistics.of_parameter(values, 0), target.weight_request(scheme, word_length)
-        )
-        assert target.objection(activation.data_type, weights=False) == ""
-        assert target.objection(weights.data_type, weights=True) == ""
+        request = target.activation_request(scheme, word_length)
+        activation = choose(TensorStatistics.from_values(values), request)
+        assert target.objection_to_activation(activation.data_type) == ""
+    for word_length in target.weight_word_lengths:
+        for operator in EVERY_WEIGHTED:
+            request = target.weight_request(scheme, word_length, operator)
+            weights = choose(TensorStatistics.of_parameter(values, 0), request)
+            assert target.objection_to_weights(weights.data_type, operator) == ""
 
 
 @pytest.mark.parametrize(
-    ("target", "data_type", "weights", "objection"),
+    ("target", "data_type", "objection"),
     [
-        (FIXED, Scaled(0.5), False, "power-of-two steps and zero point 0 only"),
-        (FIXED, ChannelScaled((0.5,)), True, "power-of-two steps and zero point 0 only"),
-        (FIXED, FixedPoint(4, 3), False, "words of 8 or 16 bits"),
-        (FIXED, FixedPoint(4, 3), True, ""),
-        (FIXED, FixedPoint(8, 3, signed=False), False, ""),
-        (FIXED, FixedPoint(8, 3, signed=False), True, "signed integers here"),
-        (FIXED, FixedPoint(8, 3, narrow_range=True), True, ""),
-        (RUNTIME, Scaled(0.5, 3), True, "weights with zero point 0 only"),
-        (RUNTIME, Scaled(0.5, 3), False, "unsigned integers here"),
-        (RUNTIME, Scaled(0.5, 0, signed=False), True, "takes signed integers here"),
-        (RUNTIME, Scaled(0.5, 3, 32, signed=False), False, "words of 8 or 16 bits"),
-        (RUNTIME, ChannelScaled((0.5,), signed=False), False, "one scale for the whole tensor"),
-        (RUNTIME, FixedPoint(8, 3, signed=False), False, ""),
-        (RUNTIME, FixedPoint(8, 3), True, ""),
+        (FIXED, Scaled(0.5), "power-of-two steps and zero point 0 only"),
+        (FIXED, FixedPoint(4, 3), "words of 8 or 16 bits"),
+        (FIXED, FixedPoint(8, 3, signed=False), ""),
+        (RUNTIME, Scaled(0.5, 3), "unsigned integers here"),
+        (RUNTIME, Scaled(0.5, 3, 32, signed=False), "words of 8 or 16 bits"),
+        (RUNTIME, ChannelScaled((0.5,), signed=False), "one scale for the whole tensor"),
+        (RUNTIME, FixedPoint(8, 3, signed=False), ""),
+        (TENSORRT, Scaled(0.5, 3), "zero point 0 only"),
+        (TENSORRT, Scaled(0.5), ""),
+        (TENSORRT, Scaled(0.5, word_length=16), "words of 8 bits"),
+        (TFLITE, Scaled(0.5, 3), ""),
+        (TFLITE, Scaled(0.5, 3, 16), "zero point 0 only"),
+        (TFLITE, Scaled(0.5, 3, signed=False), "signed integers here"),
     ],
 )
-def test_that_a_target_says_what_it_takes_instead(target, data_type, weights, objection):
-    text = target.objection(data_type, weights=weights)
+def test_that_a_target_says_what_it_takes_for_activations(target, data_type, objection):
+    check(target.objection_to_activation(data_type), target.title, objection)
+
+
+@pytest.mark.parametrize(
+    ("target", "data_type", "operator", "objection"),
+    [
+        (FIXED, FixedPoint(4, 3), "Conv", ""),
+        (FIXED, FixedPoint(8, 3, signed=False), "Conv", "signed integers here"),
+        (FIXED, FixedPoint(8, 3, narrow_range=True), "Conv", ""),
+        (FIXED, ChannelScaled((0.5,)), "Conv", "one scale for all weights of a Conv"),
+        (FIXED, ChannelScaled((0.3,)), "Conv", "power-of-two steps and zero point 0 only"),
+        (CHANNELS, ChannelScaled((0.5, 0.25)), "Conv", ""),
+        (CHANNELS, ChannelScaled((0.5, 0.3)), "Conv", "power-of-two steps"),
+        (RUNTIME, Scaled(0.5, 3), "Conv", "weights with zero point 0 only"),
+        (RUNTIME, Scaled(0.5, 0, signed=False), "Conv", "takes signed integers here"),
+        (RUNTIME, Scaled(0.5, 0, 5), "Conv", "words of 4, 7, 8 or 16 bits"),
+        (RUNTIME, FixedPoint(8, 3), "Conv", ""),
+        (QNN, ChannelScaled((0.5,)), "MatMul", "one scale for all weights of a MatMul"),
+        (QNN, ChannelScaled((0.5,)), "Conv", ""),
+    ],
+)
+def test_that_a_target_says_what_it_takes_for_weights(target, data_type, operator, objection):
+    check(target.objection_to_weights(data_type, operator), target.title, objection)
+
+
+def check(text, title, objection):
     assert objection in text
     assert bool(text) == bool(objection)
-    assert not text or text.startswith(target.title)
+    assert not text or text.startswith(title)
 
 
 def test_that_a_power_of_two_type_is_written_as_the_same_grid():

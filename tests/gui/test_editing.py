@@ -229,7 +229,7 @@ def test_that_pinned_types_survive_another_scheme_and_conflicts_are_flagged(
     fixed.controller.choose_scheme(Scheme.HISTOGRAM)
     assert type_text(fixed, tensor) == "◆ ⚠ s12 2^-9"
     select(fixed, tensor)
-    assert "takes words of 8 or 16 bits" in fixed.ranges.read_out.text()
+    assert "takes words of 4, 8 or 16 bits" in fixed.ranges.read_out.text()
 
 
 def test_that_undo_leads_back_to_the_start_and_redo_to_the_end(fixed: MainWindow) -> None:

@@ -11,9 +11,16 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from quantscope.core.data import DataDescription
+from quantscope.core.formats import Scaled
+from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network
-from quantscope.core.placement import place
-from quantscope.core.plan import Plan, requests_for, resolve
+from quantscope.core.plan import (
+    Plan,
+    activation_request,
+    placement_for,
+    resolve,
+    weight_request,
+)
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import CLIPPING, Candidate, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics, merge_all
@@ -28,7 +35,8 @@ class Calibration:
     """Statistics by tensor name, from ``samples`` samples of ``data``.
 
     ``fingerprint`` is that of the network they belong to; ``sample_names[i]`` names sample
-    ``i`` of an extreme. ``derived`` holds answered questions and may grow.
+    ``i`` of an extreme. ``derived`` holds answered questions and may grow. ``migration`` holds
+    the migrated scales with which the network was prepared.
     """
 
     fingerprint: str
@@ -37,20 +45,32 @@ class Calibration:
     sample_names: tuple[str, ...]
     statistics: Mapping[str, TensorStatistics]
     derived: dict[Question, Candidate] = field(default_factory=dict)
+    migration: Migration = field(default_factory=dict)
 
     def choose(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
         """The type that ``request`` asks for, on the statistics of ``tensors`` together.
 
         Tensors that were not logged do not count; the plan says that they are missing.
         """
-        if request.scheme in CLIPPING and all(map(self._is_parameter, tensors)):
-            request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
-        question = (tensors, request)
+        question = self._question(tensors, request)
         if question not in self.derived:
             logged = [name for name in tensors if name in self.statistics]
             together = merge_all(self.statistics[name] for name in logged)
-            self.derived[question] = choose(together, request)
-        return self.derived[question]
+            self.derived[question] = choose(together, question[1])
+        return _as_asked(self.derived[question], request)
+
+    def known(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate | None:
+        """What :meth:`choose` would return, if it was asked before."""
+        found = self.derived.get(self._question(tensors, request))
+        return None if found is None else _as_asked(found, request)
+
+    def _question(self, tensors: tuple[str, ...], request: TypeRequest) -> Question:
+        """The one question that stands for all with the same answer."""
+        if request.scheme in CLIPPING and all(map(self._is_parameter, tensors)):
+            request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
+        if request.asymmetric:
+            request = replace(request, signed=False)
+        return tensors, request
 
     def _is_parameter(self, tensor: str) -> bool:
         known = self.statistics.get(tensor)
@@ -61,17 +81,32 @@ class Calibration:
         return resolve(network, settings, self.choose, self.statistics)
 
 
+def _as_asked(found: Candidate, request: TypeRequest) -> Candidate:
+    """``found`` with the integers of its grid moved to both signs where asked for."""
+    kind = found.data_type
+    if not (request.asymmetric and request.signed and isinstance(kind, Scaled)):
+        return found
+    half = 2 ** (request.word_length - 1)
+    return replace(found, data_type=replace(kind, zero_point=kind.zero_point - half, signed=True))
+
+
 def questions(network: Network) -> Iterator[Question]:
-    """Everything that a network-wide choice of target, scheme or word length will ask."""
-    weights = [
-        (layer.weights,)
+    """Everything that a network-wide choice of target, scheme or word length will ask, once."""
+    return iter(dict.fromkeys(_questions(network)))
+
+
+def _questions(network: Network) -> Iterator[Question]:
+    weighted = [
+        (layer.operator, layer.weights)
         for layer in network.layers
         if layer.kind is LayerKind.WEIGHTED and layer.weights is not None
     ]
-    sources = [group.sources for group in place(network).groups]
-    for target, scheme in product(TARGETS.values(), Scheme):
-        for word_length in target.word_lengths:
+    for target in TARGETS.values():
+        placement = placement_for(network, PlanSettings(target=target.key))
+        sources = [group.sources for group in placement.groups]
+        for scheme, word_length in product(Scheme, target.word_lengths):
             settings = PlanSettings(target=target.key, scheme=scheme, word_length=word_length)
-            activation, weight = requests_for(settings)
+            activation = activation_request(settings)
             yield from ((tensors, activation) for tensors in sources)
-            yield from ((tensors, weight) for tensors in weights)
+            for operator, weights in weighted:
+                yield (weights,), weight_request(settings, operator)

@@ -35,11 +35,15 @@ class PlacementRules:
 
     ``only_operators``: operators of the layers that may run in integers (empty: all).
     ``float_results``: operators whose output is not rounded where only float layers read it.
-    ``integer_ports``: network outputs are handed over as integers, so they count as read.
+    ``tied_operators``: followers that keep the type of their input. ``float_biases``: biases
+    stay float. ``integer_ports``: network outputs are handed over as integers, so they count
+    as read.
     """
 
     only_operators: frozenset[str] = frozenset()
     float_results: frozenset[str] = frozenset()
+    tied_operators: frozenset[str] = frozenset()
+    float_biases: bool = False
     integer_ports: bool = False
 
 
@@ -66,6 +70,8 @@ class Placement:
         return frozenset(name for group in self.groups for name in group.members)
 
 
+_KEEPS_TYPE = frozenset({LayerKind.PASS_THROUGH, LayerKind.CONCAT})
+_FLOAT_BIAS = "the target takes biases in float"
 _IN_FLOAT_BY_HAND = "kept in float by hand"
 _FLOAT_RESULT = "only float layers read it, and the kernel yields float"
 
@@ -81,9 +87,11 @@ def place(
     active = [layer for layer in network.layers if layer.name in integer]
     unrounded = _unrounded(network, active, rules)
     fused = _fused_rectifiers(network, active)
-    groups = _tie(network, active, fused, unrounded)
+    groups = _tie(network, active, fused, unrounded, rules.tied_operators)
     covered = {name for group in groups for name in group.members}
     reasons |= _tensor_reasons(network, integer, covered, reasons)
+    if rules.float_biases:
+        reasons |= _bias_reasons(network, integer)
     reasons |= dict.fromkeys(unrounded - covered, _FLOAT_RESULT)
     cut_off = {name for layer in active if layer.name in fused for name in layer.inputs}
     return Placement(frozenset(integer), groups, fused, reasons, frozenset(cut_off))
@@ -172,6 +180,7 @@ def _tie(
     active: list[Layer],
     fused: Mapping[str, str],
     unrounded: frozenset[str],
+    tied_operators: frozenset[str],
 ) -> tuple[TieGroup, ...]:
     parent: dict[str, str] = {}
 
@@ -186,7 +195,7 @@ def _tie(
         for name in (*layer.inputs, *layer.constants, *layer.outputs):
             if name not in unrounded:
                 parent.setdefault(name, name)
-        if layer.kind in (LayerKind.PASS_THROUGH, LayerKind.CONCAT):
+        if layer.kind in _KEEPS_TYPE or layer.operator in tied_operators:
             moved.update(layer.outputs)
             tied = (*layer.inputs, *layer.constants, *layer.outputs)
         elif layer.name in fused:
@@ -223,3 +232,8 @@ def _tensor_reasons(
         else:
             reasons[name] = layer_reasons.get(tensor.layer, "no layer reads it in integers")
     return reasons
+
+
+def _bias_reasons(network: Network, integer: Collection[str]) -> dict[str, str]:
+    biases = (layer.bias for layer in network.layers if layer.name in integer)
+    return dict.fromkeys((name for name in biases if name is not None), _FLOAT_BIAS)

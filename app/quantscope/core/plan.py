@@ -14,13 +14,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quantscope.core import schemes
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.formats import (
+    SMALLEST_SCALE,
+    ChannelScaled,
+    DataType,
+    FixedPoint,
+    Scaled,
+)
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.placement import Placement, TieGroup, place
 from quantscope.core.plan_settings import WIDE, PlanSettings
 from quantscope.core.schemes import Candidate, Family, TypeRequest
 from quantscope.core.statistics import TensorStatistics
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.targets import TARGETS, Target, has_power_of_two_steps, one_of
 
 NOT_LOGGED = "its values were not logged: calibrate again, with all layers"
 BIAS_LIMIT = 2**31 - 1
@@ -52,15 +58,17 @@ Chooser = Callable[[tuple[str, ...], TypeRequest], Candidate]
 """The type that a scheme chooses on the statistics of some tensors together."""
 
 
-def requests_for(settings: PlanSettings) -> tuple[TypeRequest, TypeRequest]:
-    """What is asked for activations and for weights under ``settings``."""
+def activation_request(settings: PlanSettings) -> TypeRequest:
+    """What is asked for activations and constants under ``settings``."""
     target = TARGETS[settings.target]
-    return (
-        target.activation_request(
-            settings.scheme, settings.word_length, either_sign=settings.unsigned
-        ),
-        target.weight_request(settings.scheme, settings.weight_words),
+    return target.activation_request(
+        settings.scheme, settings.word_length, either_sign=settings.unsigned
     )
+
+
+def weight_request(settings: PlanSettings, operator: str) -> TypeRequest:
+    """What is asked for the weights of an ``operator`` under ``settings``."""
+    return TARGETS[settings.target].weight_request(settings.scheme, settings.weight_words, operator)
 
 
 def resolve(
@@ -75,7 +83,8 @@ def resolve(
     and biases), whose values decide on their types.
     """
     placement = placement_for(network, settings)
-    activation, weight = requests_for(settings)
+    activation = activation_request(settings)
+    fixed = _fixed_types(network, placement, settings)
     wide = _wide_tensors(network, settings)
     types: dict[str, DataType] = {}
     notes: dict[str, str] = {}
@@ -83,7 +92,8 @@ def resolve(
     for group in placement.groups:
         pinned = _pinned_of(group, settings)
         request = activation if wide.isdisjoint(group.members) else wider(activation)
-        chosen = pinned or choose(group.sources, request).data_type
+        given = pinned or next((fixed[n] for n in group.sources if n in fixed), None)
+        chosen = given or choose(group.sources, request).data_type
         types.update(dict.fromkeys(group.members, chosen))
         missing = [name for name in group.sources if name not in statistics]
         conflicts |= dict.fromkeys(missing, NOT_LOGGED)
@@ -92,10 +102,13 @@ def resolve(
         assert layer.weights is not None
         if layer.weights not in types:  # layers may share their weights
             pinned = settings.pinned.get(layer.weights)
-            types[layer.weights] = pinned or choose((layer.weights,), weight).data_type
-        _make_room_for_bias(network, layer, statistics, types, notes)
+            request = weight_request(settings, layer.operator)
+            types[layer.weights] = pinned or choose((layer.weights,), request).data_type
+        if _has_integer_bias(layer, network, placement):
+            _make_room_for_bias(layer, statistics, types, notes)
     for layer in weighted:
-        if layer.bias is not None and not network.tensors[layer.bias].reason:
+        if _has_integer_bias(layer, network, placement):
+            assert layer.bias is not None
             conflicts |= _resolve_bias(layer, settings, statistics[layer.bias], types)
     return Plan(
         settings=settings,
@@ -128,6 +141,27 @@ def _has_weights(layer: Layer, placement: Placement) -> bool:
     return layer.kind is LayerKind.WEIGHTED and layer.name in placement.layers
 
 
+def _has_integer_bias(layer: Layer, network: Network, placement: Placement) -> bool:
+    if layer.bias is None or network.tensors[layer.bias].reason:
+        return False
+    return layer.bias not in placement.reasons
+
+
+def _fixed_types(
+    network: Network, placement: Placement, settings: PlanSettings
+) -> dict[str, DataType]:
+    """The types that the target prescribes for results, by tensor."""
+    prescribed = TARGETS[settings.target].fixed_results
+    if not prescribed or settings.word_length != 8:
+        return {}
+    return {
+        name: prescribed[layer.operator]
+        for layer in network.layers
+        if layer.operator in prescribed and layer.name in placement.layers
+        for name in layer.outputs
+    }
+
+
 def _pinned_of(group: TieGroup, settings: PlanSettings) -> DataType | None:
     return next((settings.pinned[n] for n in group.members if n in settings.pinned), None)
 
@@ -137,19 +171,21 @@ def _conflicts(
 ) -> dict[str, str]:
     target: Target = TARGETS[settings.target]
     biases = {layer.bias for layer in network.layers}
-    weights = {layer.weights for layer in network.layers}
+    readers = {layer.weights: layer.operator for layer in network.layers if layer.weights}
     objections = {}
     for name, pinned in settings.pinned.items():
         if name not in types or name in biases:
             continue
-        objections[name] = target.objection(types[name], weights=name in weights)
-        if not objections[name] and name not in weights and types[name] != pinned:
+        if name in readers:
+            objections[name] = target.objection_to_weights(types[name], readers[name])
+            continue
+        objections[name] = target.objection_to_activation(types[name])
+        if not objections[name] and types[name] != pinned:
             objections[name] = "shares the type of a tensor that is pinned otherwise"
     return {name: text for name, text in objections.items() if text}
 
 
 def _make_room_for_bias(
-    network: Network,
     layer: Layer,
     statistics: Mapping[str, TensorStatistics],
     types: dict[str, DataType],
@@ -157,8 +193,7 @@ def _make_room_for_bias(
 ) -> None:
     """Raise weight scales where an int32 bias would overflow, and say so."""
     assert layer.weights is not None
-    if layer.bias is None or network.tensors[layer.bias].reason:
-        return
+    assert layer.bias is not None
     weights, source = types[layer.weights], types[layer.inputs[0]]
     raised = _with_room_for_bias(statistics[layer.bias], weights, source.step)
     if raised != weights:
@@ -196,8 +231,7 @@ def _bias_objection(target: Target, pinned: DataType | None) -> str:
     if not isinstance(pinned, FixedPoint) or not pinned.signed:
         return f"{target.title} takes biases as signed words with power-of-two steps"
     if pinned.word_length not in target.bias_word_lengths:
-        lengths = " or ".join(str(length) for length in target.bias_word_lengths)
-        return f"{target.title} takes biases of {lengths} bits"
+        return f"{target.title} takes biases of {one_of(target.bias_word_lengths)} bits"
     return ""
 
 
@@ -242,7 +276,10 @@ def _with_room_for_bias(bias: TensorStatistics, weights: DataType, input_step: f
             magnitudes = np.full(len(weights.scales), magnitudes.max(initial=0.0))
         scales = np.asarray(weights.scales)
         too_small = magnitudes > scales * input_step * BIAS_LIMIT
-        raised = np.where(too_small, magnitudes / (BIAS_HEADROOM * input_step), scales)
+        needed_scales = magnitudes / (BIAS_HEADROOM * input_step)
+        if has_power_of_two_steps(weights):
+            needed_scales = np.exp2(np.ceil(np.log2(np.maximum(needed_scales, SMALLEST_SCALE))))
+        raised = np.where(too_small, needed_scales, scales)
         return replace(weights, scales=tuple(float(s) for s in raised))
     needed = float(magnitudes.max(initial=0.0))
     if needed <= weights.step * input_step * BIAS_LIMIT:

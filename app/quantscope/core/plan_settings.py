@@ -27,8 +27,8 @@ class PlanSettings:
     """What a person decides.
 
     ``word_length`` is that of activations, and of weights too where ``weight_word_length`` is
-    ``None``. ``unsigned`` gives tensors without negative values an unsigned type where the
-    target allows both.
+    ``None`` and the target takes as much. ``unsigned`` gives tensors without negative values
+    an unsigned type where the target allows both.
 
     Layers in ``float_layers`` and, where ``only_operators`` names any, all of other operators
     stay float. ``wide_layers`` read 16-bit activations. ``integer_ports`` hands the network's
@@ -56,14 +56,19 @@ class PlanSettings:
     @property
     def weight_words(self) -> int:
         """The word length of weights."""
-        return self.word_length if self.weight_word_length is None else self.weight_word_length
+        if self.weight_word_length is not None:
+            return self.weight_word_length
+        return min(self.word_length, max(TARGETS[self.target].weight_word_lengths))
 
     @property
     def placement_rules(self) -> PlacementRules:
         """What the target and the choice of operators say about the placement."""
+        target = TARGETS[self.target]
         return PlacementRules(
             only_operators=self.only_operators,
-            float_results=TARGETS[self.target].float_results,
+            float_results=target.float_results,
+            tied_operators=target.tied_operators,
+            float_biases=target.float_biases,
             integer_ports=self.integer_ports,
         )
 
@@ -76,7 +81,7 @@ class PlanSettings:
             target=target,
             word_length=self.word_length if self.word_length in limits.word_lengths else 8,
             weight_word_length=self.weight_word_length if kept_weights else None,
-            bias_word_length=limits.bias_word_lengths[0],
+            bias_word_length=min(limits.bias_word_lengths, default=32),
             unsigned=self.unsigned and limits.either_sign,
             wide_layers=self.wide_layers if WIDE in limits.word_lengths else frozenset(),
         )

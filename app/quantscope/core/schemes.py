@@ -89,10 +89,12 @@ def choose(statistics: TensorStatistics, request: TypeRequest) -> Candidate:
     """The type that ``request`` asks for, with its predicted error."""
     if request.either_sign and statistics.range_with_zero[0] == 0.0:
         request = replace(request, signed=False)
-    if request.family is Family.FIXED_POINT:
-        data_type: DataType = choose_fixed_point(statistics, request)
-    elif request.per_channel and statistics.values is not None:
-        data_type = _choose_channels(statistics.values, statistics.channel_axis, request)
+    values, axis = statistics.values, statistics.channel_axis
+    data_type: DataType
+    if request.per_channel and values is not None and _has_channels(values, axis):
+        data_type = _choose_channels(values, axis or 0, request)
+    elif request.family is Family.FIXED_POINT:
+        data_type = choose_fixed_point(statistics, request)
     else:
         data_type = _choose_scaled(statistics, request)
     return Candidate(data_type, predict(statistics, data_type))
@@ -260,12 +262,17 @@ def _best_range(
     return ranges[int(errors.argmin())], float(errors.min())
 
 
+def _has_channels(values: npt.NDArray[np.float32], axis: int | None) -> bool:
+    return axis is not None and values.ndim > 1 and values.size > 0
+
+
 def _choose_channels(
-    values: npt.NDArray[np.float32], axis: int | None, request: TypeRequest
-) -> DataType:
-    """One symmetric scale for each channel, each chosen on its own."""
-    if axis is None or values.ndim < 2 or values.size == 0:
-        return _choose_scaled(TensorStatistics.of_parameter(values), request)
+    values: npt.NDArray[np.float32], axis: int, request: TypeRequest
+) -> ChannelScaled:
+    """One symmetric scale for each channel, each chosen on its own.
+
+    In the fixed-point family the scales are powers of two.
+    """
     rows = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1).astype(np.float64)
     rows = np.where(np.isfinite(rows), rows, 0.0)
     limits = integer_range(request.word_length, request.signed, request.narrow_range)
@@ -273,11 +280,15 @@ def _choose_channels(
     scales = largest / limits[1]
     usable = scales >= SMALLEST_SCALE
     scales = np.where(usable, scales, 1.0).astype(np.float32).astype(np.float64)
+    powers = request.family is Family.FIXED_POINT
+    if powers:
+        scales = _power_of_two_scales(largest, request)
     if request.scheme is Scheme.HISTOGRAM:
-        scales = _best_channel_scales(rows, scales, limits)
+        ratios = _POWER_RATIOS if powers else _scale_ratios(limits)
+        scales = _best_channel_scales(rows, scales, limits, ratios)
     # A channel of zeros takes the median scale: its stored integers are 0 all the same.
     if usable.any():
-        scales = np.where(usable, scales, np.median(scales[usable]))
+        scales = np.where(usable, scales, np.percentile(scales[usable], 50, method="lower"))
     return ChannelScaled(
         tuple(float(scale) for scale in scales),
         axis,
@@ -287,11 +298,33 @@ def _choose_channels(
     )
 
 
-def _best_channel_scales(
-    rows: npt.NDArray[np.float64], scales: npt.NDArray[np.float64], limits: tuple[int, int]
+_POWER_RATIOS = np.ldexp(1.0, [0, 1, -1, -2, -3])  # MinMax first: it wins ties
+
+
+def _power_of_two_scales(
+    largest: npt.NDArray[np.float64], request: TypeRequest
 ) -> npt.NDArray[np.float64]:
-    """For each row the scale, of parts of the one given, that leaves the least squared error."""
-    ratios = np.linspace(1.0, 0.9, 4) if limits[1] > 255 else np.linspace(1.0, 0.4, 61)
+    """The steps of the exponent rule, one for each largest magnitude."""
+    lengths = [
+        minmax_fraction_length(float(value), request.word_length, request.signed)
+        for value in largest
+    ]
+    return np.exp2(-np.asarray(lengths, np.float64))
+
+
+def _scale_ratios(limits: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """Parts of a channel's scale that are worth trying."""
+    return np.linspace(1.0, 0.9, 4) if limits[1] > 255 else np.linspace(1.0, 0.4, 61)
+
+
+def _best_channel_scales(
+    rows: npt.NDArray[np.float64],
+    scales: npt.NDArray[np.float64],
+    limits: tuple[int, int],
+    ratios: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """For each row the scale, of ``ratios`` of the one given, that leaves the least squared
+    error."""
     at_once = max(_VALUES_AT_ONCE // rows.shape[1], 1)
     blocks = range(0, len(rows), at_once)
     found = [

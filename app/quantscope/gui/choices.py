@@ -86,6 +86,13 @@ class Choice(QObject):
         self._choose(self._options[int(action.data())][1])
 
 
+def _only(title: str, biases: Options) -> str:
+    """A line for the tool tip where there is nothing to choose."""
+    if not biases:
+        return f"\n{title} takes biases in float."
+    return f"\n{title} takes {biases[0][0]} alone." if len(biases) == 1 else ""
+
+
 class NetworkChoices(QObject):
     """The four settings that hold for the whole network, following the document."""
 
@@ -119,12 +126,13 @@ class NetworkChoices(QObject):
         words: Options = [(f"{n} bits", n) for n in target.word_lengths]
         self.word.show_options(words, settings.word_length)
         biases: Options = [(f"{n} bits", n) for n in target.bias_word_lengths]
-        self.bias.show_options(biases, settings.bias_word_length)
+        current = settings.bias_word_length if biases else None
+        self.bias.show_options(biases or [("float", None)], current)
         is_open = self._controller.session.network is not None
         for choice in self.all:
             choice.set_enabled(is_open)
         self.bias.set_enabled(is_open and len(biases) > 1)
-        only = f"\n{target.title} takes {biases[0][0]} alone." if len(biases) == 1 else ""
+        only = _only(target.title, biases)
         self.bias.combo.setToolTip(TIPS["bias"] + only)
 
     def _choose_target(self, key: object) -> None:

@@ -18,7 +18,7 @@ from quantscope.core.heatmap import ACCUMULATOR_BITS, BitAxis, Counts, HeatRow, 
 from quantscope.core.histogram import BIT_COUNT
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
-from quantscope.core.plan import Plan, placement_for, requests_for
+from quantscope.core.plan import Plan, activation_request, placement_for, weight_request
 from quantscope.core.prediction import PredictedError, predict
 from quantscope.core.schemes import Family
 from quantscope.core.statistics import TensorStatistics
@@ -193,8 +193,11 @@ class Readings:
     def _derived(self, tensor: str, data_type: DataType) -> PredictedError | None:
         """What the worker found already for the type that a scheme chose."""
         assert self._calibration is not None
-        for request in requests_for(self.session.document.settings):
-            candidate = self._calibration.derived.get(((tensor,), request))
+        network, settings = self.network, self.session.document.settings
+        assert network is not None
+        operator = network.layer_of(tensor).operator
+        for request in (activation_request(settings), weight_request(settings, operator)):
+            candidate = self._calibration.known((tensor,), request)
             if candidate is not None and candidate.data_type == data_type:
                 return candidate.error
         return None

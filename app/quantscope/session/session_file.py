@@ -16,7 +16,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
-from quantscope.core.targets import TARGETS
+from quantscope.core.targets import TARGETS, Target
 from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.calibration_file import (
@@ -166,12 +166,20 @@ def _objection(content: Content) -> str:
         target = TARGETS.get(settings.target)
         if target is None:
             return f"it is made for the target {settings.target[:80]!r}, which is not known here"
-        words, biases = target.word_lengths, target.bias_word_lengths
-        if settings.word_length not in words or settings.bias_word_length not in biases:
+        if not _takes_words(target, settings):
             return f"it asks for word lengths that {target.title} does not take"
     if content.network is not None and not _is_sound(content.network):
         return "its network names layers or tensors that it does not describe"
     return ""
+
+
+def _takes_words(target: Target, settings: PlanSettings) -> bool:
+    weights = settings.weight_word_length
+    return (
+        settings.word_length in target.word_lengths
+        and (weights is None or weights in target.weight_word_lengths)
+        and (target.float_biases or settings.bias_word_length in target.bias_word_lengths)
+    )
 
 
 def _is_sound(network: Network) -> bool:
