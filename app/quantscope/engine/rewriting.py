@@ -38,7 +38,7 @@ from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
 from quantscope.engine.stored_parameters import store_parameters
 
-SIXTEEN_BIT_OPSET = 21
+NEW_INTEGERS_OPSET = 21
 
 
 def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
@@ -59,16 +59,17 @@ def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
 
 def _at_opset_for(prepared: Prepared, plan: Plan) -> ir.Model:
     """A copy at the lowest opset that the types need."""
-    wide = any(_word(plan, name) == 16 for name in plan.types)
+    new = {integer_type(data_type) for data_type in plan.types.values()} & _NEW_INTEGERS
     opset = prepared.network.opset
-    if not wide or opset >= SIXTEEN_BIT_OPSET:
+    if not new or opset >= NEW_INTEGERS_OPSET:
         return prepared.model.clone()
     proto = ir.to_proto(prepared.model)
     try:
-        converted = version_converter.convert_version(proto, SIXTEEN_BIT_OPSET)
+        converted = version_converter.convert_version(proto, NEW_INTEGERS_OPSET)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
         raise QuantscopeError(
-            f"16-bit types need opset {SIXTEEN_BIT_OPSET}, to which the network cannot be upgraded",
+            f"4-bit and 16-bit types need opset {NEW_INTEGERS_OPSET}, to which the network cannot "
+            "be upgraded",
             where=prepared.source,
             remedy="Choose 8-bit words, or export the network with a later opset",
         ) from error
@@ -76,8 +77,7 @@ def _at_opset_for(prepared: Prepared, plan: Plan) -> ir.Model:
     return ir.from_proto(converted)
 
 
-def _word(plan: Plan, name: str) -> int:
-    return plan.types[name].word_length
+_NEW_INTEGERS = frozenset({ir.DataType.INT4, ir.DataType.INT16, ir.DataType.UINT16})
 
 
 def _values(model: ir.Model) -> list[ir.Value]:

@@ -34,6 +34,8 @@ class Rewritten:
 
 
 _INTEGER_TYPES = {
+    (4, True): ir.DataType.INT4,
+    (7, True): ir.DataType.INT8,  # ONNX has no shorter type that holds it
     (8, True): ir.DataType.INT8,
     (8, False): ir.DataType.UINT8,
     (16, True): ir.DataType.INT16,

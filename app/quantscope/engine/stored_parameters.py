@@ -1,4 +1,10 @@
-"""Parameters as the file stores them: integers behind a DequantizeLinear."""
+"""Parameters as the file stores them: integers behind a DequantizeLinear.
+
+Four-bit weights lie packed, two to a byte, and are cast to int8 before they are dequantized. That
+changes no value, and the runtime's constant folding does it once when the file is loaded: ONNX
+Runtime (1.32, processor) has integer kernels for 8-bit weights only, and computes in float behind
+a DequantizeLinear of four bits.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +72,10 @@ def _quantize_parameter(
     if any(reader.op_type not in WITH_SIGNED_WEIGHTS for reader, _ in value.uses()):
         kind = _as_the_runtime_converts(kind, integers)
     stored = constant(result, f"{name}_quantized", integers.astype(kind.numpy()))
+    result.parameters[name] = stored.name or ""
+    if kind is ir.DataType.INT4:
+        kind = ir.DataType.INT8
+        stored = _widened(result, name, stored, kind)
     grid = grid_of(result, name, data_type, kind)
     attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
     restore = ir.node(
@@ -77,7 +87,17 @@ def _quantize_parameter(
     value.replace_all_uses_with(restored)
     graph.insert_before(graph[0], restore)
     graph.initializers.pop(name)
-    result.parameters[name] = stored.name or ""
+
+
+def _widened(result: Rewritten, name: str, stored: ir.Value, kind: ir.DataType) -> ir.Value:
+    """``stored`` cast to ``kind`` in front of the graph."""
+    graph = result.model.graph
+    cast = ir.node("Cast", [stored], {"to": kind}, name=f"{name}_Cast")
+    widened = cast.outputs[0]
+    widened.name, widened.shape = result.free(f"{name}_widened"), stored.shape
+    widened.type = ir.TensorType(kind)
+    graph.insert_before(graph[0], cast)
+    return widened
 
 
 def _as_the_runtime_converts(kind: ir.DataType, integers: npt.NDArray[np.int64]) -> ir.DataType:
