@@ -240,6 +240,7 @@ NEVER_WRITTEN = {
     "Calibration",
     "DistinctValues",
     "Fates",
+    "Finding",
     "Grids",
     "HeatColors",
     "HeatRow",
