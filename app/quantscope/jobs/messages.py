@@ -63,7 +63,8 @@ class Calibrate:
 class Export:
     """Write the quantized model to ``output`` and verify it; answered by :class:`Exported`.
 
-    The plan follows from ``settings`` and the calibration file, as in the window.
+    The plan follows from ``settings`` and the calibration file, as in the window. ``trusted`` is
+    the agreement to run the data's Python file, which a calibration file does not hold.
     """
 
     model: str
@@ -73,6 +74,7 @@ class Export:
     verification_samples: int = 32
     overwrite: bool = False
     preparation: PreparationChoices = field(default_factory=PreparationChoices)
+    trusted: str = ""
 
 
 Request = Describe | CheckData | Calibrate | Export

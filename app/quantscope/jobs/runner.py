@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from quantscope.core.errors import Problem, QuantscopeError
@@ -117,10 +118,11 @@ def _export(request: Export, stop: Stop) -> Iterator[Event]:
     from quantscope.engine import tasks
 
     calibration = read_calibration(request.calibration)
+    data = replace(calibration.data, trusted=request.trusted)
     try:
         report = yield from tasks.export(
             request.model,
-            calibration,
+            replace(calibration, data=data),
             request.settings,
             request.output,
             request.verification_samples,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
@@ -80,7 +80,7 @@ def calibration_in(archive: Archive, folder: str) -> Calibration:
     tensors = tuple(entry.name for entry in header.tensors)
     return Calibration(
         fingerprint=header.fingerprint,
-        data=header.data,
+        data=replace(header.data, trusted=""),
         samples=header.samples,
         sample_names=header.sample_names,
         statistics=StoredStatistics(archive, folder, header.data, header.tensors),

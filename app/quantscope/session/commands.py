@@ -84,8 +84,9 @@ def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
 
 
 def describe_data(data: DataDescription | None) -> Command:
-    """Calibrate with other data, or with none."""
-    return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=data))
+    """Calibrate with other data, or with none. An agreement to run a file is not kept."""
+    kept = None if data is None else replace(data, trusted="")
+    return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=kept))
 
 
 def equalize_channels(equalize: bool) -> Command:

@@ -108,7 +108,8 @@ def _session(content: Content, calibration: Calibration | None, folder: Path) ->
         document = replace(document, model=_found(content.near_model, document.model, folder))
         missing += _if_missing(document.model)
     if document.data is not None and document.data.path:
-        data = replace(document.data, path=_found(content.near_data, document.data.path, folder))
+        path = _found(content.near_data, document.data.path, folder)
+        data = replace(document.data, path=path, trusted="")
         if calibration is not None and calibration.data == document.data:
             calibration = replace(calibration, data=data)
         document = replace(document, data=data)
