@@ -15,6 +15,7 @@ from quantscope.core.data import (
     Preprocessing,
     SourceCheck,
     SourceKind,
+    content_hash,
     format_preprocessing,
     parse_preprocessing,
 )
@@ -23,11 +24,13 @@ from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
+from quantscope.core.sound import Sound, format_sound, parse_sound
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import count, decimal, shape
 from quantscope.jobs.messages import CheckData, DataChecked
 
 RANDOM = "random"
+MOST_NAMES = 8  # of skipped samples on a line
 WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.word_lengths})
 BIAS_WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.bias_word_lengths})
 
@@ -38,8 +41,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--data",
         metavar="PATH",
-        help="folder of pictures, .npy, .npz, folder of .npz, folder of ONNX test data, "
-        f'or "{RANDOM}" for seeded noise',
+        help="folder of pictures, of .wav, of .npz or of ONNX test data, a .npy, .npz, .csv, "
+        f'.parquet or .py file, or "{RANDOM}" for seeded noise',
     )
     group.add_argument(
         "--random", dest="data", action="store_const", const=RANDOM, help=f"same as --data {RANDOM}"
@@ -49,13 +52,38 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--preprocess",
         metavar="TEXT",
-        help=f"for pictures: {', '.join(PRESETS)}, or settings such as "
+        help=f"for pictures, also as arrays: {', '.join(PRESETS)}, or settings such as "
         '"scale=1/255 mean=0.5 std=0.25 resize=fit color=bgr layout=nhwc" (guessed)',
+    )
+    group.add_argument(
+        "--sound",
+        metavar="TEXT",
+        help='for recordings: settings such as "rate=16000 length=frames scale=32768"',
     )
     group.add_argument(
         "--samples", type=_positive, metavar="N", help="use N samples at most (noise: 32)"
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the noise (0)")
+    group.add_argument(
+        "--shuffle", type=int, metavar="SEED", help="take samples in an order that SEED decides"
+    )
+    group.add_argument(
+        "--skip-unreadable",
+        type=int,
+        default=0,
+        metavar="N",
+        help="leave out up to N samples that can't be read (0: stop at the first)",
+    )
+    add_trust_option(group)
+
+
+def add_trust_option(parser: argparse._ActionsContainer) -> None:
+    """``--trust-python``: the agreement to run a Python file."""
+    parser.add_argument(
+        "--trust-python",
+        action="store_true",
+        help="run the Python file that the data is: it can do whatever you can do",
+    )
 
 
 def add_preparation_options(parser: argparse.ArgumentParser) -> None:
@@ -105,12 +133,6 @@ def data_of(options: argparse.Namespace, model: str) -> tuple[DataDescription, S
     found, check = _checked(model, wish, guess=True)
     kind = wish.kind if options.kind else found.kind
     preprocessing = wish.preprocessing if options.preprocess else found.preprocessing
-    if options.preprocess and kind is not SourceKind.IMAGES:
-        raise QuantscopeError(
-            f"preprocessing is for pictures, and this is data of the kind {kind}",
-            where=options.data,
-            remedy="Leave out --preprocess",
-        )
     settled = replace(found, kind=kind, preprocessing=preprocessing)
     return (settled, check) if settled == found else _checked(model, settled)
 
@@ -126,9 +148,21 @@ def _wished(options: argparse.Namespace) -> DataDescription:
         kind=kind,
         path=path,
         preprocessing=parse_preprocessing(text) if text else Preprocessing(),
+        sound=parse_sound(options.sound or ""),
         samples=options.samples,
         seed=options.seed,
+        shuffle=options.shuffle,
+        skip_unreadable=max(options.skip_unreadable, 0),
+        as_pictures=bool(text) and options.kind != SourceKind.IMAGES,
+        trusted=trust_in(options, path),
     )
+
+
+def trust_in(options: argparse.Namespace, path: str) -> str:
+    """The agreement to run the file at ``path`` as it is now; empty where none was given."""
+    if not options.trust_python or not Path(path).is_file():
+        return ""
+    return content_hash(Path(path).read_bytes())
 
 
 def _checked(
@@ -149,15 +183,28 @@ def data_facts(
         guessed = "" if options.kind else " (guessed)"
         facts.append(("data", f"{count(check.samples)} samples of {data.path}"))
         facts.append(("kind", f"{data.kind}{guessed}"))
-    if data.kind is SourceKind.IMAGES:
+    if data.has_pictures:
         guessed = "" if options.preprocess else " (guessed: give --preprocess if it is wrong)"
         facts.append(("preprocessing", f"{_chain(data.preprocessing)}{guessed}"))
+    if data.sound != Sound():
+        facts.append(("sound", format_sound(data.sound)))
+    if data.shuffle is not None:
+        facts.append(("order", f"shuffled, seed {data.shuffle}"))
+    if check.skipped:
+        facts.append(("skipped", skipped_in_words(check.skipped)))
     facts += [
         ("input", f"{name}: {shape(dimensions)} {dtype}")
         for name, dimensions, dtype in check.shapes
     ]
     ends = f"{decimal(check.minimum)} to {decimal(check.maximum)}"
     return [*facts, ("first sample", f"{check.first}, values {ends}")]
+
+
+def skipped_in_words(names: Sequence[str]) -> str:
+    """How many samples could not be read, and which; of many, the first."""
+    shown = ", ".join(names[:MOST_NAMES])
+    rest = len(names) - MOST_NAMES
+    return f"{len(names)} unreadable: {shown}" + (f" and {rest} more" if rest > 0 else "")
 
 
 def _chain(preprocessing: Preprocessing) -> str:

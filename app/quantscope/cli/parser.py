@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantscope import __version__
-from quantscope.cli import calibrate, demo, heatmap, inspect, quantize, statistics
+from quantscope.cli import calibrate, data, demo, heatmap, inspect, quantize, statistics
 
 DESCRIPTION = (
     "Shows which bits of its numbers an ONNX network really uses, and quantizes it. "
@@ -41,6 +41,12 @@ SUB_COMMANDS = (
         "layers and tensors, which of them will be integers, and why the others will not",
         inspect.add_options,
         inspect.run,
+    ),
+    SubCommand(
+        "data",
+        "a dry run: each step from a file to the model's input, or why the data does not fit",
+        data.add_options,
+        data.run,
     ),
     SubCommand(
         "calibrate",

@@ -20,6 +20,7 @@ from quantscope.cli.options import (
     keep_in_float,
     preparation_of,
     settings_of,
+    trust_in,
 )
 from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.core.data import DataDescription
@@ -102,6 +103,7 @@ def run(options: argparse.Namespace) -> None:
             options.output,
             overwrite=options.overwrite,
             preparation=basis.preparation,
+            trusted=trust_in(options, basis.data.path),
         )
     if options.json:
         say_json(as_data(basis, settings, report))
@@ -168,6 +170,9 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
     unit = "step" if report.largest_difference == 1.0 else "steps"
     steps = f"{report.largest_difference:g} {unit} between the file as it runs and as it is written"
     facts.append(("largest difference", steps))
+    if report.simulated():
+        facts.append(("integer simulation", report.simulated()))
+    facts += _first_of("not simulated", [f"{label}: {why}" for label, why in report.not_simulated])
     facts += [("note", text) for text in report.notes]
     return facts + [("warning", text) for text in report.warnings]
 

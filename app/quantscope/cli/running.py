@@ -79,8 +79,9 @@ def export(
     *,
     overwrite: bool,
     preparation: PreparationChoices | None = None,
+    trusted: str = "",
 ) -> ExportReport:
-    """Write and verify the quantized model."""
+    """Write and verify the quantized model; ``trusted`` as in ``messages.Export``."""
     request = Export(
         model=model,
         calibration=str(calibration),
@@ -88,5 +89,6 @@ def export(
         output=output,
         overwrite=overwrite,
         preparation=preparation or PreparationChoices(),
+        trusted=trusted,
     )
     return ask(request, Exported).report

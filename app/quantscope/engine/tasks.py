@@ -60,7 +60,8 @@ def check_data(
         kind = guess_source(data.path)
         data = replace(data, kind=kind)
         if kind is SourceKind.IMAGES and inputs:
-            data = replace(data, preprocessing=guess_preprocessing(inputs[0]))
+            guessed = guess_preprocessing(inputs[0])
+            data = replace(data, preprocessing=guessed, as_pictures=False)
     return data, check_source(data, inputs)
 
 

@@ -34,6 +34,7 @@ _ENDINGS = {
     ".parquet": SourceKind.PARQUET,
     ".py": SourceKind.PYTHON,
 } | dict.fromkeys(SOUNDS, SourceKind.WAV)
+_NO_ARRAYS = (SourceKind.RANDOM, SourceKind.WAV)
 _IN_FILES = {
     SourceKind.NPY: ".npy",
     SourceKind.NPZ: ".npz",
@@ -87,7 +88,7 @@ def _chosen(description: DataDescription, inputs: Sequence[Port]) -> SampleSourc
     path = existing(description.path)
     _check_place(path, description.kind)
     source = _opened(path, description, ports)
-    if description.as_pictures:
+    if description.as_pictures and description.kind is not SourceKind.IMAGES:
         source = as_pictures(source, description.preprocessing)
     return source.picked(chosen(source.names, limit, description.shuffle))
 
@@ -180,6 +181,12 @@ def _check_request(description: DataDescription, inputs: tuple[Port, ...]) -> No
             f"{description.samples} samples are asked for",
             where="data",
             remedy="Ask for at least one sample",
+        )
+    if description.as_pictures and description.kind in _NO_ARRAYS:
+        raise QuantscopeError(
+            f"preprocessing is for pictures, and this is data of the kind {description.kind}",
+            where=description.path or "data",
+            remedy="Leave out the preprocessing",
         )
     if description.is_random and description.shuffle is not None:
         raise QuantscopeError(
