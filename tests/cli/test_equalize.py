@@ -48,7 +48,7 @@ def test_that_a_session_remembers_it_and_gives_the_file_that_the_model_gives(
     assert run("quantize", session, "-o", outputs[0]).code == 0
     assert run("quantize", session, "--equalize", "-o", outputs[1]).code == 0
     said = run("quantize", uneven, *NOISE, "--equalize", "--json", "-o", outputs[2])
-    assert json.loads(said.out)["preparation"] == {"equalize": True}
+    assert json.loads(said.out)["preparation"]["equalize"] is True
     assert run("quantize", uneven, *NOISE, "-o", outputs[3]).code == 0
     written = [path.read_bytes() for path in outputs]
     assert written[0] == written[1] == written[2] != written[3]
@@ -63,3 +63,20 @@ def test_that_a_session_of_other_channels_is_refused(
     assert said.code == 1
     assert "it was calibrated without equalized channels" in said.err
     assert not (tmp_path / "a.onnx").exists()
+
+
+def test_that_replacing_relu6_is_told_and_a_session_without_it_is_refused(
+    run: Run, tmp_path: Path
+) -> None:
+    b = Builder(4)
+    bounded = b.clip(b.conv("x", "first", (3, 8)), "relu6", 0.0, 6.0)
+    last = b.conv(bounded, "second", (8, 5))
+    model = save(b.model({"x": (1, 3, 8, 8)}, {last: (1, 5, 8, 8)}), tmp_path, "relu6.onnx")
+    assert "Replaced relu6" not in run("inspect", model, "--equalize").out
+    assert "Replaced relu6 (bound 6) by Relu" in run("inspect", model, "--replace-relu6").out
+    session = tmp_path / "a.qscope"
+    assert run("calibrate", model, *NOISE, "--equalize", "-o", session).code == 0
+    said = run("quantize", session, "--replace-relu6", "-o", tmp_path / "a.onnx")
+    assert said.code == 1
+    assert "it was calibrated without replacing ReLU6" in said.err
+    assert "--replace-relu6" in said.err

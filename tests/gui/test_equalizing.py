@@ -55,7 +55,7 @@ def test_that_calibrating_is_asked_for_the_network_at_hand(
     monkeypatch.setattr(
         calibrated.controller.desk.worker, "send", lambda r: len(sent) or sent.append(r)
     )
-    calibrated.controller.equalize_channels(True)
+    calibrated.controller.choose_preparation("equalize", True)
     calibrated.controller.calibrate()
     assert [type(request) for request in sent][:1] == [Describe]
     assert all(
@@ -69,8 +69,23 @@ def test_that_a_session_saved_in_between_is_described_when_it_opens(
     qtbot: QtBot, calibrated: MainWindow, tmp_path: object
 ) -> None:
     path = f"{tmp_path}/between.qscope"
-    calibrated.controller.equalize_channels(True)
+    calibrated.controller.choose_preparation("equalize", True)
     save_session(calibrated.controller.session, path)
     calibrated.controller.open_path(path)
     qtbot.waitUntil(lambda: equalized(calibrated), timeout=WAIT)
     assert calibrated.actions_by_id["equalize"].isChecked()
+
+
+def test_that_relu6_is_replaced_from_the_menu_and_named_when_undone(
+    qtbot: QtBot, calibrated: MainWindow
+) -> None:
+    action = calibrated.actions_by_id["replace-relu6"]
+    action.trigger()
+    session = calibrated.controller.session
+    qtbot.waitUntil(lambda: not session.network_is_stale, timeout=WAIT)
+    assert action.isChecked() and session.document.preparation.replace_relu6
+    assert session.network is not None
+    assert any(said.startswith("Replaced stem/relu6") for said in session.network.changes)
+    assert session.undo_title == "Replace ReLU6 by Relu"
+    calibrated.do_undo()
+    assert not action.isChecked()

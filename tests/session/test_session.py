@@ -418,7 +418,7 @@ EQUALIZED = PreparationChoices(equalize=True)
 def test_that_another_preparation_makes_statistics_stale_until_it_is_undone() -> None:
     session = opened()
     before = session.document
-    change = session.do(commands.equalize_channels(True))
+    change = session.do(commands.choose_preparation("equalize", True))
     assert change is not None
     assert change.kind is ChangeKind.PREPARATION
     assert session.document.preparation == EQUALIZED
@@ -436,22 +436,22 @@ def test_that_another_preparation_makes_statistics_stale_until_it_is_undone() ->
 def test_that_preparing_as_before_leads_back_to_the_same_document() -> None:
     session = opened()
     before = session.document
-    assert session.do(commands.equalize_channels(False)) is None
-    session.do(commands.equalize_channels(True))
-    session.do(commands.equalize_channels(False))
+    assert session.do(commands.choose_preparation("equalize", False)) is None
+    session.do(commands.choose_preparation("equalize", True))
+    session.do(commands.choose_preparation("equalize", False))
     assert session.document == before
     assert session.undo_title == "Leave channels as they are"
 
 
 def test_that_a_choice_before_a_model_is_open_names_no_network() -> None:
     session = Session()
-    session.do(commands.equalize_channels(True))
+    session.do(commands.choose_preparation("equalize", True))
     assert session.document.fingerprint == ""
 
 
 def test_that_the_new_description_is_taken_without_an_undo_step() -> None:
     session = opened()
-    session.do(commands.equalize_channels(True))
+    session.do(commands.choose_preparation("equalize", True))
     network = small_network(EQUALIZED.fingerprint(FINGERPRINT))
     assert session.locate_model(session.document.model, network) is None
     assert session.network is network
@@ -463,7 +463,7 @@ def test_that_the_new_description_is_taken_without_an_undo_step() -> None:
 
 def test_that_a_file_changed_meanwhile_is_followed() -> None:
     session = opened()
-    session.do(commands.equalize_channels(True))
+    session.do(commands.choose_preparation("equalize", True))
     change = session.locate_model(
         "/models/small.onnx", small_network(EQUALIZED.fingerprint("beef"))
     )
@@ -478,5 +478,5 @@ def test_that_a_model_opens_under_the_preparation_it_was_described_with() -> Non
     session = Session()
     session.open_model("/a.onnx", small_network(EQUALIZED.fingerprint("f00d")), EQUALIZED)
     assert session.document.preparation == EQUALIZED
-    session.do(commands.equalize_channels(False))
+    session.do(commands.choose_preparation("equalize", False))
     assert session.document.fingerprint == "f00d"

@@ -204,7 +204,7 @@ def test_that_a_session_is_never_saved_over_its_model(tmp_path: Path) -> None:
 
 def test_that_the_preparation_comes_back(tmp_path: Path) -> None:
     session = complete(tmp_path / "small.onnx")
-    session.do(commands.equalize_channels(True))
+    session.do(commands.choose_preparation("equalize", True))
     save_session(session, tmp_path / "a.qscope")
     back = load_session(tmp_path / "a.qscope")
     assert back.document == session.document

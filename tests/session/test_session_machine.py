@@ -103,7 +103,7 @@ class EditedSession(RuleBasedStateMachine):
 
     @rule(equalize=strategies.booleans())
     def equalize(self, equalize: bool) -> None:
-        self.session.do(commands.equalize_channels(equalize))
+        self.session.do(commands.choose_preparation("equalize", equalize))
         preparation = PreparationChoices(equalize=equalize)
         self.expect(replace(self.documents[self.place], preparation=preparation))
 

@@ -22,7 +22,7 @@ from quantscope.core.data import (
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.preparation import CHOICES, PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.sound import Sound, format_sound, parse_sound
 from quantscope.core.targets import TARGETS
@@ -89,17 +89,14 @@ def add_trust_option(parser: argparse._ActionsContainer) -> None:
 def add_preparation_options(parser: argparse.ArgumentParser) -> None:
     """What is done to the network beyond what is done to every one."""
     group = parser.add_argument_group("preparation")
-    group.add_argument(
-        "--equalize",
-        action="store_true",
-        help="bring the channels of neighbouring layers to similar ranges; the float network "
-        "computes the same",
-    )
+    for key, choice in CHOICES.items():
+        option = f"--{key.replace('_', '-')}"
+        group.add_argument(option, dest=key, action="store_true", help=choice.summary)
 
 
 def preparation_of(options: argparse.Namespace) -> PreparationChoices:
     """The preparation that the options ask for."""
-    return PreparationChoices(equalize=options.equalize)
+    return PreparationChoices(**{key: getattr(options, key) for key in CHOICES})
 
 
 def add_settings_options(parser: argparse.ArgumentParser) -> None:

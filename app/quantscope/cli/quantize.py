@@ -114,12 +114,14 @@ def run(options: argparse.Namespace) -> None:
 def _from_session(options: argparse.Namespace, folder: Path) -> Basis:
     ranges = open_calibrated(options.source)
     document = ranges.session.document
-    if options.equalize and not document.preparation.equalize:
-        raise QuantscopeError(
-            "it was calibrated without equalized channels",
-            where=options.source,
-            remedy="Calibrate with --equalize, or give the model and --data",
-        )
+    for choice in preparation_of(options).chosen:
+        if choice not in document.preparation.chosen:
+            raise QuantscopeError(
+                f"it was calibrated without {choice.lack}",
+                where=options.source,
+                remedy=f"Calibrate with --{choice.key.replace('_', '-')}, or give the model and "
+                "--data",
+            )
     check_output(
         options.output, [".onnx"], sources=[Path(document.model)], overwrite=options.overwrite
     )

@@ -2,28 +2,85 @@
 
 The choices are part of the prepared network's fingerprint: statistics of one preparation say
 nothing about another, and are recognised as stale by it.
+
+To add a choice: a field of :class:`PreparationChoices` and a row of :data:`CHOICES` with the same
+key. Fingerprint, options of the command line and commands of the session follow from the table;
+the window needs a row in its table of actions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_EQUALIZED = "+equalized"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One switch of the preparation.
+
+    ``key`` is the field, ``mark`` its part of the fingerprint (starts with ``+``), ``title`` and
+    ``opposite`` what it does and what taking it back does, ``summary`` its effect, and ``lack``
+    what a network prepared without it is without.
+    """
+
+    key: str
+    mark: str
+    title: str
+    opposite: str
+    summary: str
+    lack: str
+
+
+CHOICES = {
+    choice.key: choice
+    for choice in (
+        Choice(
+            key="equalize",
+            mark="+equalized",
+            title="Equalize channels",
+            opposite="Leave channels as they are",
+            summary="bring the channels of neighbouring layers to similar ranges; the float "
+            "network computes the same",
+            lack="equalized channels",
+        ),
+        Choice(
+            key="replace_relu6",
+            mark="+relu",
+            title="Replace ReLU6 by Relu",
+            opposite="Keep ReLU6",
+            summary="put Relu for ReLU6 between two layers, so that equalizing is free of its "
+            "bound; changes what the float network computes above it, and the export says by "
+            "how much",
+            lack="replacing ReLU6",
+        ),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparationChoices:
-    """``equalize``: bring the channels of neighbouring layers to similar ranges."""
+    """Which of :data:`CHOICES` are made, each field by its key."""
 
     equalize: bool = False
+    replace_relu6: bool = False
+
+    @property
+    def chosen(self) -> tuple[Choice, ...]:
+        """The choices made, in the order of the table."""
+        return tuple(choice for key, choice in CHOICES.items() if getattr(self, key))
+
+    def with_choice(self, key: str, made: bool) -> PreparationChoices:
+        """The same with the choice ``key`` made or not; ``KeyError`` where there is none."""
+        return replace(self, **{CHOICES[key].key: made})
 
     def fingerprint(self, model: str) -> str:
         """That of the network prepared so from the model with the fingerprint ``model``.
 
         The model's own where nothing is chosen; empty where there is no model.
         """
-        return f"{model}{_EQUALIZED}" if model and self.equalize else model
+        return model + "".join(choice.mark for choice in self.chosen) if model else ""
 
     def model_fingerprint(self, prepared: str) -> str:
         """That of the model from which the network with the fingerprint ``prepared`` came."""
-        return prepared.removesuffix(_EQUALIZED)
+        for choice in reversed(self.chosen):
+            prepared = prepared.removesuffix(choice.mark)
+        return prepared

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from quantscope.engine.operators import constant_of
+from quantscope.engine.reach import Normal, remember, shift
 
 Array = npt.NDArray[np.float64]
 OUTPUT_AXIS = {"Conv": 0, "ConvTranspose": 1}
@@ -184,6 +185,7 @@ def _batch_norm_into(model: ir.Model, producer: ir.Node, norm: ir.Node) -> bool:
     shape = [1] * weights.ndim
     shape[axis] = -1
     _set_parameters(model, producer, weights * factor.reshape(shape), (bias - mean) * factor + beta)
+    remember(producer, Normal(beta, np.abs(gamma)))
     return True
 
 
@@ -205,6 +207,7 @@ def _added_bias_into(model: ir.Model, producer: ir.Node, add: ir.Node) -> bool:
     if producer.op_type == "MatMul":
         producer.op_type = "Gemm"
     _set_parameters(model, producer, weights, bias + per_channel)
+    shift(producer, per_channel)
     return True
 
 

@@ -25,6 +25,20 @@ def is_bounded(node: ir.Node) -> bool:
     return is_clip and rule_for(node)[0] is not None and not _clips_at_zero(node)
 
 
+def upper_bound(node: ir.Node) -> float | None:
+    """Where a ReLU6 (a Clip from 0, or from nowhere, to a positive bound) cuts off."""
+    if not is_bounded(node):
+        return None
+    low, high = clip_bounds(node)
+    is_relu6 = _keeps(low, -1.0) and high is not None and high > 0.0
+    return high if is_relu6 else None
+
+
+def carries_order(node: ir.Node) -> bool:
+    """Whether the output of ``node`` is never above the largest input of its channel and 0."""
+    return node.op_type not in ("LeakyRelu", "PRelu")
+
+
 def _always(_: ir.Node) -> bool:
     return True
 
@@ -34,10 +48,13 @@ def _clips_at_zero(node: ir.Node) -> bool:
     if rule_for(node)[0] is None:
         return False
     low, high = clip_bounds(node)
+    return _keeps(low, -1.0) and _keeps(high, 1.0)
+
+
+def _keeps(bound: float | None, sign: float) -> bool:
+    """Zero, or as good as none on the side of ``sign``."""
     largest = float(np.finfo(np.float32).max)
-    return (low is None or low == 0.0 or low <= -largest) and (
-        high is None or high == 0.0 or high >= largest
-    )
+    return bound is None or bound == 0.0 or bound * sign >= largest
 
 
 def _fixed_slope(node: ir.Node) -> bool:

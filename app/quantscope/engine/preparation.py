@@ -21,7 +21,7 @@ from onnxscript import optimizer
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine.description import describe
-from quantscope.engine.equalization import equalize
+from quantscope.engine.equalization import equalize, replace_relu6
 from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
 from quantscope.engine.model_file import ModelFile
 from quantscope.engine.prepared import Prepared
@@ -43,6 +43,8 @@ def prepare(file: ModelFile, choices: PreparationChoices | None = None) -> Prepa
         changes += step(model)
     changes += _keep_outputs(model, [value.name for value in file.model.graph.outputs])
     _tidy(model)
+    if choices.replace_relu6:
+        changes += replace_relu6(model)
     if choices.equalize:
         changes += equalize(model)
     name, fingerprint = file.path.stem, choices.fingerprint(file.fingerprint)

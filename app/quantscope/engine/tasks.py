@@ -27,6 +27,7 @@ from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
 from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
+from quantscope.engine.preparation_effect import effect_of_choices
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite
 from quantscope.engine.sources.opening import check_source, guess_source, open_source
@@ -127,6 +128,10 @@ def export(
         given = yield from _with_corrected_biases(given, settings, source, stop)
     plan = given.calibration.plan(given.prepared.network, settings)
     rewritten = rewrite(given.prepared, plan)
+    checked = batches(source, max(verification_samples, 1))
+    effect: tuple[str, ...] = ()
+    if preparation is not None and preparation.chosen:
+        effect = yield from effect_of_choices(prepared, _prepared(model), checked)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         save_model(rewritten.model, draft)
@@ -137,7 +142,7 @@ def export(
             plan=plan,
             calibration=given.calibration,
             path=draft,
-            batches=batches(source, max(verification_samples, 1)),
+            batches=checked,
         )
         report = yield from check.run(stop)
     if stop():
@@ -147,7 +152,7 @@ def export(
         report,
         path=str(files[0]),
         file_bytes=sum(file.stat().st_size for file in files),
-        notes=report.notes + given.notes,
+        notes=effect + report.notes + given.notes,
         corrections=given.corrections,
     )
 

@@ -33,6 +33,7 @@ class ActionRow:
     checkable: bool = False
 
 
+PREPARATION = ("equalize", "replace-relu6")  # the choices of preparation, with ``-`` for ``_``
 ACTIONS = (
     ActionRow("open", "&Open…", "Ctrl+O", "Open an ONNX model or a Quantscope session", "open"),
     ActionRow("demo", "Try the &demo", "", "Open the bundled network with its pictures"),
@@ -53,6 +54,13 @@ ACTIONS = (
         "&Equalize channels",
         "",
         "Bring channels of neighbouring layers to similar ranges; calibrate again afterwards",
+        checkable=True,
+    ),
+    ActionRow(
+        "replace-relu6",
+        "Replace ReL&U6",
+        "",
+        "Put Relu for ReLU6, so that equalizing is free of its bound; changes the float network",
         checkable=True,
     ),
     ActionRow("cancel", "S&top", "Ctrl+.", "Stop the job under way", "cancel"),
@@ -114,7 +122,7 @@ MENUS: tuple[Menu, ...] = (
             "calibrate",
             "cancel",
             SEPARATOR,
-            "equalize",
+            *PREPARATION,
             ("&Target", ("choice:target",)),
             ("&Scheme", ("choice:scheme",)),
             ("&Word length", ("choice:word",)),
@@ -186,7 +194,7 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
         "save-as": is_open,
         "data": not why_not_choose_data(session, busy),
         "calibrate": not why_not_calibrate(session, busy),
-        "equalize": is_open and not busy and not model_is_missing(session),
+        **dict.fromkeys(PREPARATION, is_open and not busy and not model_is_missing(session)),
         "cancel": busy,
         "export": not why_not_export(session, busy),
         "locate-model": model_is_missing(session) and not busy,

@@ -182,9 +182,9 @@ class Controller(QObject):
         members = self.readings.members(tensor)
         self.do(commands.reset_types(members, self.readings.name_of(tensor)))
 
-    def equalize_channels(self, equalize: bool) -> None:
-        """Prepare the network with, or without, equalized channels."""
-        self.do(commands.equalize_channels(equalize))
+    def choose_preparation(self, key: str, made: bool) -> None:
+        """Make, or take back, a choice of preparation."""
+        self.do(commands.choose_preparation(key, made))
 
     def reset_all(self) -> None:
         """Let every tensor follow the scheme again."""

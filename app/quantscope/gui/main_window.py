@@ -16,7 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.actions import available, explain, fill_menus, make_actions
+from quantscope.gui.actions import (
+    PREPARATION,
+    available,
+    explain,
+    fill_menus,
+    make_actions,
+)
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.appearance import Appearance
 from quantscope.gui.choices import NetworkChoices
@@ -134,7 +140,9 @@ class MainWindow(QMainWindow):
         self.actions_by_id["correct-bias"].setChecked(session.document.settings.correct_bias)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
-        self.actions_by_id["equalize"].setChecked(session.document.preparation.equalize)
+        for action in PREPARATION:
+            made = getattr(session.document.preparation, action.replace("-", "_"))
+            self.actions_by_id[action].setChecked(made)
         for key in ("undo", "redo"):
             self.actions_by_id[key].setIconText(key.title())
         self._name_window()
@@ -274,7 +282,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def do_equalize(self) -> None:
-        self.controller.equalize_channels(self.actions_by_id["equalize"].isChecked())
+        self.controller.choose_preparation("equalize", self.actions_by_id["equalize"].isChecked())
+
+    def do_replace_relu6(self) -> None:
+        made = self.actions_by_id["replace-relu6"].isChecked()
+        self.controller.choose_preparation("replace_relu6", made)
 
     @Slot()
     def do_toggle_layer(self) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.preparation import CHOICES
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
@@ -89,16 +90,16 @@ def describe_data(data: DataDescription | None) -> Command:
     return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=kept))
 
 
-def equalize_channels(equalize: bool) -> Command:
-    """Prepare the network with, or without, equalized channels; its statistics become stale."""
+def choose_preparation(key: str, made: bool) -> Command:
+    """Make, or take back, the choice ``key`` of :data:`CHOICES`; statistics become stale."""
 
     def apply(document: Document) -> Document:
         old = document.preparation
-        new = replace(old, equalize=equalize)
+        new = old.with_choice(key, made)
         fingerprint = new.fingerprint(old.model_fingerprint(document.fingerprint))
         return replace(document, preparation=new, fingerprint=fingerprint)
 
-    title = "Equalize channels" if equalize else "Leave channels as they are"
+    title = CHOICES[key].title if made else CHOICES[key].opposite
     return Command(title, ChangeKind.PREPARATION, apply)
 
 
