@@ -8,19 +8,20 @@ comparison would hide it, so it is measured and told apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
 from quantscope.core.events import Progress
-from quantscope.engine.passes import Arrays, Batches, in_order
+from quantscope.engine.batching import Batch
 from quantscope.engine.prepared import Prepared
+from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 
 STAGE = "prepared network"
 
 
 def effect_of_choices(
-    chosen: Prepared, source: Prepared, batches: Batches
+    chosen: Prepared, source: Prepared, checked: Sequence[Callable[[], Batch]]
 ) -> Generator[Progress, None, tuple[str, ...]]:
     """A sentence on each float output of ``chosen`` beside the same network without choices.
 
@@ -31,25 +32,21 @@ def effect_of_choices(
     if not names:
         return ()
     signal, noise = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
-    runs = (
-        in_order(
-            each.model, names, batches, _as_made, where=each.source, remedy="Prepare it otherwise"
-        )
+    sessions = [
+        start_session(each.serialized(), optimized=Optimization.NONE, where=each.source)
         for each in (source, chosen)
-    )
-    samples = len(batches)
-    for number, (exact, seen) in enumerate(zip(*runs, strict=True), start=1):
-        for name in names:
-            true, other = (each[name].astype(np.float64) for each in (exact, seen))
+    ]
+    for number, fetch in enumerate(checked, start=1):
+        batch = fetch()
+        with runtime_errors(source.source, "Check that the network takes the data"):
+            runs = [session.run(names, dict(batch.feed)) for session in sessions]
+        for name, *found in zip(names, *runs, strict=True):
+            true, other = (batch.own(values).astype(np.float64) for values in found)
             finite = np.isfinite(true) & np.isfinite(other)
             signal[name] += float((true[finite] ** 2).sum())
             noise[name] += float(((true - other)[finite] ** 2).sum())
-        yield Progress(STAGE, number, samples)
+        yield Progress(STAGE, number, len(checked))
     return tuple(_in_words(name, signal[name], noise[name]) for name in names)
-
-
-def _as_made(values: Arrays) -> Arrays:
-    return values
 
 
 def _in_words(output: str, signal: float, noise: float) -> str:
