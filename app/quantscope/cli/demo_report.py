@@ -66,12 +66,13 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
         f"{len(report.kernels)} layers run in integer kernels of ONNX Runtime, "
         f"{size(report.file_bytes)} instead of {size(report.source_bytes)}."
     )
+    simulated = f"Integer simulation: {report.simulated()}."
     colors = (
         "`heatmap.png` shows which bits every tensor uses: blue ones are kept by its type, gray "
         "ones are lost, teal ones round up to one step."
     )
     table = [headings, rule, *rows]
-    lines = ["# The demo, quantized", "", how, "", *table, "", which, "", colors, ""]
+    lines = ["# The demo, quantized", "", how, "", *table, "", which, simulated, "", colors, ""]
     return "\n".join(lines)
 
 

@@ -36,6 +36,7 @@ from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 from quantscope.engine.runtime_kernels import kernels_of
+from quantscope.engine.simulation.comparison import Simulated, simulate
 from quantscope.engine.stored_parameters import stored_integers, written_type
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -105,6 +106,7 @@ class Verification:
         _check_file(self.path)
         kernels = kernels_of(self.path, self.prepared.network, self.plan.placement.layers)
         sums = yield from self._compare(stop)
+        found = Simulated() if stop() else self._simulated()
         network = self.prepared.network
         reasons = self.plan.placement.reasons
         return ExportReport(
@@ -132,8 +134,14 @@ class Verification:
                 if layer.kind is not LayerKind.INPUT and layer.name in reasons
             ),
             notes=tuple(f"{network.layer(n).label}: {t}" for n, t in self.plan.notes.items()),
-            warnings=tuple(self._warnings(kernels, sums)),
+            warnings=tuple(self._warnings(kernels, sums, found)),
+            simulation=found.differences,
+            not_simulated=found.missing,
         )
+
+    def _simulated(self) -> Simulated:
+        batch = self.batches[0]()
+        return simulate(self.path, self.prepared.network, self.plan.placement.layers, batch.feed)
 
     def _compare(self, stop: Callable[[], bool]) -> Generator[Progress, None, _Sums]:
         tapped = self._tapped()
@@ -290,14 +298,18 @@ class Verification:
             in_network=in_network,
         )
 
-    def _warnings(self, kernels: tuple[LayerKernel, ...], sums: _Sums) -> list[str]:
+    def _warnings(
+        self, kernels: tuple[LayerKernel, ...], sums: _Sums, simulated: Simulated
+    ) -> list[str]:
         found = []
         if self.calibration.data.is_random:
             found.append("Calibrated on random data: ranges and accuracy mean nothing")
         floats = [kernel.label for kernel in kernels if not kernel.integer]
         if floats:
-            names = ", ".join(floats[:5]) + (" ..." if len(floats) > 5 else "")
+            names = _listed(floats)
             found.append(f"ONNX Runtime has no integer kernel here for {names}; it runs in float")
+        if off := simulated.off():
+            found.append(f"More than a step from integer arithmetic: {_listed(off)}")
         if sums.difference > 1.0:
             found.append(
                 f"The runtime's optimizations change the result by {sums.difference:.1f} steps"
@@ -305,6 +317,11 @@ class Verification:
         conflicts = self.plan.conflicts.items()
         found += [f"{name} is pinned, but {reason}" for name, reason in conflicts]
         return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first of them."""
+    return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
 
 
 def _shown(restored: str) -> str:
