@@ -57,11 +57,7 @@ def test_that_the_way_of_a_photograph_is_told_step_by_step(folder: Path) -> None
     check = checked(folder, port("n", 3, 2, 2), "imagenet resize=crop crop=0.5")
     assert steps(check) == [
         ("read the picture (RGB)", (4, 6, 3), "uint8"),
-        (
-            "resize to 2 wide, 2 high: keep the ratio, cut the middle 0.5 of it, bilinear",
-            (2, 2, 3),
-            "uint8",
-        ),
+        ("resize: crop the middle 0.5, bilinear", (2, 2, 3), "uint8"),
         ("multiply by 1/255", (2, 2, 3), "float64"),
         ("subtract the mean 0.485, 0.456, 0.406", (2, 2, 3), "float64"),
         ("divide by the deviation 0.229, 0.224, 0.225", (2, 2, 3), "float64"),
@@ -98,6 +94,18 @@ def test_that_channels_that_come_and_go_are_told(
     assert [step.what for step in check.steps if "channel" in step.what or "convert" in step.what][
         :-1
     ] == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("resize=stretch filter=box", "resize: stretch, box"),
+        ("resize=fit", "resize: fit and pad with black, bilinear"),
+        ("resize=crop filter=nearest", "resize: crop the middle, nearest"),
+    ],
+)
+def test_that_resizing_is_told_with_its_filter(folder: Path, settings: str, told: str) -> None:
+    assert checked(folder, port(1, 3, 2, 2), settings).steps[1].what == told
 
 
 @pytest.mark.parametrize(

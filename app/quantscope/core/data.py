@@ -33,6 +33,18 @@ class SourceKind(StrEnum):
     RANDOM = "random"  # seeded noise, marked as such on all that follows from it
 
 
+HOLDS_ARRAYS = frozenset(
+    {
+        SourceKind.NPY,
+        SourceKind.NPZ,
+        SourceKind.NPZ_FOLDER,
+        SourceKind.PROTOBUF,
+        SourceKind.PYTHON,
+    }
+)
+"""The kinds whose samples are arrays of any shape, which may be pictures."""
+
+
 class Resize(StrEnum):
     """How a picture of another size is brought to the input's size."""
 
@@ -142,7 +154,8 @@ class DataDescription:
     @property
     def has_pictures(self) -> bool:
         """True where ``preprocessing`` has a part."""
-        return self.kind is SourceKind.IMAGES or self.as_pictures
+        is_array = self.as_pictures and self.kind in HOLDS_ARRAYS
+        return self.kind is SourceKind.IMAGES or is_array
 
 
 def content_hash(content: bytes) -> str:

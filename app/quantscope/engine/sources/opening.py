@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.arrays import open_npy, open_npz, open_npz_folder
@@ -34,7 +34,6 @@ _ENDINGS = {
     ".parquet": SourceKind.PARQUET,
     ".py": SourceKind.PYTHON,
 } | dict.fromkeys(SOUNDS, SourceKind.WAV)
-_NO_ARRAYS = (SourceKind.RANDOM, SourceKind.WAV)
 _IN_FILES = {
     SourceKind.NPY: ".npy",
     SourceKind.NPZ: ".npz",
@@ -88,7 +87,7 @@ def _chosen(description: DataDescription, inputs: Sequence[Port]) -> SampleSourc
     path = existing(description.path)
     _check_place(path, description.kind)
     source = _opened(path, description, ports)
-    if description.as_pictures and description.kind is not SourceKind.IMAGES:
+    if description.as_pictures and description.kind in HOLDS_ARRAYS:
         source = as_pictures(source, description.preprocessing)
     return source.picked(chosen(source.names, limit, description.shuffle))
 
@@ -182,7 +181,7 @@ def _check_request(description: DataDescription, inputs: tuple[Port, ...]) -> No
             where="data",
             remedy="Ask for at least one sample",
         )
-    if description.as_pictures and description.kind in _NO_ARRAYS:
+    if description.as_pictures and not description.has_pictures:
         raise QuantscopeError(
             f"preprocessing is for pictures, and this is data of the kind {description.kind}",
             where=description.path or "data",

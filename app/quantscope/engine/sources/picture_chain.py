@@ -58,7 +58,7 @@ class PictureChain:
         framed = self._in_frame(picture)
         if framed.size != picture.size or self.settings.crop != 1.0:
             size = (framed.height, framed.width)
-            yield _step(self._resizing(*framed.size), size, channels)
+            yield _step(f"resize: {self._resizing}, {self.settings.filter}", size, channels)
         yield from self._channel_steps(size, channels)
         yield from self._value_steps((*size, self.frame.channels))
         dtype = str(self.table.dtype)
@@ -85,15 +85,15 @@ class PictureChain:
             return np.repeat(pixels[..., np.newaxis], self.frame.channels, axis=2)
         return pixels[..., ::-1] if self.settings.color is Color.BGR else pixels
 
-    def _resizing(self, width: int, height: int) -> str:
-        chain = self.settings
-        ways = {
-            Resize.STRETCH: "stretch",
-            Resize.FIT: "keep the ratio, pad with black",
-            Resize.CROP: "keep the ratio, cut the middle",
-        }
-        share = "" if chain.crop == 1.0 else f" {chain.crop:.4g} of it"
-        return f"resize to {width} wide, {height} high: {ways[chain.resize]}{share}, {chain.filter}"
+    @property
+    def _resizing(self) -> str:
+        match self.settings.resize:
+            case Resize.STRETCH:
+                return "stretch"
+            case Resize.FIT:
+                return "fit and pad with black"
+        share = "" if self.settings.crop == 1.0 else f" {self.settings.crop:.4g}"
+        return f"crop the middle{share}"
 
     def _channel_steps(self, size: tuple[int, int], channels: int) -> Iterator[Step]:
         wanted = self.frame.channels
