@@ -24,8 +24,8 @@ def dialog(opened: MainWindow) -> DataDialog:
 def test_that_the_dialog_shows_and_stores_the_data_of_the_session(
     opened: MainWindow, dialog: DataDialog
 ) -> None:
-    assert dialog.description() == demo_data()
-    dialog.samples.setValue(50)
+    assert dialog.form.description() == demo_data()
+    dialog.form.samples.setValue(50)
     dialog.accept()
     data = opened.controller.session.document.data
     assert data is not None and data.samples == 50
@@ -35,7 +35,7 @@ def test_that_the_dialog_shows_and_stores_the_data_of_the_session(
 def test_that_a_preset_fills_the_fields_and_an_edit_leaves_it(
     qtbot: QtBot, dialog: DataDialog
 ) -> None:
-    form = dialog.preprocessing
+    form = dialog.form.preprocessing
     form.preset.setCurrentIndex(form.preset.findData("caffe"))
     assert form.chain() == PRESETS["caffe"]
     assert form.color.currentData() == Color.BGR
@@ -55,27 +55,27 @@ def test_that_a_check_tells_shape_and_range(qtbot: QtBot, dialog: DataDialog) ->
 def test_that_a_check_of_a_wrong_folder_is_a_sentence(
     qtbot: QtBot, dialog: DataDialog, tmp_path: Path
 ) -> None:
-    dialog.path.setText(str(tmp_path))
+    dialog.form.path.setText(str(tmp_path))
     qtbot.mouseClick(dialog.check, LEFT)
     qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
     assert str(tmp_path) in dialog.answer.text()
 
 
 def test_that_guessing_fills_the_fields(qtbot: QtBot, dialog: DataDialog) -> None:
-    dialog.kind.setCurrentIndex(dialog.kind.findData(SourceKind.NPY))
+    dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(SourceKind.NPY))
     qtbot.mouseClick(dialog.guess, LEFT)
     qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
-    assert dialog.kind.currentData() == SourceKind.IMAGES
+    assert dialog.form.kind.currentData() == SourceKind.IMAGES
     assert "samples" in dialog.answer.text()
 
 
 def test_that_bad_fields_are_not_accepted(opened: MainWindow, dialog: DataDialog) -> None:
-    dialog.preprocessing.std.setText("0")
+    dialog.form.preprocessing.std.setText("0")
     dialog.accept()
     assert dialog.isVisible()
     assert "divides by zero" in dialog.answer.text()
-    dialog.preprocessing.std.setText("1")
-    dialog.path.clear()
+    dialog.form.preprocessing.std.setText("1")
+    dialog.form.path.clear()
     dialog.accept()
     assert dialog.isVisible()
     assert "path is missing" in dialog.answer.text()
@@ -84,9 +84,9 @@ def test_that_bad_fields_are_not_accepted(opened: MainWindow, dialog: DataDialog
 def test_that_random_data_is_marked_for_good(
     qtbot: QtBot, opened: MainWindow, dialog: DataDialog
 ) -> None:
-    dialog.kind.setCurrentIndex(dialog.kind.findData(SourceKind.RANDOM))
+    dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(SourceKind.RANDOM))
     assert "Random data" in dialog.answer.text()
-    dialog.samples.setValue(4)
+    dialog.form.samples.setValue(4)
     dialog.accept()
     with qtbot.waitSignal(opened.controller.job_changed, timeout=60_000):
         opened.do_calibrate()

@@ -1,21 +1,16 @@
-"""Which data to calibrate with: where it is, how a picture becomes a tensor, and a dry run."""
+"""Which data to calibrate with, and a dry run that shows the first sample before and after."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,11 +19,12 @@ from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
-from quantscope.gui.preprocessing_form import PreprocessingForm
-from quantscope.gui.sources import KINDS, look_for
+from quantscope.gui.data_form import DataForm
+from quantscope.gui.sample_preview import SamplePreview
 from quantscope.jobs.messages import DataChecked, Failed
 
 RANDOM_WARNING = "⚠ Random data says nothing about real accuracy: figures will be marked so."
+MOST_NAMES = 5  # of skipped samples in a sentence
 
 
 class DataDialog(QDialog):
@@ -39,45 +35,21 @@ class DataDialog(QDialog):
         self._controller = controller
         self.setWindowTitle("Calibration data")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.kind = QComboBox(self)
-        for kind, text in KINDS.items():
-            self.kind.addItem(text, kind)
-        self.path = QLineEdit(self)
-        self.browse = QPushButton("Browse…", self)
-        self.preprocessing = PreprocessingForm(self)
-        self.samples = QSpinBox(self)
-        self.samples.setRange(0, 10_000_000)
-        self.samples.setSpecialValueText("all")
-        self.seed = QSpinBox(self)
-        self.seed.setRange(0, 2**31 - 1)
-        for field in (self.samples, self.seed):
-            field.setMinimumHeight(self.path.sizeHint().height())
-        self.check = QPushButton("Check", self)
+        self.form = DataForm(controller.desk.agreements, self)
+        self.preview = SamplePreview(self)
+        self.check = QPushButton("Chec&k", self)
         self.check.setToolTip("Read the first sample and compare it with the network's inputs")
-        self.guess = QPushButton("Guess", self)
+        self.guess = QPushButton("&Guess", self)
         self.guess.setToolTip("Find out kind and preprocessing from the path and the network")
         self.answer = QLabel(self)
         self.buttons = QDialogButtonBox(self)
         self._is_guess = False
         self._lay_out()
         self._connect()
-        self._show(controller.session.document.data or DataDescription(kind=SourceKind.IMAGES))
-        self.setMinimumWidth(600)
+        data = controller.session.document.data or DataDescription(kind=SourceKind.IMAGES)
+        self.form.show_data(data)
 
     def _lay_out(self) -> None:
-        where = QHBoxLayout()
-        where.addWidget(self.path, 1)
-        where.addWidget(self.browse)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("&Source", self.kind)
-        path_label = QLabel("&Path", self)
-        path_label.setBuddy(self.path)
-        form.addRow(path_label, where)
-        self._where = where
-        form.addRow("Sa&mples at most", self.samples)
-        form.addRow("S&eed", self.seed)
-        self.form = form
         self.answer.setWordWrap(True)
         self.answer.setTextFormat(Qt.TextFormat.PlainText)
         self.answer.setMinimumHeight(56)
@@ -87,6 +59,16 @@ class DataDialog(QDialog):
         checks.addWidget(self.check)
         checks.addWidget(self.guess)
         checks.addStretch()
+        self.form.setMinimumWidth(460)
+        self.preview.setMinimumWidth(460)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.form, 1)
+        left.addLayout(checks)
+        sides = QHBoxLayout()
+        sides.setSpacing(24)
+        sides.addLayout(left, 1)
+        sides.addWidget(self.preview, 1)
         rule = QFrame(self)
         rule.setProperty("role", "rule")
         self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
@@ -94,63 +76,26 @@ class DataDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
-        column.addLayout(form)
-        column.addWidget(self.preprocessing)
-        column.addLayout(checks)
+        column.addLayout(sides, 1)
         column.addWidget(self.answer)
         column.addWidget(rule)
         column.addWidget(self.buttons)
 
     def _connect(self) -> None:
-        self.kind.currentIndexChanged.connect(self._follow_kind)
-        self.browse.clicked.connect(self._browse)
+        self.form.kind_changed.connect(self._follow_kind)
+        self.form.trust_failed.connect(self._warn)
         self.check.clicked.connect(self._check)
         self.guess.clicked.connect(self._guess)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self._controller.data_checked.connect(self._show_check)
 
-    # ---- fields
-
-    def _show(self, data: DataDescription) -> None:
-        self.kind.setCurrentIndex(self.kind.findData(data.kind))
-        self.path.setText(data.path)
-        self.samples.setValue(data.samples or 0)
-        self.seed.setValue(data.seed)
-        self.preprocessing.show_chain(data.preprocessing)
-        self._follow_kind()
-
-    def description(self) -> DataDescription:
-        """What the fields say; raises :class:`QuantscopeError` where they cannot be meant."""
-        kind = SourceKind(self.kind.currentData())
-        return DataDescription(
-            kind=kind,
-            path="" if kind is SourceKind.RANDOM else self.path.text().strip(),
-            preprocessing=self.preprocessing.chain(),
-            samples=self.samples.value() or None,
-            seed=self.seed.value(),
-        )
-
     @Slot()
-    def _follow_kind(self, *_: object) -> None:
-        kind = SourceKind(self.kind.currentData())
-        is_random = kind is SourceKind.RANDOM
-        self.form.setRowVisible(self._where, not is_random)
-        self.form.setRowVisible(self.seed, is_random)
+    def _follow_kind(self) -> None:
+        is_random = self.form.selected_kind() is SourceKind.RANDOM
         self.guess.setEnabled(not is_random)
-        self.samples.setSpecialValueText("32" if is_random else "all")
-        self.preprocessing.setVisible(kind is SourceKind.IMAGES)
         self._say(RANDOM_WARNING if is_random else "", "warning")
-        self.adjustSize()
-
-    @Slot()
-    def _browse(self) -> None:
-        dialog = QFileDialog(self, "Calibration data", self.path.text())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        look_for(dialog, SourceKind(self.kind.currentData()))
-        dialog.fileSelected.connect(self.path.setText)
-        dialog.open()
+        self.preview.clear()
 
     # ---- dry run
 
@@ -164,9 +109,9 @@ class DataDialog(QDialog):
 
     def _ask(self, guess: bool) -> None:
         try:
-            data = self.description()
+            data = self.form.description()
         except QuantscopeError as error:
-            self._say(error.problem.sentence(), "warning")
+            self._warn(error.problem.sentence())
             return
         self._is_guess = guess
         self.check.setEnabled(False)
@@ -177,13 +122,19 @@ class DataDialog(QDialog):
     @Slot(object)
     def _show_check(self, result: object) -> None:
         self.check.setEnabled(True)
-        self.guess.setEnabled(self.kind.currentData() != SourceKind.RANDOM)
+        self.guess.setEnabled(self.form.selected_kind() is not SourceKind.RANDOM)
         if isinstance(result, DataChecked):
             if self._is_guess:
-                self._show(result.data)
-            self._say(check_in_words(result.check), "")
+                self.form.show_data(result.data, guessed=True)
+            self._say(check_in_words(result.check), "warning" if result.check.skipped else "")
+            self.preview.show_check(result.check)
         elif isinstance(result, Failed):
-            self._say(result.problem.sentence(), "warning")
+            self._warn(result.problem.sentence())
+            self.preview.clear("The first sample does not get into the network.")
+
+    @Slot(str)
+    def _warn(self, text: str) -> None:
+        self._say(text, "warning")
 
     def _say(self, text: str, role: str) -> None:
         self.answer.setProperty("role", role)
@@ -195,13 +146,17 @@ class DataDialog(QDialog):
     def accept(self) -> None:
         """Store the description, unless a field cannot be meant."""
         try:
-            data = self.description()
+            data = self.form.description()
         except QuantscopeError as error:
-            self._say(error.problem.sentence(), "warning")
+            self._warn(error.problem.sentence())
             return
         if not data.path and not data.is_random:
-            self._say("Say where the data is: a path is missing.", "warning")
-            self.path.setFocus()
+            self._warn("Say where the data is: a path is missing.")
+            self.form.path.setFocus()
+            return
+        if data.kind is SourceKind.PYTHON and not self.form.trust.isChecked():
+            self._warn("The file makes the samples when it is run: agree to that first.")
+            self.form.trust.setFocus()
             return
         self._controller.describe_data(data)
         super().accept()
@@ -212,12 +167,16 @@ class DataDialog(QDialog):
 
 
 def check_in_words(check: SourceCheck) -> str:
-    """What a dry run found: size, shapes, range."""
+    """What a dry run found: size, shapes, range, and what could not be read."""
     shapes = "; ".join(
         f"{name or 'input'}: {wording.shape(dims)} {dtype}" for name, dims, dtype in check.shapes
     )
     low, high = wording.decimal(check.minimum), wording.decimal(check.maximum)
-    return (
+    text = (
         f"✓ {wording.count(check.samples)} samples. The first, {check.first}, fits: {shapes},"
         f" values {low} … {high}"
     )
+    if not check.skipped:
+        return text
+    names = ", ".join(check.skipped[:MOST_NAMES]) + ", …" * (len(check.skipped) > MOST_NAMES)
+    return f"{text}\n⚠ {wording.count(len(check.skipped))} can't be read and are skipped: {names}"

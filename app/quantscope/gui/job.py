@@ -36,9 +36,12 @@ def calibrate_request(document: Document, data: DataDescription, output: str) ->
 
 
 def export_request(
-    document: Document, calibration: str, output: str, overwrite: bool
+    document: Document, calibration: str, output: str, overwrite: bool, trusted: str
 ) -> messages.Export:
-    """Write what ``document`` asks for, from the statistics in the file ``calibration``."""
+    """Write what ``document`` asks for, from the statistics in the file ``calibration``.
+
+    ``trusted`` as in ``messages.Export``.
+    """
     return messages.Export(
         model=document.model,
         calibration=calibration,
@@ -46,4 +49,5 @@ def export_request(
         output=output,
         overwrite=overwrite,
         preparation=document.preparation,
+        trusted=trusted,
     )

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.gui.agreements import Agreements
 from quantscope.gui.job import Job, calibrate_request, export_request
 from quantscope.gui.readings import Readings
 from quantscope.gui.worker_process import RESULTS, WorkerProcess
@@ -39,6 +40,7 @@ class JobDesk(QObject):
         super().__init__(parent)
         self.job: Job | None = None
         self.worker = worker
+        self.agreements = Agreements()
         self._readings = readings
         self._job_number = 0
         self._check_number = 0
@@ -64,17 +66,20 @@ class JobDesk(QObject):
     def calibrate(self, basis: Document, data: DataDescription) -> None:
         """Run ``data`` through the model."""
         output = self._scratch_path("calibration")
-        self._begin(basis, calibrate_request(basis, data, output), "Calibrating")
+        request = calibrate_request(basis, self.agreements.stamped(data), output)
+        self._begin(basis, request, "Calibrating")
 
     def export(self, basis: Document, calibration: Calibration, path: str, overwrite: bool) -> None:
         """Write and verify the quantized model; raises where the statistics have no file."""
-        request = export_request(basis, self._file_of(calibration), path, overwrite)
+        trusted = self.agreements.hash_of(calibration.data.path)
+        request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
         self._begin(basis, request, f"Exporting {Path(path).name}")
 
     def check_data(self, model: str, data: DataDescription, guess: bool) -> None:
         """Read the first sample of ``data``; answered by ``data_checked``."""
         self.stop_checking()
-        request = messages.CheckData(model=model, data=data, guess=guess)
+        stamped = self.agreements.stamped(data)
+        request = messages.CheckData(model=model, data=stamped, guess=guess)
         self._check_number = self.worker.send(request)
 
     def stop_checking(self) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QLineEdit, QWidget
 
 from quantscope.core.data import (
     PRESETS,
     Color,
+    Filter,
     Layout,
     Preprocessing,
     Resize,
@@ -22,6 +23,7 @@ TITLES = {
     "caffe": "Caffe (BGR, mean only)",
 }
 CUSTOM = "Custom"
+GUESSED = "Guessed from the network's input: check it."
 
 
 class PreprocessingForm(QGroupBox):
@@ -33,17 +35,17 @@ class PreprocessingForm(QGroupBox):
         for key in PRESETS:
             self.preset.addItem(TITLES.get(key, key), key)
         self.preset.addItem(CUSTOM, "")
-        self.scale, self.mean, self.std = (QLineEdit(self) for _ in range(3))
-        self.resize_rule, self.color, self.layout_rule = (QComboBox(self) for _ in range(3))
-        for combo, options in (
-            (self.resize_rule, Resize),
-            (self.color, Color),
-            (self.layout_rule, Layout),
-        ):
+        self.scale, self.mean, self.std, self.crop = (QLineEdit(self) for _ in range(4))
+        self.crop.setToolTip("The share that is kept in each direction, as 0.875 or 224/256")
+        combos = [QComboBox(self) for _ in range(4)]
+        self.resize_rule, self.filter_rule, self.color, self.layout_rule = combos
+        self.guessed = QLabel(self)
+        self.guessed.setProperty("role", "warning")
+        for combo, options in zip(combos, (Resize, Filter, Color, Layout), strict=True):
             for option in options:
                 combo.addItem(option.value, option.value)
             combo.currentIndexChanged.connect(self._note_edit)
-        for field in (self.scale, self.mean, self.std):
+        for field in (self.scale, self.mean, self.std, self.crop):
             field.textEdited.connect(self._note_edit)
         self.preset.currentIndexChanged.connect(self._take_preset)
         form = QFormLayout(self)
@@ -54,25 +56,39 @@ class PreprocessingForm(QGroupBox):
             ("Mea&n", self.mean),
             ("De&viation", self.std),
             ("Resi&ze", self.resize_rule),
+            ("Cro&p", self.crop),
+            ("&Filter", self.filter_rule),
             ("Colo&ur", self.color),
             ("La&yout", self.layout_rule),
         )
         for label, row in rows:
             form.addRow(label, row)
+        form.addRow(self.guessed)
+        self.rows = form
+        self._follow_resize()
+        self.mark_guessed(False)
+
+    def mark_guessed(self, guessed: bool) -> None:
+        """Say that nobody has chosen these settings, until one of them is edited."""
+        self.guessed.setText(GUESSED if guessed else "")
+        self.rows.setRowVisible(self.guessed, guessed)
 
     def show_chain(self, chain: Preprocessing) -> None:
         """Fill the fields."""
-        fields = (self.resize_rule, self.color, self.layout_rule)
+        fields = (self.resize_rule, self.filter_rule, self.color, self.layout_rule)
         blockers = [QSignalBlocker(field) for field in (*fields, self.preset)]
         self.scale.setText(_number(chain.scale))
         self.mean.setText(", ".join(map(_number, chain.mean)))
         self.std.setText(", ".join(map(_number, chain.std)))
-        for combo, value in zip(fields, (chain.resize, chain.color, chain.layout), strict=True):
+        self.crop.setText(_number(chain.crop))
+        values = (chain.resize, chain.filter, chain.color, chain.layout)
+        for combo, value in zip(fields, values, strict=True):
             combo.setCurrentIndex(combo.findData(value.value))
         key = next((key for key, preset in PRESETS.items() if preset == chain), "")
         self.preset.setCurrentIndex(self.preset.findData(key))
         for blocker in blockers:
             blocker.unblock()
+        self._follow_resize()
 
     def chain(self) -> Preprocessing:
         """What the fields say; raises ``QuantscopeError`` where they cannot be meant."""
@@ -81,20 +97,31 @@ class PreprocessingForm(QGroupBox):
             "mean": self.mean.text(),
             "std": self.std.text(),
             "resize": self.resize_rule.currentData(),
+            "crop": self.crop.text() if self._crops() else "1",
+            "filter": self.filter_rule.currentData(),
             "color": self.color.currentData(),
             "layout": self.layout_rule.currentData(),
         }
         packed = {key: "".join(value.split()) for key, value in words.items()}
         return parse_preprocessing(" ".join(f"{key}={value}" for key, value in packed.items()))
 
+    def _crops(self) -> bool:
+        return bool(self.resize_rule.currentData() == Resize.CROP)
+
+    def _follow_resize(self) -> None:
+        self.rows.setRowVisible(self.crop, self._crops())
+
     @Slot()
     def _take_preset(self, *_: object) -> None:
         key = self.preset.currentData()
         if key:
             self.show_chain(PRESETS[key])
+            self.mark_guessed(False)
 
     @Slot()
     def _note_edit(self, *_: object) -> None:
+        self._follow_resize()
+        self.mark_guessed(False)
         with QSignalBlocker(self.preset):
             self.preset.setCurrentIndex(self.preset.findData(""))
 
@@ -104,4 +131,4 @@ def _number(value: float) -> str:
     for denominator in (255.0, 127.5, 256.0):
         if value == 1.0 / denominator:
             return f"1/{denominator:g}"
-    return repr(value)
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)

@@ -11,12 +11,19 @@ KINDS = {
     SourceKind.NPY: "NumPy array (.npy)",
     SourceKind.NPZ: "NumPy archive (.npz)",
     SourceKind.NPZ_FOLDER: "Folder of .npz, one sample each",
+    SourceKind.CSV: "Table, a sample in each row (.csv)",
+    SourceKind.PARQUET: "Parquet table (.parquet)",
+    SourceKind.WAV: "Folder of recordings (.wav)",
     SourceKind.PROTOBUF: "ONNX test data (test_data_set_*)",
+    SourceKind.PYTHON: "Python file that makes samples (.py)",
     SourceKind.RANDOM: "Random data",
 }
 FILE_FILTERS = {
     SourceKind.NPY: "NumPy arrays (*.npy)",
     SourceKind.NPZ: "NumPy archives (*.npz)",
+    SourceKind.CSV: "Tables (*.csv *.tsv)",
+    SourceKind.PARQUET: "Parquet tables (*.parquet)",
+    SourceKind.PYTHON: "Python files (*.py)",
 }
 
 

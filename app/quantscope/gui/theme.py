@@ -201,10 +201,10 @@ QTreeView::item:selected {{ background: {theme.selection}; color: {theme.text}; 
 QTreeView::item:hover:!selected {{ background: {theme.hover}; }}
 QTreeView::branch:selected {{ background: {theme.selection}; }}
 QTreeView::branch:hover:!selected {{ background: {theme.hover}; }}
-QTreeView::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.dim};
-    border-radius: 3px; background: {theme.base}; }}
-QTreeView::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
-    image: url("{check}"); }}
+QTreeView::indicator, QCheckBox::indicator {{ width: 13px; height: 13px;
+    border: 1px solid {theme.dim}; border-radius: 3px; background: {theme.base}; }}
+QTreeView::indicator:checked, QCheckBox::indicator:checked {{ background: {theme.accent};
+    border-color: {theme.accent}; image: url("{check}"); }}
 QTreeView::indicator:indeterminate {{ image: url("{partial}"); }}
 QHeaderView {{ background: {theme.window}; border: none; }}
 QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;

@@ -1,0 +1,45 @@
+"""Which Python files the person has agreed to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from quantscope.core.data import DataDescription, content_hash
+
+
+class Agreements:
+    """Path -> hash of the content that was agreed to, for this run of the program.
+
+    Kept nowhere: a session that somebody sends must not be able to agree for who opens it.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, str] = {}
+
+    def agree(self, path: str) -> None:
+        """Note that the file may run as it is now; ``OSError`` where it can't be read."""
+        self._hashes[path] = _hash(path)
+
+    def revoke(self, path: str) -> None:
+        """Note that the file may not run."""
+        self._hashes.pop(path, None)
+
+    def stands(self, path: str) -> bool:
+        """Whether the file may run, and still has the content that was agreed to."""
+        try:
+            return self.hash_of(path) == _hash(path)
+        except OSError:
+            return False
+
+    def hash_of(self, path: str) -> str:
+        """What was agreed to; empty where nothing was."""
+        return self._hashes.get(path, "")
+
+    def stamped(self, data: DataDescription) -> DataDescription:
+        """``data`` with the agreement for its file, for a request."""
+        return replace(data, trusted=self.hash_of(data.path))
+
+
+def _hash(path: str) -> str:
+    return content_hash(Path(path).read_bytes())

@@ -1,0 +1,217 @@
+"""One sample before and after preprocessing, with the way between and the values at its end."""
+
+from __future__ import annotations
+
+import base64
+
+from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtGui import (
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QStandardItem,
+    QStandardItemModel,
+)
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QSpacerItem,
+    QTreeView,
+    QWidget,
+)
+
+from quantscope.core.data import SourceCheck
+from quantscope.core.preview import Picture, Step, TensorView
+from quantscope.gui import wording
+
+SIDE = 180  # of a picture
+FEW_PIXELS = 96  # a picture of fewer is drawn with its pixels visible
+NOTHING = "Check reads the first sample and shows it here."
+CAPTIONS = ("In the file", "As the network gets it, first channel red")
+
+
+class SamplePreview(QWidget):
+    """Shows a :class:`SourceCheck`, or that nothing was read yet."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.heading = QLabel(NOTHING, self)
+        self.heading.setProperty("role", "dim")
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.original, self.processed = _picture_label(self), _picture_label(self)
+        self.captions = [QLabel(text, self) for text in CAPTIONS]
+        self.tensor = QComboBox(self)
+        self.tensor.setAccessibleName("Input whose values are shown")
+        self.histogram = ValueHistogram(self)
+        self.range = QLabel(self)
+        self.range.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.steps = StepTable(self)
+        self._views: tuple[TensorView, ...] = ()
+        self.tensor.currentIndexChanged.connect(self._show_tensor)
+        self._lay_out()
+        self.clear()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self.heading, 0, 0, 1, 2)
+        for column, label in enumerate((self.original, self.processed)):
+            self.captions[column].setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(self.captions[column], 1, column)
+            grid.addWidget(label, 2, column)
+            grid.setColumnStretch(column, 1)
+        grid.addWidget(self.tensor, 3, 0, 1, 2)
+        grid.addWidget(self.histogram, 4, 0, 1, 2)
+        grid.addWidget(self.range, 5, 0, 1, 2)
+        grid.addWidget(self.steps, 6, 0, 1, 2)
+        grid.setRowStretch(6, 1)
+        grid.setRowStretch(7, 0)
+        grid.addItem(QSpacerItem(0, 0, vData=QSizePolicy.Policy.Expanding), 7, 0)
+
+    def clear(self, text: str = NOTHING) -> None:
+        """Show no sample, and ``text`` instead."""
+        self.heading.setText(text)
+        self._show_pictures(None, None)
+        self._views = ()
+        self._fill_tensors()
+        self.steps.show_steps(())
+
+    def show_check(self, check: SourceCheck) -> None:
+        """Show what a dry run found."""
+        preview = check.preview
+        if preview is None:
+            self.clear()
+            return
+        self.heading.setText(f"First of {wording.count(check.samples)}: {preview.sample}")
+        self._show_pictures(preview.original, preview.processed)
+        self._views = preview.tensors
+        self._fill_tensors()
+        self.steps.show_steps(check.steps)
+
+    def _show_pictures(self, original: Picture | None, processed: Picture | None) -> None:
+        labels = (self.original, self.processed)
+        for caption, label, picture in zip(
+            self.captions, labels, (original, processed), strict=True
+        ):
+            caption.setVisible(picture is not None)
+            label.setVisible(picture is not None)
+            _show_picture(label, picture)
+
+    def _fill_tensors(self) -> None:
+        self.tensor.clear()
+        self.tensor.addItems([view.name for view in self._views])
+        self.tensor.setVisible(len(self._views) > 1)
+        for widget in (self.histogram, self.range, self.steps):
+            widget.setVisible(bool(self._views))
+        self._show_tensor()
+
+    @Slot()
+    def _show_tensor(self, *_: object) -> None:
+        place = self.tensor.currentIndex()
+        view = self._views[place] if 0 <= place < len(self._views) else None
+        self.histogram.show_counts(view.counts if view else ())
+        self.range.setText(range_in_words(view) if view else "")
+
+
+class ValueHistogram(QWidget):
+    """How many values lie between minimum and maximum, as bars of one colour.
+
+    The numbers are in the line below it.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._counts: tuple[int, ...] = ()
+        self.setFixedHeight(64)
+        self.setAccessibleName("Histogram of the values that go in")
+
+    def show_counts(self, counts: tuple[int, ...]) -> None:
+        """Draw one bar for each count."""
+        self._counts = counts
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(2 * SIDE, 64)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
+        colour = self.palette().color(QPalette.ColorRole.Highlight)
+        most = max(self._counts, default=0)
+        width = self.width() / max(len(self._counts), 1)
+        for place, count in enumerate(self._counts):
+            if count:
+                height = max(1.0, count / most * (self.height() - 4))
+                bar = QRectF(place * width, self.height() - height, max(width - 1.0, 1.0), height)
+                painter.fillRect(bar, colour)
+        painter.end()
+
+
+class StepTable(QTreeView):
+    """The steps from file to tensor, each with the shape and type after it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._steps = QStandardItemModel(0, 3, self)
+        self._steps.setHorizontalHeaderLabels(["Step", "Shape after it", "Type"])
+        self.setModel(self._steps)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Steps from the file to the network's input")
+        self.setMinimumHeight(190)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+
+    def show_steps(self, steps: tuple[Step, ...]) -> None:
+        """List ``steps``."""
+        self._steps.removeRows(0, self._steps.rowCount())
+        for step in steps:
+            texts = (step.what, wording.shape(step.shape), step.dtype)
+            items = [QStandardItem(text) for text in texts]
+            for item, text in zip(items, texts, strict=True):
+                item.setToolTip(text)
+            self._steps.appendRow(items)
+
+
+def range_in_words(view: TensorView) -> str:
+    """Shape, type, and what the values reach from and to."""
+    low, mean, high = map(wording.decimal, (view.minimum, view.mean, view.maximum))
+    return f"{wording.shape(view.shape)} {view.dtype} · {low} … {high}, mean {mean}"
+
+
+def _picture_label(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setFixedHeight(SIDE)
+    label.setMinimumWidth(SIDE)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+def _show_picture(label: QLabel, picture: Picture | None) -> None:
+    if picture is None:
+        label.clear()
+        return
+    image = QImage.fromData(base64.b64decode(picture.png))
+    few = max(picture.width, picture.height) <= FEW_PIXELS
+    mode = Qt.TransformationMode
+    label.setPixmap(
+        QPixmap.fromImage(image).scaled(
+            SIDE,
+            SIDE,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            mode.FastTransformation if few else mode.SmoothTransformation,
+        )
+    )
+    label.setAccessibleDescription(f"{picture.width} by {picture.height} pixels")
