@@ -9,6 +9,7 @@ from quantscope.core.statistics import TensorStatistics
 
 KINDS = {
     "Conv": LayerKind.WEIGHTED,
+    "MatMul": LayerKind.PRODUCT,
     "Add": LayerKind.FOLLOWER,
     "AveragePool": LayerKind.FOLLOWER,
     "Sigmoid": LayerKind.FOLLOWER,

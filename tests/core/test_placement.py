@@ -139,6 +139,26 @@ def test_that_a_float_result_that_a_convolution_reads_may_be_read_in_integers_by
     assert "Add s" in place(sketch.network("s")).layers
 
 
+def test_that_a_product_of_two_activations_runs_in_integers_as_one_with_weights_does():
+    sketch = Sketch("x").add("Softmax", "x", "f").add("MatMul", "f x", "p").add("Relu", "p", "r")
+    placement = place(sketch.network("r"))
+    assert placement.layers == {"MatMul p", "Relu r"}
+    assert placement.fused == {"Relu r": "MatMul p"}
+    assert groups_of(sketch.network("r")) == {("x",): ("x",), ("f",): ("f",), ("p", "r"): ("r",)}
+
+
+def test_that_what_the_target_computes_in_float_is_not_rounded_for_nothing():
+    rules = PlacementRules(integer_operators=frozenset({"Conv", "Relu"}))
+    sketch = Sketch("x").add("Conv", "x", "a").add("Sigmoid", "a", "s").add("Conv", "s", "b")
+    sketch.add("MaxPool", "b", "p").add("Sigmoid", "p", "t").add("Relu", "t", "r")
+    placement = place(sketch.network("r"), (), rules)
+    assert placement.layers == {"Conv a", "Conv b", "MaxPool p"}  # moving values costs nothing
+    assert "float on this target" in placement.reasons["Sigmoid s"]
+    assert placement.reasons["t"] == placement.reasons["Sigmoid t"]
+    assert placement.reasons["Relu r"] == "reads the float result of Sigmoid t"
+    assert "s" in placement.quantized  # the convolution reads it
+
+
 def test_that_a_layer_kept_in_float_by_hand_says_so_and_so_do_its_tensors():
     placement = place(conv_relu_conv(), ["Conv a"])
     assert placement.layers == {"Conv y"}

@@ -25,6 +25,7 @@ class LayerKind(StrEnum):
 
     INPUT = "input"  # a network input: no node, only its tensor
     WEIGHTED = "weighted"  # Conv, ConvTranspose, Gemm, MatMul with weights: runs in integers
+    PRODUCT = "product"  # MatMul of two activations: runs in integers like one with weights
     FOLLOWER = "follower"  # Add, Mul, average pooling ...: in integers where its inputs are
     PASS_THROUGH = "pass-through"  # moves values: input and output share one type
     CONCAT = "concat"  # all inputs and the output share one type

@@ -3,9 +3,11 @@
 A pure function of the network and of the layers kept in float, so that the window can answer
 a click on a layer's check box at once, and the export places Q/DQ by the same answer.
 
-Rule: a layer with weights runs in integers, with its inputs and outputs quantized. Other
-layers follow where every activation that they read is quantized already. A tensor is
-quantized once, for all its readers.
+Rule: a layer with weights, or a product of two activations, runs in integers, with its inputs
+and outputs quantized. Other layers follow where every activation that they read is quantized
+already, and where their target computes them in integers: elsewhere rounding their results
+would gain nothing. What only moves values costs nothing either way, and follows everywhere. A
+tensor is quantized once, for all its readers.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ class PlacementRules:
     """What bounds a placement, besides the network and the layers kept in float by hand.
 
     ``only_operators``: operators of the layers that may run in integers (empty: all).
+    ``integer_operators``: operators that the target computes in integers (``None``: all);
+    those that only move values need not be among them.
     ``float_results``: operators whose output is not rounded where only float layers read it.
     ``tied_operators``: followers that keep the type of their input. ``float_biases``: biases
     stay float. ``integer_ports``: network outputs are handed over as integers, so they count
@@ -41,10 +45,15 @@ class PlacementRules:
     """
 
     only_operators: frozenset[str] = frozenset()
+    integer_operators: frozenset[str] | None = None
     float_results: frozenset[str] = frozenset()
     tied_operators: frozenset[str] = frozenset()
     float_biases: bool = False
     integer_ports: bool = False
+
+    def has_kernel_for(self, operator: str) -> bool:
+        """Whether the target computes ``operator`` in integers."""
+        return self.integer_operators is None or operator in self.integer_operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,10 @@ class Placement:
 
 _KEEPS_TYPE = frozenset({LayerKind.PASS_THROUGH, LayerKind.CONCAT})
 _FLOAT_BIAS = "the target takes biases in float"
+_PRODUCTS = frozenset({LayerKind.WEIGHTED, LayerKind.PRODUCT})
+_COST_NOTHING = frozenset({LayerKind.INPUT, LayerKind.PASS_THROUGH})
 _IN_FLOAT_BY_HAND = "kept in float by hand"
+_FLOAT_OPERATOR = "float on this target: integers would cost accuracy and gain nothing"
 _FLOAT_RESULT = "only float layers read it, and the kernel yields float"
 
 
@@ -112,6 +124,8 @@ def _reasons_for_float(
             and layer.operator not in rules.only_operators
         ):
             reasons[layer.name] = f"only {only} layers run in integers"
+        elif layer.kind not in _COST_NOTHING and not rules.has_kernel_for(layer.operator):
+            reasons[layer.name] = _FLOAT_OPERATOR
     return reasons
 
 
@@ -128,17 +142,17 @@ def _unrounded(network: Network, active: list[Layer], rules: PlacementRules) -> 
 
 def _integer_layers(network: Network, reasons: dict[str, str]) -> set[str]:
     """Names of the layers in integers; adds to ``reasons`` those of the layers that follow none."""
-    weighted = [
+    products = [
         layer
         for layer in network.layers
-        if layer.kind is LayerKind.WEIGHTED and layer.inputs and layer.name not in reasons
+        if layer.kind in _PRODUCTS and layer.inputs and layer.name not in reasons
     ]
-    quantized = {name for layer in weighted for name in (*layer.inputs, *layer.outputs)}
+    quantized = {name for layer in products for name in (*layer.inputs, *layer.outputs)}
     for layer in reversed(network.layers):  # what only moves values to an integer layer
         moves = layer.kind is LayerKind.PASS_THROUGH and layer.name not in reasons
         if moves and quantized.intersection(layer.outputs):
             quantized.update(layer.inputs)
-    integer = {layer.name for layer in weighted}
+    integer = {layer.name for layer in products}
     for layer in network.layers:
         if layer.name in reasons or layer.name in integer or layer.kind is LayerKind.INPUT:
             continue
@@ -168,7 +182,7 @@ def _fused_rectifiers(network: Network, active: list[Layer]) -> dict[str, str]:
         if layer.kind is not LayerKind.RECTIFIER:
             continue
         producer = producers.get(layer.inputs[0])
-        if producer is None or producer.kind not in (LayerKind.WEIGHTED, LayerKind.FOLLOWER):
+        if producer is None or producer.kind not in (*_PRODUCTS, LayerKind.FOLLOWER):
             continue
         if readers[layer.inputs[0]] == 1:
             fused[layer.name] = producer.name

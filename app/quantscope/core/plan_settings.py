@@ -71,6 +71,7 @@ class PlanSettings:
             float_biases=target.float_biases,
             integer_ports=self.integer_ports,
         )
+            integer_operators=TARGETS[self.target].integer_operators,
 
     def with_target(self, target: str) -> PlanSettings:
         """For another target, with the nearest word lengths that it takes; pins stay."""

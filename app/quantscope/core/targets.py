@@ -18,6 +18,22 @@ EVERY_WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
 PRODUCTS = frozenset({"Gemm", "MatMul"})
 
+ONNX_RUNTIME_KERNELS = EVERY_WEIGHTED | {
+    *("Relu", "Clip", "Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool"),
+    *("LeakyRelu", "Sigmoid"),
+}
+"""What ONNX Runtime's CPU provider computes in integers, and what is one with such a layer.
+
+ConvTranspose is there for its weights, which take a quarter of the space. Softmax has a kernel
+and is left out: its float form is more accurate.
+"""
+FIXED_POINT_ARITHMETIC = ONNX_RUNTIME_KERNELS | {
+    *("Sub", "Div", "Max", "Min", "ReduceMean", "ReduceSum", "Resize", "Pad"),
+    *("PRelu", "Elu", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu", "Abs", "Neg"),
+}
+"""Sums, products and functions of one variable, of which a table with an entry for each stored
+integer is the exact form. Softmax and normalizations are neither."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -30,6 +46,9 @@ class Target:
     ``asymmetric``: zero points of activations may move, but for words in ``symmetric_words``.
     ``either_sign``: tensors without negative values may be unsigned where activations are
     signed otherwise.
+
+    ``integer_operators`` are the operators that compute values in integers (``None``: all that
+    have an integer form); those that only move values need not be named.
 
     ``float_results`` are operators whose kernel yields float at no cost: what only float
     layers read of them need not be rounded. ``tied_operators`` keep the type of their input.
@@ -50,6 +69,7 @@ class Target:
     per_channel: frozenset[str] = frozenset()
     symmetric_words: frozenset[int] = frozenset()
     either_sign: bool = False
+    integer_operators: frozenset[str] | None = None
     float_results: frozenset[str] = frozenset()
     tied_operators: frozenset[str] = frozenset()
     fixed_results: Mapping[str, DataType] = field(default_factory=dict)
@@ -151,6 +171,7 @@ TARGETS: dict[str, Target] = {
             asymmetric=False,
             narrow_weights=False,
             either_sign=True,
+            integer_operators=FIXED_POINT_ARITHMETIC,
         ),
         Target(
             key="fixed-point-channels",
@@ -165,6 +186,7 @@ TARGETS: dict[str, Target] = {
             narrow_weights=False,
             per_channel=EVERY_WEIGHTED,
             either_sign=True,
+            integer_operators=FIXED_POINT_ARITHMETIC,
         ),
         Target(
             key="onnxruntime",
@@ -178,6 +200,7 @@ TARGETS: dict[str, Target] = {
             asymmetric=True,
             narrow_weights=True,
             per_channel=EVERY_WEIGHTED,
+            integer_operators=ONNX_RUNTIME_KERNELS,
         ),
         Target(
             key="onnxruntime-signed",
@@ -191,6 +214,7 @@ TARGETS: dict[str, Target] = {
             asymmetric=True,
             narrow_weights=True,
             per_channel=EVERY_WEIGHTED,
+            integer_operators=ONNX_RUNTIME_KERNELS,
         ),
         Target(
             key="tensorrt",
