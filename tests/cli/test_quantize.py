@@ -11,7 +11,7 @@ from quantscope.cli import quantize as quantize_command
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme
 from quantscope.engine import tasks
-from quantscope.session.commands import correct_bias, pin_type
+from quantscope.session.commands import pin_type, switch
 from quantscope.session.session_file import load_session, save_session
 from tests.cli.conftest import Run
 
@@ -58,9 +58,15 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "target": "onnxruntime",
         "scheme": "minmax",
         "word_length": 8,
+        "weight_word_length": None,
         "bias_word_length": 32,
+        "unsigned": False,
         "float_layers": [],
+        "wide_layers": [],
+        "only_operators": [],
+        "integer_ports": False,
         "pinned": {},
+        "weight_rounding": "nearest",
         "correct_bias": False,
     }
     report = data["report"]
@@ -100,7 +106,14 @@ def test_that_json_stands_alone_on_standard_output(
 def test_that_options_change_what_the_session_says(run: Run, session: Path, tmp_path: Path) -> None:
     options = ["--target", "fixed-point", "--word-length", "16", "--bias-word-length", "32"]
     said = run(
-        "quantize", session, *options, "--float", "conv2", "--json", "-o", tmp_path / "a.onnx"
+        "quantize",
+        session,
+        *options,
+        "--float-layers",
+        "conv2",
+        "--json",
+        "-o",
+        tmp_path / "a.onnx",
     )
     settings = json.loads(said.out)["settings"]
     assert (settings["target"], settings["word_length"]) == ("fixed-point", 16)
@@ -135,7 +148,7 @@ def test_that_long_lists_of_layers_are_cut(
     run: Run, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quantize_command, "MOST_LINES", 2)
-    by_hand = ["--float", "conv1", "conv2", "--float", "conv3"]
+    by_hand = ["--float-layers", "conv1", "conv2", "--float-layers", "conv3"]
     said = run("quantize", session, *by_hand, "-o", tmp_path / "a.onnx")
     assert said.out.count("stays float") == 2
     assert "more (--json has them all)" in said.out
@@ -177,7 +190,7 @@ def test_that_a_session_with_bias_correction_is_exported_without_it_where_asked(
     run: Run, session: Path, tmp_path: Path
 ) -> None:
     edited = load_session(session)
-    edited.do(correct_bias(True))
+    edited.do(switch("correct_bias", True))
     save_session(edited, tmp_path / "edited.qscope")
     for name, option in (("kept", []), ("off", ["--no-correct-bias"])):
         output = tmp_path / f"{name}.onnx"

@@ -3,7 +3,7 @@
 import pytest
 
 from quantscope.core.formats import FixedPoint, Scaled
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.plan_settings import SWITCHES, PlanSettings, WeightRounding
 from quantscope.core.schemes import Scheme
 
 
@@ -16,11 +16,30 @@ def test_that_transitions_return_new_settings_and_leave_the_old_ones():
     assert old == PlanSettings()
 
 
-def test_that_bias_correction_is_switched_on_and_off():
-    on = PlanSettings().with_bias_correction(True)
-    assert on == PlanSettings(correct_bias=True)
-    assert on.with_target("fixed-point").correct_bias
-    assert on.with_bias_correction(False) == PlanSettings()
+@pytest.mark.parametrize("key", sorted(SWITCHES))
+def test_that_switches_go_on_and_off(key):
+    plain = PlanSettings(target="fixed-point")
+    on = plain.with_switch(key, True)
+    assert getattr(on, key)
+    assert on.with_switch(key, False) == plain
+
+
+def test_that_bias_correction_stays_with_another_target():
+    assert PlanSettings(correct_bias=True).with_target("fixed-point").correct_bias
+
+
+def test_that_a_target_of_one_sign_refuses_unsigned_types():
+    with pytest.raises(ValueError, match="sign of activations"):
+        PlanSettings().with_switch("unsigned", True)
+    assert PlanSettings().with_switch("unsigned", False) == PlanSettings()
+
+
+def test_that_weights_are_rounded_as_chosen_and_operators_limited():
+    settings = PlanSettings().with_weight_rounding(WeightRounding.COMPENSATED)
+    assert settings.weight_rounding is WeightRounding.COMPENSATED
+    limited = settings.with_only_operators(frozenset({"MatMul"}))
+    assert limited.placement_rules.only_operators == {"MatMul"}
+    assert limited.with_only_operators(frozenset()) == settings
 
 
 def test_that_a_layer_comes_back_from_float():

@@ -455,7 +455,7 @@ def exported(folder: Path, settings: PlanSettings, name: str, stop: tasks.Stop =
 
 def test_that_an_export_compares_with_the_network_as_it_came(tmp_path: Path) -> None:
     plain = exported(tmp_path, FIXED, "plain.onnx")
-    report = exported(tmp_path, FIXED.with_bias_correction(True), "corrected.onnx")
+    report = exported(tmp_path, FIXED.with_switch("correct_bias", True), "corrected.onnx")
     assert plain.corrections == ()
     assert len(report.corrections) == 7
     assert report.outputs[0].sqnr > plain.outputs[0].sqnr
@@ -470,7 +470,7 @@ def test_that_a_stopped_correction_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(tasks.Stopped):
         exported(
             tmp_path,
-            RUNTIME.with_bias_correction(True),
+            RUNTIME.with_switch("correct_bias", True),
             "stopped.onnx",
             lambda: next(answers, True),
         )

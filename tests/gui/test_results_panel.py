@@ -17,7 +17,7 @@ def test_that_corrections_of_biases_are_listed_where_the_export_made_some(
     qtbot: QtBot, calibrated: MainWindow, tmp_path: Path
 ) -> None:
     controller, table = calibrated.controller, calibrated.results.corrections
-    controller.correct_bias(True)
+    controller.switch("correct_bias", True)
     with qtbot.waitSignal(controller.exported, timeout=120_000):
         controller.export(str(tmp_path / "corrected.onnx"))
     report = controller.session.report

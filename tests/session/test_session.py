@@ -121,8 +121,8 @@ def test_that_a_refused_edit_leaves_document_and_history_alone() -> None:
         (commands.choose_scheme(Scheme.MINMAX), "Choose scheme MinMax"),
         (commands.choose_word_length(16), "Choose word length 16"),
         (commands.choose_bias_word_length(8), "Choose bias word length 8"),
-        (commands.correct_bias(True), "Bias correction on"),
-        (commands.correct_bias(False), "Bias correction off"),
+        (commands.switch("correct_bias", True), "Bias correction on"),
+        (commands.switch("correct_bias", False), "Bias correction off"),
         (commands.reset_types(("w",), "conv weights"), "Reset conv weights to scheme"),
         (commands.set_layer_quantized("l", True, "conv"), "Quantize conv"),
         (commands.set_layer_quantized("l", False, "conv"), "Keep conv in float"),
@@ -141,10 +141,10 @@ def test_that_every_scheme_has_a_title() -> None:
 def test_that_bias_correction_is_an_edit_that_makes_a_report_stale() -> None:
     session = opened()
     session.attach_report(small_report(), session.document.settings)
-    session.do(commands.correct_bias(True))
+    session.do(commands.switch("correct_bias", True))
     assert session.document.settings.correct_bias
     assert session.report_is_stale
-    assert session.do(commands.correct_bias(True)) is None
+    assert session.do(commands.switch("correct_bias", True)) is None
     session.undo()
     assert not session.document.settings.correct_bias
     assert not session.report_is_stale

@@ -69,10 +69,10 @@ class EditedSession(RuleBasedStateMachine):
         bias = {"fixed-point": 8, "onnxruntime": 32}[key]
         self.expect_settings(target=key, bias_word_length=bias)
 
-    @rule(correct=strategies.booleans())
-    def correct_bias(self, correct: bool) -> None:
-        self.session.do(commands.correct_bias(correct))
-        self.expect_settings(correct_bias=correct)
+    @rule(key=strategies.sampled_from(["correct_bias", "integer_ports"]), on=strategies.booleans())
+    def switch(self, key: str, on: bool) -> None:
+        self.session.do(commands.switch(key, on))
+        self.expect_settings(**{key: on})
 
     @rule(tensor=TENSORS, data_types=strategies.lists(TYPES, min_size=1, max_size=4))
     def drag(self, tensor: str, data_types: list[FixedPoint]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from quantscope.cli.console import RANDOM_WARNING, say
-from quantscope.cli.options import add_settings_options
 from quantscope.cli.sessions import planned
+from quantscope.cli.settings_options import add_settings_options
 from quantscope.core.heatmap import Depth
 from quantscope.core.ranges import range_rows
 from quantscope.core.wording import size

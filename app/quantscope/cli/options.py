@@ -1,11 +1,10 @@
-"""Options that several sub-commands share: which data, and which types."""
+"""Options that several sub-commands share: which data, and what is done to the network."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from quantscope.cli.running import ask
@@ -19,20 +18,13 @@ from quantscope.core.data import (
     format_preprocessing,
     parse_preprocessing,
 )
-from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import CHOICES, PreparationChoices
-from quantscope.core.schemes import Scheme
 from quantscope.core.sound import Sound, format_sound, parse_sound
-from quantscope.core.targets import TARGETS
 from quantscope.core.wording import count, decimal, shape
 from quantscope.jobs.messages import CheckData, DataChecked
 
 RANDOM = "random"
 MOST_NAMES = 8  # of skipped samples on a line
-WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.word_lengths})
-BIAS_WORD_LENGTHS = sorted({n for target in TARGETS.values() for n in target.bias_word_lengths})
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -97,18 +89,6 @@ def add_preparation_options(parser: argparse.ArgumentParser) -> None:
 def preparation_of(options: argparse.Namespace) -> PreparationChoices:
     """The preparation that the options ask for."""
     return PreparationChoices(**{key: getattr(options, key) for key in CHOICES})
-
-
-def add_settings_options(parser: argparse.ArgumentParser) -> None:
-    """What decides on the types; each of them left out keeps what the session has."""
-    group = parser.add_argument_group("types")
-    group.add_argument("--target", choices=list(TARGETS), help="what will run the model")
-    schemes = [scheme.value for scheme in Scheme]
-    group.add_argument("--scheme", choices=schemes, help="how types follow from the values")
-    group.add_argument("--word-length", type=int, choices=WORD_LENGTHS, help="bits of a word")
-    group.add_argument(
-        "--bias-word-length", type=int, choices=BIAS_WORD_LENGTHS, help="bits of a bias"
-    )
 
 
 def _positive(text: str) -> int:
@@ -209,46 +189,3 @@ def _chain(preprocessing: Preprocessing) -> str:
     text = format_preprocessing(preprocessing)
     first = text.partition(" ")[0]
     return text if first in PRESETS or "scale=" in text else f"0-1 {text}"
-
-
-# ---- types -------------------------------------------------------------------------------------
-
-
-def settings_of(options: argparse.Namespace, before: PlanSettings) -> PlanSettings:
-    """``before`` with what the options change."""
-    settings = before
-    if options.target and options.target != settings.target:
-        settings = settings.with_target(options.target)
-    if options.scheme:
-        settings = settings.with_scheme(Scheme(options.scheme))
-    limits = TARGETS[settings.target]
-    if options.word_length:
-        _check_length("--word-length", options.word_length, limits.word_lengths, limits.title)
-        settings = settings.with_word_length(options.word_length)
-    if options.bias_word_length:
-        lengths = limits.bias_word_lengths
-        _check_length("--bias-word-length", options.bias_word_length, lengths, limits.title)
-        settings = settings.with_bias_word_length(options.bias_word_length)
-    return settings
-
-
-def _check_length(option: str, length: int, allowed: tuple[int, ...], target: str) -> None:
-    if length not in allowed:
-        raise QuantscopeError(
-            f"{target} does not take {length} bits there",
-            where=option,
-            remedy=f"Use {' or '.join(map(str, allowed))}, or another target",
-        )
-
-
-def keep_in_float(network: Network, settings: PlanSettings, wanted: Sequence[str]) -> PlanSettings:
-    """``settings`` with the layers called ``wanted`` (label or full name) in float."""
-    names = {layer.name: layer.name for layer in network.layers}
-    names |= {layer.label: layer.name for layer in network.layers}
-    for name in wanted:
-        if name not in names:
-            near = get_close_matches(name, names, n=3)
-            hint = f"Did you mean {' or '.join(near)}" if near else "quantscope inspect lists them"
-            raise QuantscopeError(f'there is no layer "{name}"', where=network.name, remedy=hint)
-        settings = settings.with_layer_quantized(names[name], False)
-    return settings

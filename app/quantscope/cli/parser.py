@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantscope import __version__
-from quantscope.cli import calibrate, data, demo, heatmap, inspect, quantize, statistics
+from quantscope.cli import calibrate, data, demo, heatmap, inspect, quantize, statistics, types
 
 DESCRIPTION = (
     "Shows which bits of its numbers an ONNX network really uses, and quantizes it. "
@@ -71,6 +71,12 @@ SUB_COMMANDS = (
         "the dynamic ranges of a session as a table",
         statistics.add_options,
         statistics.run,
+    ),
+    SubCommand(
+        "types",
+        "the types of a session for another tool, or as a recipe for this one",
+        types.add_options,
+        types.run,
     ),
 )
 

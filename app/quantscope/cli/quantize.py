@@ -14,23 +14,20 @@ from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_js
 from quantscope.cli.options import (
     add_data_options,
     add_preparation_options,
-    add_settings_options,
     data_facts,
     data_of,
-    keep_in_float,
     preparation_of,
-    settings_of,
     trust_in,
 )
 from quantscope.cli.sessions import SESSION, open_calibrated
+from quantscope.cli.settings_options import add_settings_options, settings_of, types_in_words
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import BiasCorrection, ExportReport, OutputAccuracy
-from quantscope.core.targets import TARGETS
-from quantscope.core.wording import SCHEME_TITLES, count, decibel, size
+from quantscope.core.wording import count, decibel, size
 from quantscope.jobs.outputs import check_output
 from quantscope.session.calibration_file import write_calibration
 
@@ -58,21 +55,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser)
     add_preparation_options(parser)
     add_settings_options(parser)
-    parser.add_argument(
-        "--float",
-        dest="float_layers",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="LAYER",
-        help="keep these layers in float",
-    )
-    parser.add_argument(
-        "--correct-bias",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="take the mean error of each layer out of its bias (or --no-correct-bias)",
-    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     parser.add_argument(
@@ -92,10 +74,7 @@ def run(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         prepare = _from_session if is_session else _from_model
         basis = prepare(options, Path(folder))
-        settings = settings_of(options, basis.settings)
-        if options.correct_bias is not None:
-            settings = settings.with_bias_correction(options.correct_bias)
-        settings = keep_in_float(basis.network, settings, options.float_layers)
+        settings = settings_of(options, basis.settings, basis.network)
         report = running.export(
             basis.model,
             basis.calibration,
@@ -136,15 +115,14 @@ def _from_session(options: argparse.Namespace, folder: Path) -> Basis:
 def _from_model(options: argparse.Namespace, folder: Path) -> Basis:
     preparation = preparation_of(options)
     network = running.describe(options.source, preparation)
-    settings = settings_of(options, PlanSettings())
-    keep_in_float(network, settings, options.float_layers)  # complain before the long work
+    settings_of(options, PlanSettings(), network)  # complain before the long work
     data, check = data_of(options, options.source)
     if not options.json:
         say(f"{network.name}: {len(network.layers)} layers")
         say_facts(data_facts(options, data, check))
         say()
     path, _ = running.calibrate(options.source, data, folder, preparation=preparation)
-    return Basis(options.source, network, data, path, settings, preparation)
+    return Basis(options.source, network, data, path, PlanSettings(), preparation)
 
 
 def say_report(settings: PlanSettings, report: ExportReport) -> None:
@@ -189,15 +167,6 @@ def _first_of(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
 def _correction(found: BiasCorrection) -> str:
     errors = f"mean error {found.error_before:.2f} -> {found.error_after:.3f}"
     return f"{found.label} by up to {found.largest:.2f} steps, {errors}"
-
-
-def types_in_words(settings: PlanSettings) -> str:
-    """``ONNX Runtime, MinMax scheme, words of 8 bits, biases of 32``."""
-    corrected = ", corrected" if settings.correct_bias else ""
-    return (
-        f"{TARGETS[settings.target].title}, {SCHEME_TITLES[settings.scheme]} scheme, "
-        f"words of {settings.word_length} bits, biases of {settings.bias_word_length}{corrected}"
-    )
 
 
 def _accuracy(output: OutputAccuracy, report: ExportReport) -> str:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantscope.cli.options import settings_of
+from quantscope.cli.settings_options import settings_of
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
@@ -56,7 +56,8 @@ def open_calibrated(path: str) -> Ranges:
 def planned(options: argparse.Namespace) -> tuple[Ranges, Plan]:
     """The session that the options name, and its plan under their settings."""
     ranges = open_calibrated(options.session)
-    return ranges, ranges.plan(settings_of(options, ranges.session.document.settings))
+    before = ranges.session.document.settings
+    return ranges, ranges.plan(settings_of(options, before, ranges.network))
 
 
 def new_session(

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from quantscope.cli.console import RANDOM_WARNING, as_json, plain, say
-from quantscope.cli.options import add_settings_options
 from quantscope.cli.sessions import planned
+from quantscope.cli.settings_options import add_settings_options
 from quantscope.core.calibration import Calibration
 from quantscope.core.histogram import LOWEST_BIT
 from quantscope.core.network import Network

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from quantscope.core.formats import DataType
 from quantscope.core.placement import PlacementRules
@@ -13,6 +14,10 @@ from quantscope.core.targets import TARGETS
 
 WIDE = 16
 """The word length of activations that wide layers read."""
+
+
+SWITCHES = frozenset({"unsigned", "integer_ports", "correct_bias"})
+"""The settings that are on or off."""
 
 
 class WeightRounding(StrEnum):
@@ -66,12 +71,12 @@ class PlanSettings:
         target = TARGETS[self.target]
         return PlacementRules(
             only_operators=self.only_operators,
+            integer_operators=TARGETS[self.target].integer_operators,
             float_results=target.float_results,
             tied_operators=target.tied_operators,
             float_biases=target.float_biases,
             integer_ports=self.integer_ports,
         )
-            integer_operators=TARGETS[self.target].integer_operators,
 
     def with_target(self, target: str) -> PlanSettings:
         """For another target, with the nearest word lengths that it takes; pins stay."""
@@ -110,9 +115,23 @@ class PlanSettings:
             raise ValueError(f"{self.target} does not take biases of {word_length} bits")
         return replace(self, bias_word_length=word_length)
 
-    def with_bias_correction(self, correct_bias: bool) -> PlanSettings:
-        """With biases corrected by the export, or written as they are."""
-        return replace(self, correct_bias=correct_bias)
+    def with_switch(self, key: str, on: bool) -> PlanSettings:
+        """With one of :data:`SWITCHES` on or off.
+
+        Raises ``ValueError`` for unsigned types where the target has one sign only.
+        """
+        if key == "unsigned" and on and not TARGETS[self.target].either_sign:
+            raise ValueError(f"{self.target} does not leave the sign of activations open")
+        changed: dict[str, Any] = {key: on}
+        return replace(self, **changed)
+
+    def with_weight_rounding(self, rounding: WeightRounding) -> PlanSettings:
+        """With weights rounded one by one, or making up for each other."""
+        return replace(self, weight_rounding=rounding)
+
+    def with_only_operators(self, operators: frozenset[str]) -> PlanSettings:
+        """With layers of all other operators in float; none named: no such limit."""
+        return replace(self, only_operators=operators)
 
     def pin(self, tensors: tuple[str, ...], data_type: DataType) -> PlanSettings:
         """With ``data_type`` set by hand for ``tensors`` (all members of one tie group)."""

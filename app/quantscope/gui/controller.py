@@ -158,9 +158,9 @@ class Controller(QObject):
         """Another word length for biases."""
         self.do(commands.choose_bias_word_length(word_length))
 
-    def correct_bias(self, correct: bool) -> None:
-        """Let the export correct biases, or not."""
-        self.do(commands.correct_bias(correct))
+    def switch(self, key: str, on: bool) -> None:
+        """Turn one of the plan's switches on or off."""
+        self.do(commands.switch(key, on))
 
     def describe_data(self, data: DataDescription | None) -> None:
         """Calibrate with other data from now on."""

@@ -250,7 +250,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def do_correct_bias(self) -> None:
-        self.controller.correct_bias(self.actions_by_id["correct-bias"].isChecked())
+        self.controller.switch("correct_bias", self.actions_by_id["correct-bias"].isChecked())
 
     @Slot()
     def do_larger(self) -> None:

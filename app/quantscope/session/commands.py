@@ -12,12 +12,18 @@ from enum import StrEnum
 
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import DataType
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.preparation import CHOICES
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.session.document import Document
+
+SWITCH_TITLES = {
+    "unsigned": "Unsigned types",
+    "integer_ports": "Integer inputs and outputs",
+    "correct_bias": "Bias correction",
+}
 
 
 class ChangeKind(StrEnum):
@@ -62,10 +68,36 @@ def choose_bias_word_length(word_length: int) -> Command:
     )
 
 
-def correct_bias(correct: bool) -> Command:
-    """Take mean errors out of the biases at export, or not."""
-    title = f"Bias correction {'on' if correct else 'off'}"
-    return _edit(title, lambda old: old.with_bias_correction(correct))
+def switch(key: str, on: bool) -> Command:
+    """Turn one of the plan's switches on or off; ``KeyError`` where there is none."""
+    title = f"{SWITCH_TITLES[key]} {'on' if on else 'off'}"
+    return _edit(title, lambda old: old.with_switch(key, on))
+
+
+def choose_weight_word_length(word_length: int | None) -> Command:
+    """Use weights of ``word_length`` bits; ``None``: as long as activations."""
+    title = f"Choose weights of {word_length} bits" if word_length else "Choose weights as words"
+    return _edit(title, lambda old: old.with_weight_word_length(word_length))
+
+
+def choose_weight_rounding(rounding: WeightRounding) -> Command:
+    """Round weights one by one, or making up for each other."""
+    title = f"Round weights {rounding.value}"
+    return _edit(title, lambda old: old.with_weight_rounding(rounding))
+
+
+def choose_operators(operators: frozenset[str]) -> Command:
+    """Keep layers of all other operators in float; none named: no such limit."""
+    title = f"Quantize {' and '.join(sorted(operators)) or 'all operators'}"
+    if operators:
+        title += " only"
+    return _edit(title, lambda old: old.with_only_operators(operators))
+
+
+def set_layer_wide(layer: str, wide: bool, label: str) -> Command:
+    """Let ``layer`` read 16-bit activations, or those of the usual word length."""
+    title = f"{'16-bit' if wide else 'Usual'} activations for {label}"
+    return _edit(title, lambda old: old.with_layer_wide(layer, wide))
 
 
 def pin_type(tensors: tuple[str, ...], data_type: DataType, label: str) -> Command:

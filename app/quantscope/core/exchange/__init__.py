@@ -1,0 +1,1 @@
+"""Plans written for other tools: pure functions from a plan to the text of a file."""
