@@ -53,9 +53,8 @@ def channel_means(
     def add_up(values: Arrays) -> dict[str, _Sum]:
         return {name: _Sum.of(values[name], axis) for name, axis in axes.items()}
 
-    runs = in_order(
-        model, list(axes), batches, add_up, where=where, remedy=_REMEDY, workers=workers
-    )
+    models = [(model, list(axes))]
+    runs = in_order(models, batches, add_up, where=where, remedy=_REMEDY, workers=workers)
     sums: dict[str, _Sum] = {}
     for found in runs:
         sums = {name: sums[name] + each if sums else each for name, each in found.items()}
