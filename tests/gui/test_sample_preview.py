@@ -227,3 +227,17 @@ def test_that_a_file_that_is_not_there_can_not_be_agreed_to(
     assert not dialog.form.trust.isChecked()
     assert "can't be read: No such file" in dialog.answer.text()
     assert demo_data().trusted == ""
+
+
+def test_that_the_status_line_names_what_a_calibration_skipped(
+    qtbot: QtBot, opened: MainWindow, tmp_path: Path
+) -> None:
+    rows = [",".join(["0.5"] * 3072)] * 2
+    (tmp_path / "x.csv").write_text("\n".join([rows[0], "1,2", rows[1]]))
+    opened.controller.describe_data(
+        DataDescription(kind=SourceKind.CSV, path=str(tmp_path / "x.csv"), skip_unreadable=1)
+    )
+    opened.controller.calibrate()
+    qtbot.waitUntil(lambda: not opened.controller.is_busy, timeout=60_000)
+    assert opened.status.data.text().endswith("2 samples, 1 unreadable skipped")
+    assert opened.status.data.toolTip().endswith("skipped:\nrow 1")

@@ -58,6 +58,15 @@ def calibration_of(statistics: dict[str, TensorStatistics]) -> Calibration:
     )
 
 
+def test_that_skipped_samples_come_back_and_an_agreement_does_not(tmp_path: Path) -> None:
+    data = DataDescription(kind=SourceKind.PYTHON, path="data.py", trusted="f00d")
+    kept = replace(small_calibration(data), skipped=("sample 3", "sample 9"))
+    back = written(kept, tmp_path)
+    assert back.skipped == ("sample 3", "sample 9")
+    assert (back.data, back.data.trusted) == (data, "")
+    assert stored_at(back) == tmp_path / "kept.npz"
+
+
 def written(calibration: Calibration, folder: Path) -> Calibration:
     path = folder / "kept.npz"
     write_calibration(path, calibration)

@@ -36,7 +36,8 @@ class Calibration:
 
     ``fingerprint`` is that of the network they belong to; ``sample_names[i]`` names sample
     ``i`` of an extreme. ``derived`` holds answered questions and may grow. ``migration`` holds
-    the migrated scales with which the network was prepared.
+    the migrated scales with which the network was prepared. ``skipped`` names samples of the data
+    that could not be read and were left out.
     """
 
     fingerprint: str
@@ -46,6 +47,7 @@ class Calibration:
     statistics: Mapping[str, TensorStatistics]
     derived: dict[Question, Candidate] = field(default_factory=dict)
     migration: Migration = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
     def choose(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
         """The type that ``request`` asks for, on the statistics of ``tensors`` together.

@@ -30,7 +30,7 @@ from quantscope.engine.preparation import prepare
 from quantscope.engine.preparation_effect import effect_of_choices
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite
-from quantscope.engine.sources.opening import check_source, guess_source, open_source
+from quantscope.engine.sources.opening import check_source, guess_source, open_screened, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.verification import Verification
@@ -79,7 +79,7 @@ def calibrate(
     """
     prepared = _prepared(model, preparation)
     network = prepared.network
-    source = open_source(data, network.inputs)
+    source = yield from open_screened(data, network.inputs, stop)
     tensors = list(loggable(network, only_quantized=only_quantized))
     counted, done = yield from run_calibration(prepared, source, data, tensors, stop)
     statistics = {
@@ -88,9 +88,10 @@ def calibrate(
     }
     calibration = Calibration(
         fingerprint=network.fingerprint,
-        data=data,
+        data=replace(data, trusted=""),
         samples=done,
         sample_names=tuple(source.names[:done]),
+        skipped=source.skipped,
         statistics=statistics | counted,
     )
     if done:
@@ -122,7 +123,7 @@ def export(
     check_target(output, sources=prepared.files, overwrite=overwrite)
     _check_logged(prepared.network, settings, calibration)
     _check_plan(prepared.network, settings, calibration)
-    source = open_source(calibration.data, prepared.network.inputs)
+    source = open_source(calibration.data, prepared.network.inputs, calibration.skipped)
     given = Corrected(prepared, calibration)
     if settings.correct_bias:
         given = yield from _with_corrected_biases(given, settings, source, stop)

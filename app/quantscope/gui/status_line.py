@@ -13,6 +13,8 @@ from quantscope.core.events import Progress
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 
+MOST_NAMES = 20  # of skipped samples in a tool tip
+
 
 class StatusLine(QStatusBar):
     """Follows the controller; the stop button triggers the window's cancel action."""
@@ -49,7 +51,7 @@ class StatusLine(QStatusBar):
         self.model.setText(Path(document.model).name or "No model")
         self.model.setToolTip(document.model)
         self.data.setText(self._data_text() if document.model else "")
-        self.data.setToolTip(document.data.path if document.data else "")
+        self.data.setToolTip(self._data_tip())
         self.random.setVisible(self._is_random())
         for widget in (self.stage, self.bar, self.stop):
             widget.setVisible(job is not None)
@@ -69,10 +71,22 @@ class StatusLine(QStatusBar):
         if calibration is None:
             return f"{text} · not calibrated"
         state = f"{wording.count(calibration.samples)} samples"
+        if calibration.skipped:
+            state += f", {wording.count(len(calibration.skipped))} unreadable skipped"
         if session.calibration_is_stale:
             other = "other data" if calibration.data != session.document.data else "other values"
             state += f" · ⚠ of {other}: calibrate again"
         return f"{text} · {state}"
+
+    def _data_tip(self) -> str:
+        """Where the data is, and which samples of it were left out."""
+        session = self._controller.session
+        data, calibration = session.document.data, session.calibration
+        lines = [data.path] if data is not None else []
+        if calibration is not None and calibration.skipped:
+            lines += ["Not readable, and skipped:", *calibration.skipped[:MOST_NAMES]]
+            lines += ["…"] * (len(calibration.skipped) > MOST_NAMES)
+        return "\n".join(lines)
 
     def _show_progress(self, title: str, progress: Progress | None) -> None:
         if progress is None or progress.total <= 0:

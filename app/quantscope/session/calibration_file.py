@@ -34,6 +34,7 @@ class Header:
     data: DataDescription
     samples: int
     sample_names: tuple[str, ...]
+    skipped: tuple[str, ...]
     tensors: tuple[TensorEntry, ...]
     requests: tuple[TypeRequest, ...]
 
@@ -53,6 +54,7 @@ def add_calibration(archive: zipfile.ZipFile, calibration: Calibration, folder: 
         data=calibration.data,
         samples=calibration.samples,
         sample_names=calibration.sample_names,
+        skipped=calibration.skipped,
         tensors=tuple(TensorEntry.of(name, kept) for name, kept in statistics.items()),
         requests=distinct_requests(derived),
     )
@@ -83,6 +85,7 @@ def calibration_in(archive: Archive, folder: str) -> Calibration:
         data=replace(header.data, trusted=""),
         samples=header.samples,
         sample_names=header.sample_names,
+        skipped=header.skipped,
         statistics=StoredStatistics(archive, folder, header.data, header.tensors),
         derived=read_answers(archive, folder, header.requests, tensors),
     )
