@@ -16,7 +16,7 @@ def test_that_every_layer_has_a_line_and_the_end_counts_them(run: Run, model: Pa
     assert lines[0].startswith("net: ")
     assert any(line.split()[:3] == ["conv1", "Conv", "integers"] for line in lines)
     assert any("prepared" in line and "bn1" in line for line in lines)
-    assert lines[-1] == "18 of 18 layers will be quantized."
+    assert lines[-1] == "18 of 18 layers will be quantized for the target ONNX Runtime."
 
 
 def test_that_a_layer_in_float_has_its_reason(run: Run, tmp_path: Path) -> None:
@@ -37,6 +37,8 @@ def test_that_the_json_has_the_documented_entries(run: Run, model: Path) -> None
         "inputs",
         "outputs",
         "changes",
+        "target",
+        "refused",
         "layers",
     ]
     assert data["format"] == 1
@@ -46,3 +48,11 @@ def test_that_the_json_has_the_documented_entries(run: Run, model: Path) -> None
     assert (conv["operator"], conv["kind"], conv["quantized"]) == ("Conv", "weighted", True)
     assert list(conv["tensors"][0]) == ["name", "role", "shape", "dtype", "reason"]
     assert [tensor["role"] for tensor in conv["tensors"]] == ["weights", "bias", "activations"]
+
+
+def test_that_a_target_says_what_it_refuses(run: Run, tmp_path: Path) -> None:
+    model = save(transformer_block(), tmp_path, "text.onnx")
+    assert json.loads(run("inspect", model, "--json").out)["refused"] == []
+    said = run("inspect", model, "--target", "tflite-micro")
+    assert "refused" in said.out
+    assert "takes fixed sizes. Export the network with a fixed shape." in said.out

@@ -8,8 +8,13 @@ from typing import Any
 from quantscope.cli.console import plain, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
+from quantscope.cli.settings_options import add_settings_options, settings_of
+from quantscope.core.checker import check
 from quantscope.core.network import Layer, LayerKind, Network, Port
-from quantscope.core.placement import Placement, place
+from quantscope.core.placement import Placement
+from quantscope.core.plan import placement_for
+from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.targets import TARGETS
 from quantscope.core.wording import row_name, shape
 
 FORMAT = 1
@@ -19,20 +24,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
     parser.add_argument("model", metavar="MODEL", help="an .onnx file")
     add_preparation_options(parser)
+    add_settings_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the description of the model."""
     network = describe(options.model, preparation_of(options))
-    placement = place(network)
+    settings = settings_of(options, PlanSettings(), network)
+    placement = placement_for(network, settings)
+    refused = [each.sentence() for each in check(network, settings) if each.refused]
     if options.json:
-        say_json(_as_data(network, placement))
+        say_json(_as_data(network, settings, placement, refused))
     else:
-        _say(network, placement)
+        _say(network, settings, placement, refused)
 
 
-def _say(network: Network, placement: Placement) -> None:
+def _say(
+    network: Network, settings: PlanSettings, placement: Placement, refused: list[str]
+) -> None:
     say(f"{network.name}: {len(network.layers)} layers, opset {network.opset}")
     facts = [("input", _port(port)) for port in network.inputs]
     facts += [("output", _port(port)) for port in network.outputs]
@@ -44,7 +54,9 @@ def _say(network: Network, placement: Placement) -> None:
     say()
     integers = sum(layer.name in placement.layers for layer in network.layers)
     nodes = sum(layer.kind is not LayerKind.INPUT for layer in network.layers)
-    say(f"{integers} of {nodes} layers will be quantized.")
+    title = TARGETS[settings.target].title
+    say(f"{integers} of {nodes} layers will be quantized for the target {title}.")
+    say_facts([("refused", text) for text in refused])
 
 
 def _port(port: Port) -> str:
@@ -71,7 +83,9 @@ def _reason(layer: Layer, placement: Placement) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def _as_data(network: Network, placement: Placement) -> dict[str, Any]:
+def _as_data(
+    network: Network, settings: PlanSettings, placement: Placement, refused: list[str]
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "name": network.name,
@@ -80,6 +94,8 @@ def _as_data(network: Network, placement: Placement) -> dict[str, Any]:
         "inputs": plain(network.inputs),
         "outputs": plain(network.outputs),
         "changes": list(network.changes),
+        "target": settings.target,
+        "refused": refused,
         "layers": [_layer_as_data(layer, network, placement) for layer in network.layers],
     }
 

@@ -28,11 +28,22 @@ ConvTranspose is there for its weights, which take a quarter of the space. Softm
 and is left out: its float form is more accurate.
 """
 FIXED_POINT_ARITHMETIC = ONNX_RUNTIME_KERNELS | {
-    *("Sub", "Div", "Max", "Min", "ReduceMean", "ReduceSum", "Resize", "Pad"),
-    *("PRelu", "Elu", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu", "Abs", "Neg"),
+    *("Sub", "Div", "ReduceMean", "ReduceSum", "Resize", "Pad"),
+    *("PRelu", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu"),
 }
 """Sums, products and functions of one variable, of which a table with an entry for each stored
 integer is the exact form. Softmax and normalizations are neither."""
+
+TENSORRT_LAYERS = EVERY_WEIGHTED | {
+    *("Relu", "Clip", "Add", "Concat", "AveragePool", "GlobalAveragePool"),
+}
+"""What TensorRT computes in 8-bit integers where Q and DQ stand around it."""
+TFLITE_MICRO_KERNELS = EVERY_WEIGHTED | {
+    *("Relu", "Clip", "Add", "Sub", "Mul", "Max", "Min", "Concat", "Pad", "Resize"),
+    *("AveragePool", "GlobalAveragePool", "ReduceMean"),
+    *("Softmax", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "PRelu", "Elu"),
+}
+"""The int8 kernels of TFLite Micro, with those of CMSIS-NN among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +239,7 @@ TARGETS: dict[str, Target] = {
             asymmetric=False,
             narrow_weights=True,
             per_channel=EVERY_WEIGHTED,
+            integer_operators=TENSORRT_LAYERS,
             float_results=EVERY_WEIGHTED,
         ),
         Target(
@@ -244,6 +256,7 @@ TARGETS: dict[str, Target] = {
             narrow_weights=True,
             per_channel=CONVOLUTIONS,
             symmetric_words=frozenset({16}),
+            integer_operators=TFLITE_MICRO_KERNELS,
             tied_operators=frozenset({"AveragePool", "GlobalAveragePool", "Resize"}),
             fixed_results={
                 "Softmax": Scaled(1 / 256, -128),
