@@ -67,6 +67,12 @@ def test_that_skipped_samples_come_back_and_an_agreement_does_not(tmp_path: Path
     assert stored_at(back) == tmp_path / "kept.npz"
 
 
+def test_that_migrated_scales_come_back(tmp_path: Path) -> None:
+    migration = {"norm": (0, -3, 10), "gelu": (1,)}
+    kept = replace(small_calibration(RANDOM_DATA), migration=migration)
+    assert written(kept, tmp_path).migration == migration
+
+
 def written(calibration: Calibration, folder: Path) -> Calibration:
     path = folder / "kept.npz"
     write_calibration(path, calibration)

@@ -120,6 +120,8 @@ def test_that_an_array_that_claims_to_be_huge_takes_no_memory(
         (lambda data: data["tensors"][1].update(channel_axis=4), "a channel axis"),
         (lambda data: data["tensors"][1].update(channel_axis=-1), "a channel axis"),
         (lambda data: data["tensors"][1].update(shape=["a"]), "header.json is malformed"),
+        (lambda data: data["migration"].update(x=[1, 200]), "more than a float holds"),
+        (lambda data: data["migration"].update(x=[1, 0.5]), "header.json is malformed"),
     ],
 )
 def test_that_a_calibration_that_contradicts_itself_is_refused(

@@ -52,6 +52,15 @@ CHOICES = {
             "how much",
             lack="replacing ReLU6",
         ),
+        Choice(
+            key="migrate",
+            mark="+migrated",
+            title="Migrate scales",
+            opposite="Leave scales where they are",
+            summary="make outlier channels of activations over to the weights behind them, as far "
+            "as the calibration data says; the float network computes the same",
+            lack="migrated scales",
+        ),
     )
 }
 
@@ -62,6 +71,7 @@ class PreparationChoices:
 
     equalize: bool = False
     replace_relu6: bool = False
+    migrate: bool = False
 
     @property
     def chosen(self) -> tuple[Choice, ...]:

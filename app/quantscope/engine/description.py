@@ -5,7 +5,7 @@ Every layer that stays in float, and every tensor that is never quantized, gets 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +32,17 @@ ADDED_LATER = "added in float after the integer product"
 
 
 def describe(
-    model: ir.Model, name: str, fingerprint: str, changes: tuple[str, ...]
+    model: ir.Model,
+    name: str,
+    fingerprint: str,
+    changes: tuple[str, ...],
+    in_float: Mapping[str, str] | None = None,
 ) -> tuple[Network, Parameters]:
-    """The network that ``model`` is, and the values of the parameters that it names."""
-    writer = _Writer(model)
+    """The network that ``model`` is, and the values of the parameters that it names.
+
+    ``in_float`` names nodes that stay in float whatever their operator, each with the reason.
+    """
+    writer = _Writer(model, in_float or {})
     for value in model.graph.inputs:
         writer.add_input(value)
     for node in model.graph:
@@ -100,11 +107,12 @@ def _is_float(value: ir.Value) -> bool:
 class _Writer:
     """Collects layers, tensors and parameters in graph order; each tensor has one layer."""
 
-    def __init__(self, model: ir.Model) -> None:
+    def __init__(self, model: ir.Model, in_float: Mapping[str, str]) -> None:
         self.layers: list[Layer] = []
         self.tensors: dict[str, Tensor] = {}
         self.parameters: Parameters = {}
         self._absorbed: set[str] = set()
+        self._in_float = in_float
         inputs = [(value.name or "", "Input") for value in model.graph.inputs]
         nodes = [(node.name or "", node.op_type) for node in model.graph]
         self._labels = short_labels([*inputs, *nodes])
@@ -131,6 +139,8 @@ class _Writer:
         if node.name in self._absorbed:
             return
         rule, reason = rule_for(node)
+        if kept := self._in_float.get(node.name or ""):
+            rule, reason = None, kept
         kind = LayerKind.FLOAT if rule is None else rule.kind
         if rule is not None and not reason:
             reason = self._objection(node, kind)

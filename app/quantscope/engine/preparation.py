@@ -19,10 +19,12 @@ from onnx import version_converter
 from onnxscript import optimizer
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.migration import Migration
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine.description import describe
 from quantscope.engine.equalization import equalize, replace_relu6
 from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
+from quantscope.engine.migration import migrate
 from quantscope.engine.model_file import ModelFile
 from quantscope.engine.prepared import Prepared
 
@@ -32,9 +34,14 @@ FOLDED_SIZE_LIMIT = 1 << 28  # elements; folding makes constants at most this la
 Pass = Callable[[ir.Model], list[str]]
 
 
-def prepare(file: ModelFile, choices: PreparationChoices | None = None) -> Prepared:
+def prepare(
+    file: ModelFile,
+    choices: PreparationChoices | None = None,
+    migration: Migration | None = None,
+) -> Prepared:
     """The network of ``file``, prepared as ``choices`` say (``None``: as always).
 
+    ``migration`` holds the divisors that calibration found (``None``: not known yet).
     Raises :class:`QuantscopeError` where it cannot be.
     """
     choices = choices or PreparationChoices()
@@ -47,8 +54,12 @@ def prepare(file: ModelFile, choices: PreparationChoices | None = None) -> Prepa
         changes += replace_relu6(model)
     if choices.equalize:
         changes += equalize(model)
+    in_float: dict[str, str] = {}
+    if choices.migrate:
+        migrated, in_float = migrate(model, migration)
+        changes += migrated
     name, fingerprint = file.path.stem, choices.fingerprint(file.fingerprint)
-    network, parameters = describe(model, name, fingerprint, tuple(changes))
+    network, parameters = describe(model, name, fingerprint, tuple(changes), in_float)
     return Prepared(model, network, str(file.path), file.size, file.files, parameters)
 
 

@@ -15,6 +15,7 @@ from quantscope.core.calibration import Calibration, questions
 from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.migration import Migration
 from quantscope.core.network import Network
 from quantscope.core.plan import placement_for
 from quantscope.core.plan_settings import PlanSettings
@@ -25,6 +26,7 @@ from quantscope.engine.batching import batches
 from quantscope.engine.bias_correction import Corrected, correct_biases
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
+from quantscope.engine.migration_search import find_migration
 from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
 from quantscope.engine.preparation_effect import effect_of_choices
@@ -77,9 +79,8 @@ def calibrate(
 
     Returns the calibration and whether all samples were run (``False``: stopped before).
     """
-    prepared = _prepared(model, preparation)
+    prepared, source, migration = yield from _with_migration(model, data, preparation, stop)
     network = prepared.network
-    source = yield from open_screened(data, network.inputs, stop)
     tensors = list(loggable(network, only_quantized=only_quantized))
     counted, done = yield from run_calibration(prepared, source, data, tensors, stop)
     statistics = {
@@ -93,6 +94,7 @@ def calibrate(
         sample_names=tuple(source.names[:done]),
         skipped=source.skipped,
         statistics=statistics | counted,
+        migration=migration,
     )
     if done:
         yield from _derive(network, calibration, stop)
@@ -113,7 +115,7 @@ def export(
 
     The file appears only once it has passed the checker and run.
     """
-    prepared = _prepared(model, preparation)
+    prepared = _prepared(model, preparation, calibration.migration)
     if prepared.network.fingerprint != calibration.fingerprint:
         raise QuantscopeError(
             "the calibration belongs to another version or preparation of this model",
@@ -169,8 +171,30 @@ def _with_corrected_biases(
     return found
 
 
-def _prepared(model: str, preparation: PreparationChoices | None = None) -> Prepared:
-    return prepare(open_model(model), preparation)
+def _prepared(
+    model: str,
+    preparation: PreparationChoices | None = None,
+    migration: Migration | None = None,
+) -> Prepared:
+    """``migration`` is that of the calibration under which the network is looked at."""
+    return prepare(open_model(model), preparation, migration)
+
+
+def _with_migration(
+    model: str, data: DataDescription, preparation: PreparationChoices | None, stop: Stop
+) -> Generator[Progress, None, tuple[Prepared, SampleSource, Migration]]:
+    """The network to calibrate, the data, and the divisors that a first pass found for it.
+
+    Without any where none are asked for, or where the pass was stopped.
+    """
+    if preparation is None or not preparation.migrate:
+        prepared = _prepared(model, preparation)
+        source = yield from open_screened(data, prepared.network.inputs, stop)
+        return prepared, source, {}
+    plain = _prepared(model, preparation.with_choice("migrate", False))
+    source = yield from open_screened(data, plain.network.inputs, stop)
+    migration = (yield from find_migration(plain, source, stop)) or {}
+    return _prepared(model, preparation, migration), source, migration
 
 
 def _derive(

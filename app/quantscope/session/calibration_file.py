@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
+from quantscope.core.formats import LONGEST_FRACTION
 from quantscope.core.schemes import TypeRequest
 from quantscope.core.statistics import NO_SAMPLE
 from quantscope.session.archive import Archive, damaged, write_json
@@ -37,6 +39,7 @@ class Header:
     skipped: tuple[str, ...]
     tensors: tuple[TensorEntry, ...]
     requests: tuple[TypeRequest, ...]
+    migration: Mapping[str, tuple[int, ...]]
 
 
 def write_calibration(path: str | os.PathLike[str], calibration: Calibration) -> None:
@@ -57,6 +60,7 @@ def add_calibration(archive: zipfile.ZipFile, calibration: Calibration, folder: 
         skipped=calibration.skipped,
         tensors=tuple(TensorEntry.of(name, kept) for name, kept in statistics.items()),
         requests=distinct_requests(derived),
+        migration=calibration.migration,
     )
     write_json(archive, folder + HEADER, header)
     write_statistics(archive, folder, statistics)
@@ -88,6 +92,7 @@ def calibration_in(archive: Archive, folder: str) -> Calibration:
         skipped=header.skipped,
         statistics=StoredStatistics(archive, folder, header.data, header.tensors),
         derived=read_answers(archive, folder, header.requests, tensors),
+        migration=header.migration,
     )
 
 
@@ -110,6 +115,9 @@ def _objection(header: Header) -> str:
     samples = range(NO_SAMPLE, len(header.sample_names))
     if any(end is not None and end.sample not in samples for end in ends):
         return "it names an extreme of a sample that it does not have"
+    exponents = (each for found in header.migration.values() for each in found)
+    if any(abs(each) > LONGEST_FRACTION for each in exponents):
+        return "it divides channels by more than a float holds"
     if any(_has_bad_axis(entry) for entry in header.tensors):
         return "it states a channel axis that its tensor does not have"
     return ""
