@@ -6,7 +6,10 @@ from quantscope.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLS
 from quantscope.gui.main_window import MainWindow
 from quantscope.session.session import Results, Session
 
-PLACES = {"recent", "panels", "choice:target", "choice:scheme", "choice:word", "choice:bias"}
+PLACES = {
+    *("recent", "panels", "operators"),
+    *(f"choice:{name}" for name in ("target", "scheme", "word", "weights", "bias")),
+}
 
 
 def entries(menu: tuple[object, ...]) -> list[str]:

@@ -76,6 +76,80 @@ def test_that_bias_correction_is_switched_in_the_menu_and_follows_undo(fixed: Ma
     assert not entry.isChecked()
 
 
+@pytest.mark.parametrize(
+    ("key", "field", "title"),
+    [
+        ("compensate", "weight_rounding", "Round weights compensated"),
+        ("unsigned", "unsigned", "Unsigned types on"),
+        ("integer-ports", "integer_ports", "Integer inputs and outputs on"),
+    ],
+)
+def test_that_switches_follow_the_document(
+    fixed: MainWindow, key: str, field: str, title: str
+) -> None:
+    entry = fixed.actions_by_id[key]
+    before = getattr(fixed.controller.session.document.settings, field)
+    entry.trigger()
+    assert entry.isChecked()
+    assert getattr(fixed.controller.session.document.settings, field) != before
+    assert fixed.controller.session.undo_title == title
+    fixed.do_undo()
+    assert not entry.isChecked()
+    assert getattr(fixed.controller.session.document.settings, field) == before
+
+
+def test_that_unsigned_types_are_offered_only_where_the_target_leaves_the_sign_open(
+    fixed: MainWindow,
+) -> None:
+    assert fixed.actions_by_id["unsigned"].isEnabled()
+    fixed.controller.choose_target("onnxruntime")
+    assert not fixed.actions_by_id["unsigned"].isEnabled()
+
+
+def test_that_a_layer_reads_16_bits_by_a_key_and_back(qtbot: QtBot, fixed: MainWindow) -> None:
+    session = fixed.controller.session
+    network, plan = session.network, session.plan()
+    assert network is not None and plan is not None
+    layer = next(each for each in network.layers if each.weights is not None)
+    fixed.controller.selection.select(layer.name, "")
+    source = layer.inputs[0]
+    assert plan.types[source].word_length == 8
+    qtbot.keyClick(fixed, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    wide = session.plan()
+    assert wide is not None and wide.types[source].word_length == 16
+    assert fixed.actions_by_id["wide"].isChecked()
+    qtbot.keyClick(fixed, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert session.plan() == plan
+
+
+def test_that_weights_get_a_word_length_of_their_own_in_the_menu(fixed: MainWindow) -> None:
+    menu = fixed._menus["choice:weights"]
+    assert [entry.text() for entry in menu.actions()] == [
+        *("As activations", "4 bits", "8 bits", "16 bits"),
+    ]
+    menu.actions()[1].trigger()
+    assert data_type(fixed, weights(fixed)).word_length == 4
+    menu.actions()[0].trigger()
+    assert data_type(fixed, weights(fixed)).word_length == 8
+
+
+def test_that_only_the_operators_with_a_mark_are_quantized(fixed: MainWindow) -> None:
+    menu = fixed._menus["operators"]
+    entries = {entry.text(): entry for entry in menu.actions()}
+    assert "Conv" in entries and "Softmax" not in entries
+    entries["Conv"].trigger()
+    plan = fixed.controller.session.plan()
+    assert plan is not None
+    network = fixed.controller.session.network
+    assert network is not None
+    operators = {network.layer(name).operator for name in plan.placement.layers}
+    assert operators == {"Conv"}
+    menu.aboutToShow.emit()
+    assert [entry.text() for entry in menu.actions() if entry.isChecked()] == ["Conv"]
+    menu.actions()[0].trigger()
+    assert fixed.controller.session.document.settings.only_operators == frozenset()
+
+
 def test_that_dragging_a_band_moves_it_by_whole_columns_and_pins_it(
     qtbot: QtBot, fixed: MainWindow
 ) -> None:

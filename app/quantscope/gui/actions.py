@@ -1,7 +1,8 @@
 """Every action of the window as a row of one table, and the menus as nested lists of ids.
 
 To add an action: a row here, its id in a menu, and a method ``do_<id>`` (with ``_`` for ``-``)
-on the window. The table of shortcuts in the guide is written from this.
+on the window; what is on or off in the document is in ``switches``. The table of shortcuts in
+the guide is written from this.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from quantscope.core.preparation import CHOICES, Choice
 from quantscope.gui.readiness import (
     data_is_missing,
     model_is_missing,
@@ -33,7 +35,13 @@ class ActionRow:
     checkable: bool = False
 
 
-PREPARATION = ("equalize", "replace-relu6")  # the choices of preparation, with ``-`` for ``_``
+def _preparation_row(choice: Choice) -> ActionRow:
+    summary = choice.summary[0].upper() + choice.summary[1:]
+    key, text = choice.key.replace("_", "-"), f"&{choice.title}"
+    return ActionRow(key, text, tip=f"{summary}. Calibrate again afterwards", checkable=True)
+
+
+PREPARATION = tuple(key.replace("_", "-") for key in CHOICES)
 ACTIONS = (
     ActionRow("open", "&Open…", "Ctrl+O", "Open an ONNX model or a Quantscope session", "open"),
     ActionRow("demo", "Try the &demo", "", "Open the bundled network with its pictures"),
@@ -49,25 +57,30 @@ ACTIONS = (
     ActionRow("redo", "&Redo", "Ctrl+Shift+Z", "Do again what was taken back", "redo"),
     ActionRow("data", "&Data…", "Ctrl+D", "Choose what to calibrate with", "data"),
     ActionRow("calibrate", "&Calibrate", "F5", "Run the data through the network", "calibrate"),
-    ActionRow(
-        "equalize",
-        "&Equalize channels",
-        "",
-        "Bring channels of neighbouring layers to similar ranges; calibrate again afterwards",
-        checkable=True,
-    ),
-    ActionRow(
-        "replace-relu6",
-        "Replace ReL&U6",
-        "",
-        "Put Relu for ReLU6, so that equalizing is free of its bound; changes the float network",
-        checkable=True,
-    ),
+    *(_preparation_row(choice) for choice in CHOICES.values()),
     ActionRow("cancel", "S&top", "Ctrl+.", "Stop the job under way", "cancel"),
     ActionRow(
         "correct-bias",
         "&Correct biases",
         tip="Let the export take the mean error of each layer out of its bias",
+        checkable=True,
+    ),
+    ActionRow(
+        "compensate",
+        "Co&mpensate weight rounding",
+        tip="Let the export round each weight so that it makes up for those before it",
+        checkable=True,
+    ),
+    ActionRow(
+        "unsigned",
+        "&Unsigned where possible",
+        tip="Give tensors without negative values one bit more, where the target allows it",
+        checkable=True,
+    ),
+    ActionRow(
+        "integer-ports",
+        "&Integer inputs and outputs",
+        tip="Let the exported network take and give integers instead of float",
         checkable=True,
     ),
     ActionRow("larger", "Move band to &larger values", "Alt+Left", "One bit to the left"),
@@ -83,6 +96,13 @@ ACTIONS = (
     ActionRow("reset", "&Reset to scheme", "Ctrl+R|Del", "Follow the scheme again"),
     ActionRow("reset-all", "Reset &all to scheme", "", "Let every tensor follow the scheme"),
     ActionRow("toggle-layer", "&Quantize layer", "Ctrl+K", "Run the layer in integers or in float"),
+    ActionRow(
+        "wide",
+        "16-&bit activations",
+        "Ctrl+B",
+        "Let the layer read activations of 16 bits",
+        checkable=True,
+    ),
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
     ActionRow("expand", "&Expand all layers", "Ctrl+Shift+E", "Show every tensor"),
     ActionRow("collapse", "&Collapse all layers", "Ctrl+Shift+C", "Show one row for each layer"),
@@ -123,10 +143,17 @@ MENUS: tuple[Menu, ...] = (
             "cancel",
             SEPARATOR,
             *PREPARATION,
+            SEPARATOR,
             ("&Target", ("choice:target",)),
             ("&Scheme", ("choice:scheme",)),
             ("&Word length", ("choice:word",)),
+            ("Wei&ght word length", ("choice:weights",)),
             ("&Bias word length", ("choice:bias",)),
+            ("&Quantize only", ("operators",)),
+            "unsigned",
+            "integer-ports",
+            SEPARATOR,
+            "compensate",
             "correct-bias",
             SEPARATOR,
             "reset-all",
@@ -146,6 +173,7 @@ MENUS: tuple[Menu, ...] = (
             "reset",
             SEPARATOR,
             "toggle-layer",
+            "wide",
         ),
     ),
     (
@@ -162,6 +190,8 @@ MENUS: tuple[Menu, ...] = (
     ),
     ("&Help", ("about",)),
 )
+SWITCHED = frozenset({*PREPARATION, "compensate", "unsigned", "integer-ports", "correct-bias"})
+"""Actions that :mod:`quantscope.gui.switches` follows, and not the window."""
 TOOLS = ("open", "data", "calibrate", "choices", "export", SEPARATOR, "undo", "redo")
 
 
@@ -180,8 +210,8 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
             action.setToolTip(row.tip)
         action.setWhatsThis(action.toolTip())
         action.setStatusTip(row.tip)
-        slot = getattr(window, f"do_{row.key.replace('-', '_')}")
-        action.triggered.connect(slot)
+        if row.key not in SWITCHED:
+            action.triggered.connect(getattr(window, f"do_{row.key.replace('-', '_')}"))
         made[row.key] = action
     return made
 
@@ -194,7 +224,6 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
         "save-as": is_open,
         "data": not why_not_choose_data(session, busy),
         "calibrate": not why_not_calibrate(session, busy),
-        **dict.fromkeys(PREPARATION, is_open and not busy and not model_is_missing(session)),
         "cancel": busy,
         "export": not why_not_export(session, busy),
         "locate-model": model_is_missing(session) and not busy,
@@ -202,7 +231,6 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
         "undo": session.can_undo,
         "redo": session.can_redo,
         "network": is_open,
-        "correct-bias": is_open,
         "expand": is_open,
         "collapse": is_open,
         "reset-all": bool(session.document.settings.pinned),

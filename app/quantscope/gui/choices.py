@@ -12,6 +12,7 @@ from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
+from quantscope.session import commands
 
 Options = list[tuple[str, object]]
 
@@ -19,6 +20,7 @@ TIPS = {
     "target": "What will run the model: it decides which types are allowed",
     "scheme": "How a type is chosen from the statistics of a tensor",
     "word": "Bits of a weight and of an activation, where none is pinned",
+    "weights": "Bits of a weight, where none is pinned",
     "bias": "Bits of a bias, where none is pinned",
 }
 
@@ -103,7 +105,11 @@ class NetworkChoices(QObject):
         self.scheme = Choice("scheme", "Scheme", self._choose_scheme, parent)
         self.word = Choice("word", "Word", self._choose_word, parent)
         self.bias = Choice("bias", "Bias", self._choose_bias, parent)
-        self.all = (self.target, self.scheme, self.word, self.bias)
+        self.weights = Choice("weights", "Weights", self._choose_weights, parent)
+        self.weights.combo.hide()  # in the menu only: the tool bar is for what is used most
+        self.weights.label.hide()
+        self.in_bar = (self.target, self.scheme, self.word, self.bias)
+        self.all = (*self.in_bar, self.weights)
         controller.changed.connect(self.refresh)
         controller.results_changed.connect(self.refresh)
         controller.session_replaced.connect(self.refresh)
@@ -112,6 +118,7 @@ class NetworkChoices(QObject):
         """Put the combo boxes into ``bar`` and the entries into their menus."""
         for choice in self.all:
             choice.menu = menus.get(f"choice:{choice.name}")
+        for choice in self.in_bar:
             bar.addWidget(choice.label)
             bar.addWidget(choice.combo)
         self.refresh()
@@ -125,6 +132,9 @@ class NetworkChoices(QObject):
         self.scheme.show_options([(SCHEME_TITLES[s], s) for s in Scheme], settings.scheme)
         words: Options = [(f"{n} bits", n) for n in target.word_lengths]
         self.word.show_options(words, settings.word_length)
+        weights: Options = [("As activations", None)]
+        weights += [(f"{n} bits", n) for n in target.weight_word_lengths]
+        self.weights.show_options(weights, settings.weight_word_length)
         biases: Options = [(f"{n} bits", n) for n in target.bias_word_lengths]
         current = settings.bias_word_length if biases else None
         self.bias.show_options(biases or [("float", None)], current)
@@ -143,6 +153,11 @@ class NetworkChoices(QObject):
 
     def _choose_word(self, length: object) -> None:
         self._controller.choose_word_length(int(str(length)))
+
+    def _choose_weights(self, length: object) -> None:
+        self._controller.do(
+            commands.choose_weight_word_length(None if length is None else int(str(length)))
+        )
 
     def _choose_bias(self, length: object) -> None:
         self._controller.choose_bias_word_length(int(str(length)))

@@ -168,9 +168,15 @@ class Controller(QObject):
 
     def quantize_layer(self, layer: str, quantized: bool) -> None:
         """Run a layer in integers, or keep it in float."""
-        network = self.session.network
-        label = next((x.label for x in network.layers if x.name == layer), layer) if network else ""
-        self.do(commands.set_layer_quantized(layer, quantized, label))
+        self.do(commands.set_layer_quantized(layer, quantized, self._label(layer)))
+
+    def widen_layer(self, layer: str, wide: bool) -> None:
+        """Let a layer read 16-bit activations, or those of the usual word length."""
+        self.do(commands.set_layer_wide(layer, wide, self._label(layer)))
+
+    def _label(self, layer: str) -> str:
+        layers = self.session.network.layers if self.session.network else ()
+        return next((each.label for each in layers if each.name == layer), layer)
 
     def pin(self, tensor: str, data_type: DataType) -> None:
         """Set the type of ``tensor``, and of all that share it, by hand."""

@@ -16,13 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.actions import (
-    PREPARATION,
-    available,
-    explain,
-    fill_menus,
-    make_actions,
-)
+from quantscope.gui.actions import available, explain, fill_menus, make_actions
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.appearance import Appearance
 from quantscope.gui.choices import NetworkChoices
@@ -32,11 +26,13 @@ from quantscope.gui.file_questions import FileQuestions
 from quantscope.gui.inspector import Inspector
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.network_dialog import NetworkDialog, about_box
+from quantscope.gui.operator_menu import OperatorMenu
 from quantscope.gui.ranges_view import RangesView
 from quantscope.gui.recent_menu import RecentMenu
 from quantscope.gui.results_panel import ResultsPanel
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
+from quantscope.gui.switches import Switches
 from quantscope.gui.tensor_keys import TensorKeys
 from quantscope.gui.theme import ThemeChoice
 from quantscope.gui.tool_bar import ToolBar
@@ -106,6 +102,8 @@ class MainWindow(QMainWindow):
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
         for dock in (self.inspector_dock, self.results_dock):
             self._menus["panels"].addAction(dock.toggleViewAction())
+        OperatorMenu(self._menus["operators"], self.controller, self)
+        Switches(self.controller, self.actions_by_id, self)
         RecentMenu(self._menus["recent"], self.settings).asked.connect(self.open_path)
         self.addToolBar(ToolBar(self.actions_by_id, self.choices, self._menus, self))
 
@@ -136,13 +134,10 @@ class MainWindow(QMainWindow):
         enabled = available(session, self.controller.is_busy) | self.keys.enabled()
         for key, value in enabled.items():
             self.actions_by_id[key].setEnabled(value)
+        self.actions_by_id["wide"].setChecked(self.keys.is_wide())
         explain(self.actions_by_id, session, self.controller.is_busy)
-        self.actions_by_id["correct-bias"].setChecked(session.document.settings.correct_bias)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
-        for action in PREPARATION:
-            made = getattr(session.document.preparation, action.replace("-", "_"))
-            self.actions_by_id[action].setChecked(made)
         for key in ("undo", "redo"):
             self.actions_by_id[key].setIconText(key.title())
         self._name_window()
@@ -249,10 +244,6 @@ class MainWindow(QMainWindow):
         self.controller.cancel_job()
 
     @Slot()
-    def do_correct_bias(self) -> None:
-        self.controller.switch("correct_bias", self.actions_by_id["correct-bias"].isChecked())
-
-    @Slot()
     def do_larger(self) -> None:
         self.keys.move_band(1)
 
@@ -281,16 +272,12 @@ class MainWindow(QMainWindow):
         self.controller.reset_all()
 
     @Slot()
-    def do_equalize(self) -> None:
-        self.controller.choose_preparation("equalize", self.actions_by_id["equalize"].isChecked())
-
-    def do_replace_relu6(self) -> None:
-        made = self.actions_by_id["replace-relu6"].isChecked()
-        self.controller.choose_preparation("replace_relu6", made)
-
-    @Slot()
     def do_toggle_layer(self) -> None:
         self.keys.toggle_layer()
+
+    @Slot()
+    def do_wide(self) -> None:
+        self.keys.toggle_wide()
 
     # ---- views
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope import __version__
+from quantscope.core.migration import in_words
 from quantscope.core.network import Network, Port
 from quantscope.gui import wording
 from quantscope.gui.readings import Readings
@@ -47,7 +48,8 @@ def network_in_words(network: Network, readings: Readings) -> str:
     lines += [f"Input   {_port(port)}" for port in network.inputs]
     lines += [f"Output  {_port(port)}" for port in network.outputs]
     lines += ["", "Changed to prepare it (the file itself is left alone):"]
-    lines += [f"  • {change}" for change in network.changes] or ["  nothing"]
+    changes = [*network.changes, *in_words(readings.migration)]
+    lines += [f"  • {change}" for change in changes] or ["  nothing"]
     floats = [
         f"  • {layer.label}: {readings.reason(layer.name)}"
         for layer in network.layers

@@ -16,6 +16,7 @@ from quantscope.core.events import BitCounts
 from quantscope.core.formats import ChannelScaled, DataType
 from quantscope.core.heatmap import ACCUMULATOR_BITS, BitAxis, Counts, HeatRow, fit_axis
 from quantscope.core.histogram import BIT_COUNT
+from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
 from quantscope.core.plan import Plan, activation_request, placement_for, weight_request
@@ -117,6 +118,13 @@ class Readings:
         found = [x for x in network.layers if x.name == layer] if network else []
         kinds = (LayerKind.INPUT, LayerKind.FLOAT)
         return any(x.kind not in kinds and not x.reason for x in found)
+
+    @property
+    def migration(self) -> Migration:
+        """The divisors of channels that calibration found for the network as it is."""
+        network, kept = self.network, self._calibration
+        fits = network is not None and kept is not None and network.fingerprint == kept.fingerprint
+        return kept.migration if kept is not None and fits else {}
 
     # ---- one tensor
 

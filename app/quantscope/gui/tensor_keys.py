@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from quantscope.core.formats import DataType
+from quantscope.core.plan_settings import WIDE
 from quantscope.gui.controller import Controller
 from quantscope.gui.type_edits import key_move, next_word_length, with_word_length
 
@@ -21,6 +22,7 @@ class TensorKeys(QObject):
         readings, selection = self._controller.readings, self._controller.selection
         can_edit = self._editable() is not None
         pinned = bool(selection.tensor) and readings.is_pinned(selection.tensor)
+        can_be_integer = readings.can_be_integer(selection.layer)
         can_edit_word = can_edit and len(readings.target.word_lengths) > 1
         return {
             "larger": can_edit,
@@ -29,7 +31,8 @@ class TensorKeys(QObject):
             "shorter": can_edit_word,
             "reset": pinned,
             "worst": self._controller.session.plan() is not None,
-            "toggle-layer": readings.can_be_integer(selection.layer),
+            "toggle-layer": can_be_integer,
+            "wide": can_be_integer and WIDE in readings.target.word_lengths,
         }
 
     def _editable(self) -> DataType | None:
@@ -81,6 +84,15 @@ class TensorKeys(QObject):
         tensor = self._controller.selection.tensor
         if tensor:
             self._controller.reset(tensor)
+
+    def is_wide(self) -> bool:
+        """Whether the selected layer reads 16-bit activations by choice."""
+        settings = self._controller.session.document.settings
+        return self._controller.selection.layer in settings.wide_layers
+
+    def toggle_wide(self) -> None:
+        """16-bit activations for the selected layer, or the usual ones."""
+        self._controller.widen_layer(self._controller.selection.layer, not self.is_wide())
 
     def toggle_layer(self) -> None:
         """The selected layer in integers, or in float."""
