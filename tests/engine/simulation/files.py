@@ -81,9 +81,9 @@ class Grids:
         return step, int(limits.min - np.rint(low / step))
 
 
-FIXED = Grids(powers_of_two=True, word=np.int8)
+POWERS_OF_TWO = Grids(powers_of_two=True, word=np.int8)
 SCALED = Grids(powers_of_two=False, word=np.uint8)
-GRIDS = {"fixed": FIXED, "scaled": SCALED}
+GRIDS = {"fixed": POWERS_OF_TWO, "scaled": SCALED}
 
 
 class Writer:

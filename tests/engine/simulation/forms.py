@@ -37,6 +37,7 @@ SUMS = [
     Form("Conv", (IMAGE, Weights((6, 2, 3, 3), 0), Bias(6)), {"group": 2, "pads": [1, 1, 1, 1]}),
     Form("Conv", (IMAGE, Weights((4, 1, 3, 3), 0), Bias(4)), {"group": 4}),
     Form("Conv", (IMAGE, Weights((3, 4, 1, 1), 0), floats(0.3, -0.2, 0.1))),
+    Form("Conv", (IMAGE, Weights((3, 4, 1, 1), 0), Weights((3,)))),
     Form("Conv", (SIGNAL, Weights((6, 4, 5), 0), Bias(6)), {"strides": [2]}),
     Form("Conv", (Activation((1, 2, 5, 6, 7)), Weights((3, 2, 2, 3, 2), 0), Bias(3))),
     Form("ConvTranspose", (IMAGE, Weights((4, 5, 2, 2), 1), Bias(5)), {"strides": [2, 2]}),
@@ -80,6 +81,9 @@ PAIRS = [
     Form("Sub", (IMAGE, Activation((2, 4, 9, 8), 0.4))),
     Form("Sub", (SEQUENCE, Weights((12,)))),
     Form("Mul", (IMAGE, Activation((2, 4, 9, 8), 3.0))),
+    Form("Max", (IMAGE, Activation((2, 4, 9, 8), 3.0))),
+    Form("Max", (IMAGE, Activation((4, 1, 1), 3.0), Activation((1,), 0.2))),
+    Form("Min", (IMAGE, Activation((2, 4, 9, 8), 0.3))),
     Form("Mul", (SEQUENCE, Weights((12,)))),
 ]
 AVERAGES = [
@@ -103,6 +107,8 @@ AVERAGES = [
     ),
     Form("AveragePool", (SIGNAL,), {"kernel_shape": [4]}),
     Form("GlobalAveragePool", (IMAGE,)),
+    Form("ReduceSum", (IMAGE, integers(2, -1)), {"keepdims": 0}),
+    Form("ReduceSum", (SEQUENCE, integers(1))),
     Form("ReduceMean", (IMAGE, integers(2, -1)), {"keepdims": 0}),
     Form("ReduceMean", (IMAGE, integers(1)), {"keepdims": 1}),
     Form("ReduceMean", (IMAGE,), {"axes": [1, 3]}, opset=17),
@@ -110,6 +116,12 @@ AVERAGES = [
     Form("ReduceMean", (SEQUENCE,), {"noop_with_empty_axes": 1}),
 ]
 _MOVES = [
+    Form("ReduceMax", (IMAGE, integers(2, -1)), {"keepdims": 0}),
+    Form("ReduceMax", (IMAGE,), {"axes": [1]}, opset=17),
+    Form("ReduceMin", (IMAGE, integers(1))),
+    Form("Expand", (Activation((4, 1, 8)), integers(2, 1, 9, 1))),
+    Form("Tile", (MATRIX, integers(2, 3))),
+    Form("Identity", (MATRIX,)),
     Form("MaxPool", (IMAGE,), {"kernel_shape": [2, 2], "strides": [2, 2]}),
     Form("MaxPool", (IMAGE,), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [2, 2]}),
     Form("MaxPool", (IMAGE,), {"kernel_shape": [3, 2], "dilations": [2, 2]}),
@@ -182,6 +194,8 @@ RECTIFIERS = [
 ]
 FUNCTIONS = [
     Form("LeakyRelu", (IMAGE,)),
+    Form("Elu", (IMAGE,)),
+    Form("Elu", (IMAGE,), {"alpha": 0.5}),
     Form("PRelu", (IMAGE, floats(0.1, 0.2, 0.3, 0.4).reshape(4, 1, 1))),
     Form("Sigmoid", (Activation((2, 40), 4.0),)),
     Form("HardSigmoid", (IMAGE,)),

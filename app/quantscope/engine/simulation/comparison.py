@@ -84,7 +84,7 @@ def simulate(path: Path, network: Network, layers: Collection[str], feed: Feed) 
     wanted = (layer for layer in network.layers if layer.name in layers)
     operators = [file.operator(layer) for layer in wanted if layer.name in file.nodes]
     with runtime_errors(path.name, _REMEDY):
-        values = _values(file, operators, feed)
+        values = values_for(file, operators, feed)
     done, missing = _simulations(file, operators, values)
     if not done:
         return Simulated(missing=missing)
@@ -94,7 +94,7 @@ def simulate(path: Path, network: Network, layers: Collection[str], feed: Feed) 
     return Simulated(tuple(found), missing)
 
 
-def _values(file: QuantizedFile, operators: Sequence[Operator], feed: Feed) -> Values:
+def values_for(file: QuantizedFile, operators: Sequence[Operator], feed: Feed) -> Values:
     """Constants, inputs, and what the unoptimized file holds for ``feed``."""
     known = {**file.constants, **feed}
     needed = {name for operator in operators for name in file.needed(operator)}

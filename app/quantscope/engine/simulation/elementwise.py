@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import reduce
 
 import numpy as np
 
@@ -39,6 +40,12 @@ def leaky_relu(call: Call) -> Exact:
     """LeakyRelu: negative values times ``alpha``."""
     alpha = call.real("alpha", 0.01)
     return by_table(call.scalar_steps(0), lambda x: np.where(x < 0.0, alpha * x, x))
+
+
+def elu(call: Call) -> Exact:
+    """Elu: negative values on an exponential."""
+    alpha = call.real("alpha", 1.0)
+    return by_table(call.scalar_steps(0), lambda x: np.where(x < 0.0, alpha * np.expm1(x), x))
 
 
 def p_relu(call: Call) -> Exact:
@@ -99,6 +106,22 @@ def _sum(one: Steps, other: Steps) -> Exact:
     if shared is None:
         return Reals(one.values + other.values)
     return Steps(shared[0] + shared[1], shared[2])
+
+
+def extreme(choose: np.ufunc) -> Callable[[Call], Exact]:
+    """The simulation of Max or Min: ``choose`` between operands in one step, else in float64."""
+
+    def simulate(call: Call) -> Exact:
+        first, *others = (call.scalar_steps(index) for index in range(len(call.inputs)))
+        found = first
+        for other in others:
+            shared = aligned(found, other)
+            if shared is None:
+                return Reals(reduce(choose, [each.values for each in (first, *others)]))
+            found = Steps(choose(shared[0], shared[1]), shared[2])
+        return found
+
+    return simulate
 
 
 def multiply(call: Call) -> Exact:

@@ -82,6 +82,25 @@ def split(call: Call) -> list[Exact]:
     return [Steps(part, x.step) for part in np.split(x.integers, ends, axis=axis)]
 
 
+def expand(call: Call, x: Integers) -> Integers:
+    """Expand by broadcasting; a 1 keeps a dimension."""
+    shape = call.whole(1)
+    assert shape is not None
+    return np.broadcast_to(x, np.broadcast_shapes(x.shape, tuple(shape.tolist())))
+
+
+def tile(call: Call, x: Integers) -> Integers:
+    """Tile."""
+    repeats = call.whole(1)
+    assert repeats is not None
+    return np.tile(x, repeats.tolist())
+
+
+def identity(call: Call, x: Integers) -> Integers:
+    """Identity."""
+    return x
+
+
 def gather(call: Call, x: Integers) -> Integers:
     """Gather along one axis."""
     indices = call.whole(1)

@@ -54,13 +54,41 @@ def global_max_pool(call: Call) -> Exact:
 
 
 def reduce_mean(call: Call) -> Exact:
-    """ReduceMean; without axes over all of them, or over none."""
-    x, given = call.scalar_steps(0), call.whole(1, "axes")
-    rank = x.integers.ndim
+    """ReduceMean."""
+    x = call.scalar_steps(0)
+    return _mean(x, _axes(call, x.integers.ndim), keep=_keeps(call))
+
+
+def reduce_sum(call: Call) -> Exact:
+    """ReduceSum."""
+    x = call.scalar_steps(0)
+    axes = _axes(call, x.integers.ndim)
+    return Steps(x.integers.sum(axis=axes, keepdims=_keeps(call)), x.step)
+
+
+def reduce_max(call: Call) -> Exact:
+    """ReduceMax."""
+    x = call.scalar_steps(0)
+    axes = _axes(call, x.integers.ndim)
+    return Steps(x.integers.max(axis=axes, keepdims=_keeps(call)), x.step)
+
+
+def reduce_min(call: Call) -> Exact:
+    """ReduceMin."""
+    x = call.scalar_steps(0)
+    axes = _axes(call, x.integers.ndim)
+    return Steps(x.integers.min(axis=axes, keepdims=_keeps(call)), x.step)
+
+
+def _axes(call: Call, rank: int) -> tuple[int, ...]:
+    """The axes that are reduced; where none are named all of them, or none."""
+    given = call.whole(1, "axes")
     axes = () if given is None else tuple(int(axis) % rank for axis in given)
-    if not axes and not call.number("noop_with_empty_axes", 0):
-        axes = tuple(range(rank))
-    return _mean(x, axes, keep=bool(call.number("keepdims", 1)))
+    return axes if axes or call.number("noop_with_empty_axes", 0) else tuple(range(rank))
+
+
+def _keeps(call: Call) -> bool:
+    return bool(call.number("keepdims", 1))
 
 
 def _mean(x: Steps, axes: tuple[int, ...], *, keep: bool) -> Exact:
