@@ -159,7 +159,7 @@ def test_that_a_session_whose_model_is_gone_still_draws_but_does_not_export(
         (["--data", "{pictures}", "--preprocess", "sepia"], "preprocessing"),
         (["--data", "{pictures}", "--preprocess", "mean=1,2"], "mean has 2 values"),
         (["--data", "{pictures}", "--kind", "npz"], ".npz"),
-        (["--data", "{array}", "--preprocess", "0-255"], "Leave out --preprocess"),
+        (["--data", "{array}", "--preprocess", "0-255"], "Leave out preprocessing"),
         (["--data", "{nan}"], "NaN"),
         (["--data", "{wrong}"], "shape"),
     ],

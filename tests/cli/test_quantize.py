@@ -53,7 +53,17 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
     data = json.loads(run("quantize", session, "--json", "-o", output).out)
     assert list(data) == ["format", "data", "settings", "preparation", "report"]
     assert data["format"] == 1
-    assert list(data["data"]) == ["kind", "path", "preprocessing", "samples", "seed"]
+    assert list(data["data"]) == [
+        "kind",
+        "path",
+        "preprocessing",
+        "sound",
+        "samples",
+        "seed",
+        "shuffle",
+        "skip_unreadable",
+        "as_pictures",
+    ]
     assert data["settings"] == {
         "target": "onnxruntime",
         "scheme": "minmax",

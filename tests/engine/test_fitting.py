@@ -69,7 +69,8 @@ def test_that_a_run_takes_the_batch_that_all_inputs_share(
     [
         ((240, 320, 3), "Choose the layout NCHW in the preprocessing, which takes each sample"),
         ((1, 240, 320, 3), "Choose the layout NCHW in the preprocessing, which takes each sample"),
-        ((3, 240, 321), "Save each sample with the shape 3x240x320"),
+        ((480, 640, 3), "Let the preprocessing take each sample as a picture, which resizes it."),
+        ((5, 240, 321), "Save each sample with the shape 3x240x320"),
         ((3, 240), "Save each sample with the shape 3x240x320"),
     ],
 )

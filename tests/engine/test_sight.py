@@ -97,6 +97,15 @@ def test_that_channels_that_come_and_go_are_told(
 
 
 @pytest.mark.parametrize(
+    ("scale", "told"),
+    [("1/128", "1/128"), ("1/127.5", "1/127.5"), ("0.3", "0.3"), ("3", "3"), ("-1/4", "-0.25")],
+)
+def test_that_a_scale_reads_as_people_write_it(folder: Path, scale: str, told: str) -> None:
+    check = checked(folder, port(1, 3, "h", "w"), f"scale={scale}")
+    assert check.steps[1].what == f"multiply by {told}"
+
+
+@pytest.mark.parametrize(
     ("settings", "told"),
     [
         ("resize=stretch filter=box", "resize: stretch, box"),

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
-from quantscope.cli.options import add_data_options, data_facts, data_of
+from quantscope.cli.options import add_data_options, data_as_json, data_facts, data_of
 from quantscope.cli.running import describe
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.network import Network
@@ -62,7 +62,7 @@ def _as_data(network: Network, data: DataDescription, check: SourceCheck) -> dic
     return {
         "format": FORMAT,
         "wants": plain(network.inputs),
-        "data": plain(data),
+        "data": data_as_json(data),
         "samples": check.samples,
         "first": check.first,
         "skipped": list(check.skipped),

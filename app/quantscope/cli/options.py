@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from quantscope.cli.console import plain
 from quantscope.cli.running import ask
 from quantscope.core.data import (
     PRESETS,
@@ -147,6 +149,12 @@ def _checked(
 ) -> tuple[DataDescription, SourceCheck]:
     done = ask(CheckData(model=model, data=data, guess=guess), DataChecked)
     return done.data, done.check
+
+
+def data_as_json(data: DataDescription) -> dict[str, Any]:
+    """``data`` as JSON-ready data, without the agreement to run it."""
+    entries: dict[str, Any] = plain(data)
+    return {key: value for key, value in entries.items() if key != "trusted"}
 
 
 def data_facts(

@@ -14,6 +14,7 @@ from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_js
 from quantscope.cli.options import (
     add_data_options,
     add_preparation_options,
+    data_as_json,
     data_facts,
     data_of,
     preparation_of,
@@ -180,7 +181,7 @@ def as_data(basis: Basis, settings: PlanSettings, report: ExportReport) -> dict[
     """The report as JSON-ready data; the README describes it."""
     return {
         "format": FORMAT,
-        "data": plain(basis.data),
+        "data": data_as_json(basis.data),
         "settings": plain(settings),
         "preparation": plain(basis.preparation),
         "report": {**plain(report), "integer_kernels": report.integer_kernels},

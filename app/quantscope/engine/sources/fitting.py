@@ -120,6 +120,8 @@ def _shape_remedy(array: Array, wanted: Shape) -> str:
             return _layout_remedy(array, "NCHW", "front")
         if _matches((inner[1], inner[2], inner[0]), wanted[1:]):
             return _layout_remedy(array, "NHWC", "end")
+        if array.dtype == np.uint8 and {inner[0], inner[2]} & {1, 3, 4}:
+            return "Let the preprocessing take each sample as a picture, which resizes it"
     return f"Save each sample with the shape {shape_text(wanted[1:])}, or open other data"
 
 

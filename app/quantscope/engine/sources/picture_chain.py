@@ -17,7 +17,6 @@ from quantscope.engine.sources.frames import Frame, frame_of, mode_of
 from quantscope.engine.sources.pictures import resized
 
 _CONVERSIONS = {"L": "convert to gray", "RGB": "convert to RGB", "RGBA": "convert to RGB and alpha"}
-_FRACTIONS = (255.0, 127.5, 256.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +137,11 @@ def _step(what: str, size: tuple[int, int], channels: int) -> Step:
 
 
 def _number(value: float) -> str:
-    for denominator in _FRACTIONS:
-        if value == 1.0 / denominator:
-            return f"1/{denominator:g}"
+    """A number as people write it: 1/255, 1/127.5 and 1/128 stay fractions."""
+    if 0.0 < value < 0.5:
+        twice = round(2.0 / value)  # halves too
+        if value == 1.0 / (twice / 2.0):
+            return f"1/{twice / 2.0:g}"
     return f"{value:.6g}"
 
 
