@@ -17,6 +17,7 @@ from quantscope.cli.options import (
     preparation_of,
 )
 from quantscope.cli.sessions import SESSION, new_session
+from quantscope.core.migration import in_words
 from quantscope.core.wording import count, size
 from quantscope.jobs.outputs import check_output
 from quantscope.session.session_file import save_session
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace) -> None:
     tensors = len(calibration.statistics)
     say_facts(
         [
+            *(("preparation", text) for text in in_words(calibration.migration)),
             ("counted", f"{tensors} tensors over {count(calibration.samples)} samples"),
             ("took", f"{seconds:.1f} s"),
             ("session", f"{target} ({size(target.stat().st_size)})"),

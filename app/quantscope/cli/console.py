@@ -14,6 +14,7 @@ from quantscope.core.codec import encode
 from quantscope.core.events import LiveCounts, Progress
 
 STAGES = {
+    "scale migration": "Migrating scales",
     "calibration": "Calibrating",
     "types": "Deriving types",
     "bias correction": "Correcting biases",
