@@ -113,22 +113,23 @@ def product(right_first: bool, second: str) -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize(
-    ("right_first", "second", "reason"),
+    ("right_first", "second", "kind"),
     [
-        (False, "weights", ""),
-        (True, "weights", "left side"),
-        (False, "activation", "two activations"),
-        (False, "computed", "two activations"),
+        (False, "weights", LayerKind.WEIGHTED),
+        (True, "weights", LayerKind.PRODUCT),
+        (False, "activation", LayerKind.PRODUCT),
+        (False, "computed", LayerKind.PRODUCT),
     ],
 )
-def test_that_a_product_without_fixed_weights_on_the_right_says_so(
-    right_first: bool, second: str, reason: str, tmp_path: Path
+def test_that_a_product_without_fixed_weights_on_the_right_has_two_operands(
+    right_first: bool, second: str, kind: LayerKind, tmp_path: Path
 ) -> None:
     network = described(product(right_first, second), tmp_path)
     check_complete(network)
     layer = network.layer("product")
-    assert (layer.kind is LayerKind.WEIGHTED) == (not reason)
-    assert reason in layer.reason
+    assert layer.kind is kind
+    assert len(layer.inputs) + len(layer.constants) == (1 if kind is LayerKind.WEIGHTED else 2)
+    assert "product" in place(network).layers
 
 
 def test_that_computed_weights_and_biases_keep_a_convolution_in_float(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_that_computed_weights_and_biases_keep_a_convolution_in_float(tmp_path: 
     b.node("Add", ["first", "second"], "out")
     network = described(b.model({"x": (1, 3, 8, 8)}, {"out": (1, 4, 6, 6)}), tmp_path)
     check_complete(network)
-    assert "two activations" in network.layer("first").reason
+    assert "weights are computed" in network.layer("first").reason
     assert "bias is computed" in network.layer("second").reason
 
 
@@ -254,6 +255,19 @@ def test_that_constants_of_a_follower_are_tensors_of_their_own(tmp_path: Path) -
     assert (layer.inputs, layer.constants) == (("conv",), ("factor",))
     assert network.tensors["factor"].role is Role.CONSTANT
     assert place(network).group_of("factor") is not None
+
+
+@pytest.mark.parametrize("extreme", [-3.4e38, -np.inf, np.nan])
+def test_that_an_operand_of_extremes_keeps_its_layer_in_float(
+    extreme: float, tmp_path: Path
+) -> None:
+    b = Builder(9)
+    mask = b.constant("mask", [0.0, 0.0, extreme, 0.0, 0.0, 0.0, 0.0, 0.0])
+    b.node("Add", [b.conv("x", "conv", (3, 4)), mask], "masked")
+    network = described(b.model({"x": (1, 3, 8, 8)}, {"masked": (1, 4, 8, 8)}), tmp_path)
+    check_complete(network)
+    assert network.layer("masked").kind is LayerKind.FLOAT
+    assert "mask of extremes" in network.layer("masked").reason
 
 
 AXES: list[tuple[str, Callable[[Builder], object], int | None]] = [

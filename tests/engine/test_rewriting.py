@@ -77,6 +77,14 @@ def check_grid(export: Export, stored: str, data_type: DataType) -> None:
     assert (zero_point == data_type.zero_point).all()
 
 
+def stored_like(data_type: DataType, role: Role, values: Array) -> DataType:
+    """The type in the file: a fixed operand without negative values is stored as uint8."""
+    is_signed_byte = isinstance(data_type, FixedPoint | Scaled) and data_type.word_length == 8
+    if role is Role.CONSTANT and is_signed_byte and data_type.signed and values.min() >= 0:
+        return replace(data_type, signed=False)
+    return data_type
+
+
 def away(values: Array) -> Array:
     """The nearest whole numbers, ties away from zero."""
     return np.sign(values) * np.floor(np.abs(values) + 0.5)
@@ -94,7 +102,7 @@ def check_parameters(export: Export) -> None:
         if tensor.role is Role.BIAS:
             check_bias(export, name, constants[stored], scale)
             continue
-        check_grid(export, stored, plan.types[name])
+        check_grid(export, stored, stored_like(plan.types[name], tensor.role, values))
         steps = scale.astype(np.float64)
         if axis is not None and scale.ndim:
             steps = steps.reshape([-1 if i == axis else 1 for i in range(values.ndim)])

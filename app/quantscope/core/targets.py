@@ -28,8 +28,8 @@ ConvTranspose is there for its weights, which take a quarter of the space. Softm
 and is left out: its float form is more accurate.
 """
 FIXED_POINT_ARITHMETIC = ONNX_RUNTIME_KERNELS | {
-    *("Sub", "Div", "ReduceMean", "ReduceSum", "Resize", "Pad"),
-    *("PRelu", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu"),
+    *("Sub", "Div", "Max", "Min", "ReduceMean", "ReduceSum", "Resize", "Pad"),
+    *("PRelu", "Elu", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu"),
 }
 """Sums, products and functions of one variable, of which a table with an entry for each stored
 integer is the exact form. Softmax and normalizations are neither."""

@@ -22,12 +22,13 @@ from quantscope.core.network import (
 )
 from quantscope.core.placement import place
 from quantscope.engine.folding import is_per_channel
-from quantscope.engine.operators import constant_of, rule_for
+from quantscope.engine.operators import OperatorRule, constant_of, rule_for
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 FLOATS = frozenset(
     {ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.BFLOAT16, ir.DataType.DOUBLE}
 )
+LARGEST_OPERAND = 1e9
 ADDED_LATER = "added in float after the integer product"
 
 
@@ -142,25 +143,27 @@ class _Writer:
         if kept := self._in_float.get(node.name or ""):
             rule, reason = None, kept
         kind = LayerKind.FLOAT if rule is None else rule.kind
+        data: tuple[ir.Value, ...] = ()
         if rule is not None and not reason:
-            reason = self._objection(node, kind)
+            data = _data_of(node, rule)
+            reason = self._objection(node, kind, data)
         if rule is None or reason:
             self._add_layer(node, LayerKind.FLOAT, (), reason)
         elif kind is LayerKind.WEIGHTED:
             self._add_weighted(node)
         else:
-            indices = range(len(node.inputs)) if rule.data is None else rule.data
-            data = tuple(v for i in indices if (v := _input(node, i)) is not None)
             self._add_layer(node, kind, data, "")
 
-    def _objection(self, node: ir.Node, kind: LayerKind) -> str:
+    def _objection(self, node: ir.Node, kind: LayerKind, data: tuple[ir.Value, ...]) -> str:
         values = [*node.inputs[:1], *node.outputs[:1]]
         for value in (v for v in values if v is not None):
             if not _is_float(value):
                 return f"works on {_dtype(value)}, nothing to quantize"
             if value.dtype is not ir.DataType.FLOAT:
                 return f"computes in {_dtype(value)}; only float32 layers are quantized"
-        return _weights_objection(node) if kind is LayerKind.WEIGHTED else ""
+        if kind is LayerKind.WEIGHTED:
+            return _weights_objection(node)
+        return next(filter(None, map(_operand_objection, data)), "")
 
     def _add_weighted(self, node: ir.Node) -> None:
         absorbed = absorbed_bias(node)
@@ -268,12 +271,26 @@ def _read_in_subgraphs(node: ir.Node) -> Iterator[ir.Value]:
                     yield value
 
 
+def _data_of(node: ir.Node, rule: OperatorRule) -> tuple[ir.Value, ...]:
+    """The inputs of ``node`` that carry values to quantize."""
+    indices = range(len(node.inputs)) if rule.data is None else rule.data
+    return tuple(v for i in indices if (v := _input(node, i)) is not None)
+
+
+def _operand_objection(value: ir.Value) -> str:
+    """Why a fixed operand has no integer form; empty for all others."""
+    operand = constant_of(value)
+    if operand is None or np.abs(operand).max(initial=0.0) < LARGEST_OPERAND:
+        return ""
+    return "its fixed operand is a mask of extremes, beside which nothing else keeps a bit"
+
+
 def _weights_objection(node: ir.Node) -> str:
     """Why a product cannot run in integers; empty where its weights are fixed."""
     if constant_of(_input(node, 0)) is not None:
-        return "its weights are on the left side of the product"
+        return "its weights are on the left side"
     if constant_of(_input(node, 1)) is None:
-        return "multiplies two activations; only products with fixed weights are quantized"
+        return "its weights are computed in the network"
     bias, axis = _input(node, 2), _channel_axis(node)
     if bias is None:
         return ""

@@ -1,8 +1,12 @@
 """The operator table: how each ONNX operator takes part in quantization.
 
 One row for each operator that is more than "stays in float". To add one, add a row, and where
-the rule depends on attributes a condition that returns the reason why this node must stay in
-float (or an empty string).
+the rule depends on attributes or inputs a condition that returns the reason why this node must
+not take part like that (or an empty string). An operator that computes new values is then
+rounded for those targets that name it (``integer_operators`` in ``core.targets``). A form of
+it in ``tests/engine/operator_networks.py`` gives it its tests, and its row in the guide.
+
+Inputs that are not ``data`` (shapes, axes, indices, scales of a normalization) stay as they are.
 """
 
 from __future__ import annotations
@@ -27,13 +31,13 @@ class OperatorRule:
     """How an operator is treated.
 
     ``data`` are the indices of the inputs that carry values to quantize (``None``: all).
-    ``integer_kernel``: ONNX Runtime's CPU provider has one for 8-bit words (1.32).
+    ``otherwise`` is the row for nodes to which ``condition`` objects (``None``: they stay float).
     """
 
     kind: LayerKind
     data: tuple[int, ...] | None = (0,)
-    integer_kernel: bool = True
     condition: Condition = _no_objection
+    otherwise: OperatorRule | None = None
 
 
 def constant_of(value: ir.Value | None) -> np.ndarray | None:
@@ -75,42 +79,99 @@ def _pads_with_zero(node: ir.Node) -> str:
     return "fills with a value other than 0"
 
 
-_WEIGHTED = OperatorRule(LayerKind.WEIGHTED)
+def _computed_values(node: ir.Node) -> str:
+    if constant_of(node.inputs[0]) is None:
+        return ""
+    return "looks up a table, of which each run reads a few rows: it stays in float"
+
+
+def _fixed_divisor(node: ir.Node) -> str:
+    divisor = constant_of(node.inputs[1])
+    if divisor is None:
+        return "its divisor is computed in the network, and rounded could become 0"
+    magnitudes = np.abs(divisor)
+    smallest, largest = magnitudes.min(initial=np.inf), magnitudes.max(initial=0.0)
+    safe = smallest > 0.0 and smallest * LARGEST_RATIO_OF_DIVISORS >= largest
+    return "" if safe else "its smallest divisor would be rounded to 0"
+
+
+def _fixed_right_side(node: ir.Node) -> str:
+    left, right = (constant_of(value) for value in node.inputs[:2])
+    return "" if left is None and right is not None else "multiplies two activations"
+
+
+LARGEST_RATIO_OF_DIVISORS = 64  # a word of 8 bits has 64 steps and more in its largest value
+_NEW_VALUES = OperatorRule(LayerKind.FOLLOWER)
 _PAIR = OperatorRule(LayerKind.FOLLOWER, data=(0, 1))
-_POOL = OperatorRule(LayerKind.FOLLOWER)
+_WEIGHTED = OperatorRule(LayerKind.WEIGHTED)
 _MOVE = OperatorRule(LayerKind.PASS_THROUGH)
 
 OPERATORS: dict[str, OperatorRule] = {
     "Conv": _WEIGHTED,
-    "ConvTranspose": OperatorRule(LayerKind.WEIGHTED, integer_kernel=False),
+    "ConvTranspose": _WEIGHTED,
     "Gemm": _WEIGHTED,
-    "MatMul": _WEIGHTED,
-    "Relu": OperatorRule(LayerKind.RECTIFIER, integer_kernel=False),
-    "Clip": OperatorRule(LayerKind.RECTIFIER, integer_kernel=False, condition=_fixed_bounds),
+    "MatMul": OperatorRule(
+        LayerKind.WEIGHTED,
+        condition=_fixed_right_side,
+        otherwise=OperatorRule(LayerKind.PRODUCT, data=(0, 1)),
+    ),
+    "Relu": OperatorRule(LayerKind.RECTIFIER),
+    "Clip": OperatorRule(LayerKind.RECTIFIER, condition=_fixed_bounds),
     "Add": _PAIR,
+    "Sub": _PAIR,
     "Mul": _PAIR,
-    "Sub": OperatorRule(LayerKind.FOLLOWER, data=(0, 1), integer_kernel=False),
-    "AveragePool": _POOL,
-    "GlobalAveragePool": _POOL,
-    "ReduceMean": OperatorRule(LayerKind.FOLLOWER, integer_kernel=False),
+    "Div": OperatorRule(LayerKind.FOLLOWER, data=(0, 1), condition=_fixed_divisor),
+    "Max": OperatorRule(LayerKind.FOLLOWER, data=None),
+    "Min": OperatorRule(LayerKind.FOLLOWER, data=None),
+    "PRelu": _PAIR,
+    "LeakyRelu": _NEW_VALUES,
+    "Elu": _NEW_VALUES,
+    "Sigmoid": _NEW_VALUES,
+    "HardSigmoid": _NEW_VALUES,
+    "HardSwish": _NEW_VALUES,
+    "Tanh": _NEW_VALUES,
+    "Erf": _NEW_VALUES,
+    "Gelu": _NEW_VALUES,
+    "Softmax": _NEW_VALUES,
+    "LayerNormalization": _NEW_VALUES,
+    "AveragePool": _NEW_VALUES,
+    "GlobalAveragePool": _NEW_VALUES,
+    "ReduceMean": _NEW_VALUES,
+    "ReduceSum": _NEW_VALUES,
     "Concat": OperatorRule(LayerKind.CONCAT, data=None),
     "MaxPool": _MOVE,
-    "GlobalMaxPool": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False),
+    "GlobalMaxPool": _MOVE,
+    "ReduceMax": _MOVE,
+    "ReduceMin": _MOVE,
     "Reshape": _MOVE,
     "Flatten": _MOVE,
     "Transpose": _MOVE,
     "Squeeze": _MOVE,
     "Unsqueeze": _MOVE,
+    "Expand": _MOVE,
+    "Tile": _MOVE,
+    "Identity": _MOVE,
     "Slice": _MOVE,
     "Split": _MOVE,
+    "Gather": OperatorRule(LayerKind.PASS_THROUGH, condition=_computed_values),
     "DepthToSpace": _MOVE,
-    "SpaceToDepth": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False),
-    "Resize": OperatorRule(LayerKind.PASS_THROUGH, condition=_nearest),
-    "Pad": OperatorRule(LayerKind.PASS_THROUGH, integer_kernel=False, condition=_pads_with_zero),
+    "SpaceToDepth": _MOVE,
+    "Resize": OperatorRule(LayerKind.PASS_THROUGH, condition=_nearest, otherwise=_NEW_VALUES),
+    "Pad": OperatorRule(LayerKind.PASS_THROUGH, condition=_pads_with_zero, otherwise=_NEW_VALUES),
 }
 
-INTERPOLATING = OperatorRule(LayerKind.FOLLOWER, integer_kernel=False)
-"""Pass-through operators whose condition objects make new values: a type of their own."""
+IN_FLOAT: dict[str, str] = {
+    **dict.fromkeys(
+        ("LSTM", "GRU", "RNN"),
+        "runs step by step inside: no runtime has it in integers with fixed ranges",
+    ),
+    **dict.fromkeys(
+        ("Exp", "Log", "Pow", "Sqrt", "Reciprocal"),
+        "its results range too widely for a few bits",
+    ),
+    "Where": "chooses between values, of which one side is often a mask of extremes",
+}
+"""Operators that stay in float for a reason of their own."""
 
 
 def rule_for(node: ir.Node) -> tuple[OperatorRule | None, str]:
@@ -121,13 +182,11 @@ def rule_for(node: ir.Node) -> tuple[OperatorRule | None, str]:
         return None, f"{node.op_type} holds a subgraph, which stays in float"
     rule = OPERATORS.get(node.op_type)
     if rule is None:
-        return None, f"{node.op_type} has no integer form here"
+        return None, IN_FLOAT.get(node.op_type, f"{node.op_type} has no integer form here")
     objection = rule.condition(node)
     if not objection:
         return rule, ""
-    if rule.kind is LayerKind.PASS_THROUGH:
-        return INTERPOLATING, ""
-    return None, objection
+    return rule.otherwise, "" if rule.otherwise is not None else objection
 
 
 _SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)

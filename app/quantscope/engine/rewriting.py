@@ -33,7 +33,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import Plan
 from quantscope.core.rounding import Ties
-from quantscope.engine.operators import clip_bounds, rule_for
+from quantscope.engine.operators import clip_bounds
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
 from quantscope.engine.stored_parameters import store_parameters
@@ -50,7 +50,7 @@ def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
     for name in _activations(prepared.network, plan):
         if name in values:
             pair = _quantize_activation(result, values[name], plan.types[name])
-            _separate_readers(result, name, plan.types[name], pair)
+            _separate_readers(result, name, plan, pair)
     store_parameters(result, prepared, plan)
     _alias_removed(prepared.network, removed, result)
     model.graph.sort()
@@ -195,21 +195,21 @@ def _insert_behind(model: ir.Model, value: ir.Value, nodes: Sequence[ir.Node]) -
 
 
 def _separate_readers(
-    result: Rewritten, name: str, data_type: DataType, pair: tuple[ir.Node, ir.Node]
+    result: Rewritten, name: str, plan: Plan, pair: tuple[ir.Node, ir.Node]
 ) -> None:
     """Give each reader of a signed 8-bit tensor a Q/DQ pair of its own.
 
     A network output is a reader too. A layer that runs in integers must see a single Q: behind
     one, the pairs and the output follow a Clip to the type's own range, which changes nothing.
     """
-    source, restored = pair[0].inputs[0], pair[1].outputs[0]
+    source, restored, data_type = pair[0].inputs[0], pair[1].outputs[0], plan.types[name]
     readers = list(restored.uses())
     is_single = len(readers) + restored.is_graph_output() < 2
     if is_single or not data_type.signed or data_type.word_length != 8:
         return
     assert source is not None
     first = 0 if restored.is_graph_output() else 1
-    if _needs_single_reader(source.producer()):
+    if _needs_single_reader(source.producer(), plan):
         source, first = _clip_to_range(result, name, restored, data_type), 0
         if restored.is_graph_output():
             _hand_over_output(result, name, restored, source)
@@ -227,11 +227,11 @@ def _hand_over_output(result: Rewritten, name: str, restored: ir.Value, clipped:
     result.restored[name] = restored.name
 
 
-def _needs_single_reader(producer: ir.Node | None) -> bool:
+def _needs_single_reader(producer: ir.Node | None, plan: Plan) -> bool:
     """Whether the runtime looks for one Q behind ``producer`` to run it in integers."""
     if producer is None or producer.op_type in ("Relu", "Clip"):
         return False
-    return rule_for(producer)[0] is not None
+    return producer.name in plan.placement.layers
 
 
 def _clip_to_range(result: Rewritten, name: str, value: ir.Value, data_type: DataType) -> ir.Value:

@@ -15,27 +15,22 @@ import onnx
 
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.report import LayerKernel
+from quantscope.engine.operators import OPERATORS
 from quantscope.engine.runtime import Optimization, start_session
 
 MERGED = "merged"
 _WITH_KERNEL = frozenset(
-    {LayerKind.WEIGHTED, LayerKind.FOLLOWER, LayerKind.CONCAT, LayerKind.PASS_THROUGH}
+    {
+        LayerKind.WEIGHTED,
+        LayerKind.PRODUCT,
+        LayerKind.FOLLOWER,
+        LayerKind.CONCAT,
+        LayerKind.PASS_THROUGH,
+    }
 )
 _INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger")
 _MOVERS = frozenset(
-    [
-        "MaxPool",
-        "Reshape",
-        "Transpose",
-        "Flatten",
-        "Squeeze",
-        "Unsqueeze",
-        "Slice",
-        "Split",
-        "Resize",
-        "DepthToSpace",
-        "SpaceToDepth",
-    ]
+    operator for operator, rule in OPERATORS.items() if rule.kind is LayerKind.PASS_THROUGH
 )
 Nodes = Mapping[str, onnx.NodeProto]
 
