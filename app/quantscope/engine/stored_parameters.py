@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
+from quantscope.core.formats import ChannelScaled, DataType
 from quantscope.core.network import Network
-from quantscope.core.plan import Plan, product_fraction_length
+from quantscope.core.plan import Plan
+from quantscope.core.stored import stored_integers as integers_of
+from quantscope.core.stored import written_type
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
 
@@ -29,27 +31,8 @@ def store_parameters(result: Rewritten, prepared: Prepared, plan: Plan) -> None:
 
 
 def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
-    """The integers that the file holds for a parameter.
-
-    A short bias of the fixed-point family is shifted up to the scale of the products.
-    """
-    data_type = plan.types[tensor]
-    integers = data_type.quantize(prepared.parameters[tensor])
-    written = written_type(prepared.network, plan, tensor)
-    if isinstance(data_type, FixedPoint) and isinstance(written, FixedPoint):
-        return integers << (written.fraction_length - data_type.fraction_length)
-    return integers
-
-
-def written_type(network: Network, plan: Plan, tensor: str) -> DataType:
-    """The type in the file: the plan's, but int32 at the products' scale for a bias."""
-    layer, data_type = network.layer_of(tensor), plan.types[tensor]
-    if layer.bias != tensor or layer.weights is None or not isinstance(data_type, FixedPoint):
-        return data_type
-    weights, source = plan.types[layer.weights], plan.types[layer.inputs[0]]
-    if not (isinstance(weights, FixedPoint) and isinstance(source, FixedPoint)):
-        return data_type
-    return FixedPoint(32, product_fraction_length(weights, source))
+    """The integers that the file holds for a parameter of ``prepared``."""
+    return integers_of(prepared.network, plan, tensor, prepared.parameters[tensor])
 
 
 def _parameters(network: Network, plan: Plan) -> list[str]:
