@@ -144,6 +144,14 @@ def test_that_arrays_are_told_with_what_is_added_and_converted(tmp_path: Path) -
     ]
 
 
+def test_that_another_sample_is_told_and_past_the_last_the_last(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(3.0).reshape(3, 1))
+    data = described(tmp_path / "x.npy", kind=SourceKind.NPY)
+    for wanted, number in ((1, 1), (2, 2), (9, 2)):
+        check = check_source(data, [port("n", 1)], wanted)
+        assert (check.number, check.first, check.maximum) == (number, f"row {number}", number)
+
+
 # ---- what is seen --------------------------------------------------------------------------------
 
 

@@ -71,7 +71,7 @@ def test_that_a_check_shows_picture_histogram_range_and_steps(
 ) -> None:
     check()
     preview = dialog.preview
-    assert preview.heading.text() == "First of 200: arrow/000.png"
+    assert preview.heading.text() == "Sample 1 of 200: arrow/000.png"
     assert middle(preview.original) == middle(preview.processed)
     assert preview.range.text().startswith("1 × 3 × 32 × 32 float32 · 0 … 0.5922, mean 0.33")
     assert steps(dialog)[1] == "multiply by 1/255"
@@ -79,6 +79,25 @@ def test_that_a_check_shows_picture_histogram_range_and_steps(
     painted = preview.histogram.grab().toImage()
     colours = {painted.pixelColor(x, painted.height() - 2).name() for x in range(painted.width())}
     assert len(colours) > 1
+
+
+def test_that_other_samples_are_shown_one_after_the_other(
+    qtbot: QtBot, dialog: DataDialog, check: Callable[[], str]
+) -> None:
+    preview = dialog.preview
+    assert not preview.after.isVisible()
+    dialog.form.samples.setValue(2)
+    check()
+    assert (preview.before.isEnabled(), preview.after.isEnabled()) == (False, True)
+    first = preview.heading.text()
+    qtbot.mouseClick(preview.after, LEFT)
+    qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
+    assert preview.heading.text().startswith("Sample 2 of 2: ")
+    assert "Number 2, " in dialog.answer.text()
+    assert (preview.before.isEnabled(), preview.after.isEnabled()) == (True, False)
+    qtbot.mouseClick(preview.before, LEFT)
+    qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
+    assert preview.heading.text() == first
 
 
 def test_that_reversed_colours_are_seen(dialog: DataDialog, check: Callable[[], str]) -> None:

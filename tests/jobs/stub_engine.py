@@ -46,10 +46,15 @@ def describe(model: str, preparation: PreparationChoices) -> Network:
 
 
 def check_data(
-    model: str, data: DataDescription, guess: bool
+    model: str, data: DataDescription, guess: bool, sample: int
 ) -> tuple[DataDescription, SourceCheck]:
     check = SourceCheck(
-        samples=2, first=model, shapes=(("x", (1, 2), "float32"),), minimum=-1.0, maximum=1.0
+        samples=2,
+        first=model,
+        shapes=(("x", (1, 2), "float32"),),
+        minimum=-1.0,
+        maximum=1.0,
+        number=sample,
     )
     return (replace(data, kind=SourceKind.NPY) if guess else data), check
 

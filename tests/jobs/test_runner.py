@@ -84,9 +84,10 @@ def test_that_a_model_is_described() -> None:
 
 def test_that_data_is_checked_and_guessed() -> None:
     data = DataDescription(kind=SourceKind.IMAGES, path="a.npy")
-    (checked,) = events_of(CheckData(model="small", data=data, guess=True))
+    (checked,) = events_of(CheckData(model="small", data=data, guess=True, sample=1))
     assert isinstance(checked, DataChecked)
     assert (checked.data.kind, checked.check.samples) == (SourceKind.NPY, 2)
+    assert checked.check.number == 1
 
 
 def test_that_a_calibration_is_written_where_asked(tmp_path: Path) -> None:

@@ -165,10 +165,10 @@ def content_hash(content: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCheck:
-    """What a dry run of a data source found: its size, and the first sample as it goes in.
+    """What a dry run of a data source found: its size, and one sample as it goes in.
 
-    ``shapes`` holds (input, shape, dtype) of the first sample, ``minimum`` and ``maximum`` are
-    over all its values. ``steps`` is the way from file to tensor, ``preview`` what to look at,
+    ``number`` and ``first`` say which sample that is, by default the first. ``shapes`` holds
+    (input, shape, dtype) of it, ``minimum`` and ``maximum`` are over all its values. ``steps`` is the way from file to tensor, ``preview`` what to look at,
     ``skipped`` names samples that could not be read.
     """
 
@@ -180,6 +180,7 @@ class SourceCheck:
     steps: tuple[Step, ...] = ()
     preview: Preview | None = None
     skipped: tuple[str, ...] = ()
+    number: int = 0
 
 
 def parse_preprocessing(text: str) -> Preprocessing:

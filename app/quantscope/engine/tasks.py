@@ -51,9 +51,9 @@ def describe(model: str, preparation: PreparationChoices | None = None) -> Netwo
 
 
 def check_data(
-    model: str, data: DataDescription, guess: bool
+    model: str, data: DataDescription, guess: bool, sample: int = 0
 ) -> tuple[DataDescription, SourceCheck]:
-    """Read the first sample of ``data`` for ``model``.
+    """Read one sample of ``data`` for ``model``.
 
     ``guess`` fills in the kind from the path, and for pictures the preprocessing from the
     model's input. Returns the description that was used, and what was found.
@@ -65,7 +65,7 @@ def check_data(
         if kind is SourceKind.IMAGES and inputs:
             guessed = guess_preprocessing(inputs[0])
             data = replace(data, preprocessing=guessed, as_pictures=False)
-    return data, check_source(data, inputs)
+    return data, check_source(data, inputs, sample)
 
 
 def calibrate(

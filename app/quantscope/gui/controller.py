@@ -241,9 +241,9 @@ class Controller(QObject):
         """What the person waits for."""
         return self.desk.job
 
-    def check_data(self, data: DataDescription, guess: bool) -> None:
-        """Read the first sample of ``data``; answered by ``data_checked``."""
-        self.desk.check_data(self.session.document.model, data, guess)
+    def check_data(self, data: DataDescription, guess: bool, sample: int = 0) -> None:
+        """Read one sample of ``data``; answered by ``data_checked``."""
+        self.desk.check_data(self.session.document.model, data, guess, sample)
 
     def stop_checking(self) -> None:
         """Nobody waits for the check any more."""

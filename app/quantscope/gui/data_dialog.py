@@ -86,6 +86,7 @@ class DataDialog(QDialog):
         self.form.trust_failed.connect(self._warn)
         self.check.clicked.connect(self._check)
         self.guess.clicked.connect(self._guess)
+        self.preview.sample_wanted.connect(self._check_other)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self._controller.data_checked.connect(self._show_check)
@@ -107,17 +108,21 @@ class DataDialog(QDialog):
     def _guess(self) -> None:
         self._ask(guess=True)
 
-    def _ask(self, guess: bool) -> None:
+    @Slot(int)
+    def _check_other(self, number: int) -> None:
+        self._ask(guess=False, sample=number)
+
+    def _ask(self, guess: bool, sample: int = 0) -> None:
         try:
             data = self.form.description()
         except QuantscopeError as error:
             self._warn(error.problem.sentence())
             return
         self._is_guess = guess
-        self.check.setEnabled(False)
-        self.guess.setEnabled(False)
-        self._say("Reading the first sample …", "dim")
-        self._controller.check_data(data, guess)
+        for button in (self.check, self.guess, self.preview.before, self.preview.after):
+            button.setEnabled(False)
+        self._say("Reading the first sample …" if not sample else "Reading the sample …", "dim")
+        self._controller.check_data(data, guess, sample)
 
     @Slot(object)
     def _show_check(self, result: object) -> None:
@@ -130,7 +135,7 @@ class DataDialog(QDialog):
             self.preview.show_check(result.check)
         elif isinstance(result, Failed):
             self._warn(result.problem.sentence())
-            self.preview.clear("The first sample does not get into the network.")
+            self.preview.clear("The sample does not get into the network.")
 
     @Slot(str)
     def _warn(self, text: str) -> None:
@@ -172,8 +177,9 @@ def check_in_words(check: SourceCheck) -> str:
         f"{name or 'input'}: {wording.shape(dims)} {dtype}" for name, dims, dtype in check.shapes
     )
     low, high = wording.decimal(check.minimum), wording.decimal(check.maximum)
+    which = "The first" if check.number == 0 else f"Number {wording.count(check.number + 1)}"
     text = (
-        f"✓ {wording.count(check.samples)} samples. The first, {check.first}, fits: {shapes},"
+        f"✓ {wording.count(check.samples)} samples. {which}, {check.first}, fits: {shapes},"
         f" values {low} … {high}"
     )
     if not check.skipped:

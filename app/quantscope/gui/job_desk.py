@@ -75,11 +75,11 @@ class JobDesk(QObject):
         request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
         self._begin(basis, request, f"Exporting {Path(path).name}")
 
-    def check_data(self, model: str, data: DataDescription, guess: bool) -> None:
-        """Read the first sample of ``data``; answered by ``data_checked``."""
+    def check_data(self, model: str, data: DataDescription, guess: bool, sample: int = 0) -> None:
+        """Read one sample of ``data``; answered by ``data_checked``."""
         self.stop_checking()
         stamped = self.agreements.stamped(data)
-        request = messages.CheckData(model=model, data=stamped, guess=guess)
+        request = messages.CheckData(model=model, data=stamped, guess=guess, sample=sample)
         self._check_number = self.worker.send(request)
 
     def stop_checking(self) -> None:

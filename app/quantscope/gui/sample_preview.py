@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QImage,
     QPainter,
@@ -18,10 +18,12 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QSizePolicy,
     QSpacerItem,
+    QToolButton,
     QTreeView,
     QWidget,
 )
@@ -37,7 +39,9 @@ CAPTIONS = ("In the file", "As the network gets it, first channel red")
 
 
 class SamplePreview(QWidget):
-    """Shows a :class:`SourceCheck`, or that nothing was read yet."""
+    """Shows a :class:`SourceCheck`, or that nothing was read yet; asks for other samples."""
+
+    sample_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +49,15 @@ class SamplePreview(QWidget):
         self.heading.setProperty("role", "dim")
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         self.original, self.processed = _picture_label(self), _picture_label(self)
+        self.before, self.after = QToolButton(self), QToolButton(self)
+        for button, arrow, name in (
+            (self.before, Qt.ArrowType.LeftArrow, "Sample before"),
+            (self.after, Qt.ArrowType.RightArrow, "Next sample"),
+        ):
+            button.setArrowType(arrow)
+            button.setToolTip(name)
+            button.setAccessibleName(name)
+        self._check: SourceCheck | None = None
         self.captions = [QLabel(text, self) for text in CAPTIONS]
         self.tensor = QComboBox(self)
         self.tensor.setAccessibleName("Input whose values are shown")
@@ -54,13 +67,19 @@ class SamplePreview(QWidget):
         self.steps = StepTable(self)
         self._views: tuple[TensorView, ...] = ()
         self.tensor.currentIndexChanged.connect(self._show_tensor)
+        self.before.clicked.connect(self._ask_before)
+        self.after.clicked.connect(self._ask_after)
         self._lay_out()
         self.clear()
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(self.heading, 0, 0, 1, 2)
+        top = QHBoxLayout()
+        top.addWidget(self.heading, 1)
+        top.addWidget(self.before)
+        top.addWidget(self.after)
+        grid.addLayout(top, 0, 0, 1, 2)
         for column, label in enumerate((self.original, self.processed)):
             self.captions[column].setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(self.captions[column], 1, column)
@@ -77,6 +96,8 @@ class SamplePreview(QWidget):
     def clear(self, text: str = NOTHING) -> None:
         """Show no sample, and ``text`` instead."""
         self.heading.setText(text)
+        self._check = None
+        self._follow_place()
         self._show_pictures(None, None)
         self._views = ()
         self._fill_tensors()
@@ -88,11 +109,31 @@ class SamplePreview(QWidget):
         if preview is None:
             self.clear()
             return
-        self.heading.setText(f"First of {wording.count(check.samples)}: {preview.sample}")
+        place = f"Sample {wording.count(check.number + 1)} of {wording.count(check.samples)}"
+        self.heading.setText(f"{place}: {preview.sample}")
+        self._check = check
+        self._follow_place()
         self._show_pictures(preview.original, preview.processed)
         self._views = preview.tensors
         self._fill_tensors()
         self.steps.show_steps(check.steps)
+
+    def _follow_place(self) -> None:
+        check = self._check
+        for button in (self.before, self.after):
+            button.setVisible(check is not None and check.samples > 1)
+        self.before.setEnabled(check is not None and check.number > 0)
+        self.after.setEnabled(check is not None and check.number + 1 < check.samples)
+
+    @Slot()
+    def _ask_before(self) -> None:
+        if self._check is not None:
+            self.sample_wanted.emit(self._check.number - 1)
+
+    @Slot()
+    def _ask_after(self) -> None:
+        if self._check is not None:
+            self.sample_wanted.emit(self._check.number + 1)
 
     def _show_pictures(self, original: Picture | None, processed: Picture | None) -> None:
         labels = (self.original, self.processed)

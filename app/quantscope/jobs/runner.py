@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
 from quantscope.jobs.messages import (
     Calibrate,
     Calibrated,
@@ -26,6 +27,8 @@ from quantscope.jobs.messages import (
     Export,
     Exported,
     Failed,
+    FindMix,
+    MeasureSensitivity,
     Request,
 )
 from quantscope.session.calibration_file import read_calibration, write_calibration
@@ -78,6 +81,10 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _calibrate(request, stop)
         case Export():
             yield from _export(request, stop)
+        case MeasureSensitivity():
+            yield from measure_sensitivity(request, stop)
+        case FindMix():
+            yield from search_mix(request, stop)
         case _:
             assert_never(request)
 
@@ -91,7 +98,7 @@ def _describe(request: Describe) -> Iterator[Event]:
 def _check_data(request: CheckData) -> Iterator[Event]:
     from quantscope.engine import tasks
 
-    data, check = tasks.check_data(request.model, request.data, request.guess)
+    data, check = tasks.check_data(request.model, request.data, request.guess, request.sample)
     yield DataChecked(data=data, check=check)
 
 

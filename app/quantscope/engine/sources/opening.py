@@ -116,20 +116,25 @@ _OPENERS: dict[SourceKind, Callable[[Path, tuple[Port, ...]], SampleSource]] = {
 }
 
 
-def check_source(description: DataDescription, inputs: Sequence[Port]) -> SourceCheck:
-    """Open the data and read its first sample: what a person should see before calibrating."""
+def check_source(
+    description: DataDescription, inputs: Sequence[Port], number: int = 0
+) -> SourceCheck:
+    """Open the data and read one sample, past the end the last: what a person should see before
+    calibrating."""
     source = open_source(description, inputs)
-    arrays = source.sample(0)
+    number = min(number, len(source) - 1)
+    arrays = source.sample(number)
     filled = [array.astype(np.float64) for array in arrays.values() if array.size]
     return SourceCheck(
         samples=len(source),
-        first=source.names[0],
+        first=source.names[number],
         shapes=tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items()),
         minimum=min((float(array.min()) for array in filled), default=0.0),
         maximum=max((float(array.max()) for array in filled), default=0.0),
-        steps=steps_of(source, 0, arrays),
-        preview=preview_of(source, 0, arrays),
+        steps=steps_of(source, number, arrays),
+        preview=preview_of(source, number, arrays),
         skipped=source.skipped,
+        number=number,
     )
 
 

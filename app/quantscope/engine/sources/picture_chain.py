@@ -138,7 +138,7 @@ def _step(what: str, size: tuple[int, int], channels: int) -> Step:
 
 def _number(value: float) -> str:
     """A number as people write it: 1/255, 1/127.5 and 1/128 stay fractions."""
-    if 0.0 < value < 0.5:
+    if 1e-6 < value < 0.5:
         twice = round(2.0 / value)  # halves too
         if value == 1.0 / (twice / 2.0):
             return f"1/{twice / 2.0:g}"
