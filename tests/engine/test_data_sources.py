@@ -280,6 +280,16 @@ def test_that_an_array_cut_off_inside_an_archive_is_refused(tmp_path: Path) -> N
         source.sample(3)
 
 
+def test_that_an_archive_that_unpacks_to_more_than_a_sample_is_refused(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (1, 1 << 29)}
+    np.lib.format.write_array_header_1_0(content, header)
+    with zipfile.ZipFile(tmp_path / "d.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", content.getvalue() + bytes(1 << 20))
+    sentence = refusal(SourceKind.NPZ_FOLDER, tmp_path, ROW)
+    assert "it unpacks to 1x536870912 values, more than one sample can have" in sentence
+
+
 def test_that_one_array_can_not_fill_several_inputs(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((4, 5), np.int64))
     sentence = refusal(SourceKind.NPY, tmp_path / "x.npy", IDS, MASK)

@@ -22,7 +22,7 @@ import numpy as np
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.fitting import Array, shape_text
 from quantscope.engine.sources.listing import files_below
 from quantscope.engine.sources.samples import SampleSource, listed, only_input
 
@@ -38,6 +38,7 @@ _FAILURES = (
     MemoryError,  # a header that promises more than there can be
 )
 _CUT_OFF = "it ends in the middle of an array"
+MOST_BYTES = 1 << 30  # of one sample: an archive of a few kilobytes can hold more than there is
 Rows = Callable[[int], Array]
 
 
@@ -116,6 +117,8 @@ def open_npz_folder(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
 def _one_sample(path: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
     with _reading(path), zipfile.ZipFile(path) as archive:
         members = _members(archive, inputs, path)
+        for member in members.values():
+            _check_size(archive, member)
         return {name: _whole(archive, member) for name, member in members.items()}
 
 
@@ -177,6 +180,15 @@ def _whole(archive: zipfile.ZipFile, member: str) -> Array:
     with archive.open(member) as stream:
         values: Array = np.lib.format.read_array(stream, allow_pickle=False)
     return values
+
+
+def _check_size(archive: zipfile.ZipFile, member: str) -> None:
+    """Raise ``ValueError`` for an array that is too large for one sample, before it is unpacked."""
+    with archive.open(member) as stream:
+        header = _header(stream)
+    if math.prod(header.shape) * header.dtype.itemsize > MOST_BYTES:
+        shape = shape_text(header.shape)
+        raise ValueError(f"it unpacks to {shape} values, more than one sample can have")
 
 
 def _header(stream: IO[bytes]) -> _Header:
