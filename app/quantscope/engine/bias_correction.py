@@ -37,7 +37,7 @@ import onnx_ir as ir
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import Progress
 from quantscope.core.network import Layer, LayerKind
-from quantscope.core.plan import Plan
+from quantscope.core.plan import Plan, activation_request
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import BiasCorrection
 from quantscope.core.statistics import TensorStatistics
@@ -116,7 +116,7 @@ def _correct(
     plan = state.calibration.plan(state.prepared.network, settings)
     after = yield from runs.means(rewrite(state.prepared, plan).model, layers)
     errors = {name: (before[name] - true[name], after[name] - true[name]) for name in layers}
-    found = tuple(_outcome(prepared, state.prepared, plan, n, *errors[n]) for n in layers)
+    found = tuple(_outcome(prepared, state, plan, n, *errors[n]) for n in layers)
     return replace(state, corrections=found, notes=_not_finite(prepared, errors))
 
 
@@ -234,12 +234,12 @@ def _bias_of(prepared: Prepared, layer: Layer, shape: tuple[int, ...]) -> Floats
 
 
 def _outcome(
-    prepared: Prepared, corrected: Prepared, plan: Plan, name: str, before: Floats, after: Floats
+    prepared: Prepared, state: Corrected, plan: Plan, name: str, before: Floats, after: Floats
 ) -> BiasCorrection:
     """What became of a layer, in steps of its output's type."""
-    layer, now = prepared.network.layer(name), corrected.network.layer(name)
-    step = plan.types[layer.outputs[0]].step
-    change = _bias_of(corrected, now, before.shape) - _bias_of(prepared, layer, before.shape)
+    layer, now = prepared.network.layer(name), state.prepared.network.layer(name)
+    step = _step(layer, plan, state.calibration)
+    change = _bias_of(state.prepared, now, before.shape) - _bias_of(prepared, layer, before.shape)
     return BiasCorrection(
         layer=name,
         label=layer.label,
@@ -247,6 +247,14 @@ def _outcome(
         error_before=_average(before) / step,
         error_after=_average(after) / step,
     )
+
+
+def _step(layer: Layer, plan: Plan, calibration: Calibration) -> float:
+    """That of the type which the output has, or would have if it did not stay float."""
+    output = layer.outputs[0]
+    if output in plan.types:
+        return plan.types[output].step
+    return calibration.choose((output,), activation_request(plan.settings)).data_type.step
 
 
 def _magnitudes(values: Floats) -> Floats:
