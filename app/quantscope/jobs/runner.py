@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from quantscope.core.errors import Problem, QuantscopeError
-from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
 from quantscope.jobs.messages import (
     Calibrate,
     Calibrated,
@@ -27,8 +26,6 @@ from quantscope.jobs.messages import (
     Export,
     Exported,
     Failed,
-    FindMix,
-    MeasureSensitivity,
     Request,
 )
 from quantscope.session.calibration_file import read_calibration, write_calibration
@@ -81,10 +78,6 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _calibrate(request, stop)
         case Export():
             yield from _export(request, stop)
-        case MeasureSensitivity():
-            yield from measure_sensitivity(request, stop)
-        case FindMix():
-            yield from search_mix(request, stop)
         case _:
             assert_never(request)
 
