@@ -89,7 +89,7 @@ def test_that_a_folded_norm_is_remembered_and_what_is_added_shifts_it() -> None:
     assert normal is not None and bound is not None
     np.testing.assert_allclose(normal.mean, mean + 0.5, rtol=1e-6)
     np.testing.assert_allclose(normal.deviation, -deviation, rtol=1e-6)
-    np.testing.assert_allclose(bound, mean + 0.5 - 6.0 * deviation, rtol=1e-6)
+    np.testing.assert_allclose(bound, mean + 0.5 - 12.0 * deviation, rtol=1e-6)
 
 
 def test_that_a_layer_of_unbounded_input_without_a_norm_is_not_known() -> None:

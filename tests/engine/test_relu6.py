@@ -46,12 +46,12 @@ def normalized_conv(b: Builder, deviation: Array) -> str:
 
 def test_that_channels_grow_up_to_the_bound_and_what_may_reach_it_stays(tmp_path: Path) -> None:
     b = Builder(31)
-    deviation = 2.0 * OCTAVES
+    deviation = OCTAVES
     pair = both(finished(b, remembering(b, deviation)), tmp_path)
     (said,) = told(pair)
     assert "channels between first and second, within the bound of relu6: the widest" in said
     by = factors(pair, "first.weight", 0)
-    reach = 6.1 * deviation
+    reach = 12.1 * deviation
     np.testing.assert_array_equal(by[reach >= 6.0], 1.0)
     assert (reach[reach < 6.0] * by[reach < 6.0]).max() <= 6.0
     assert by[-1] >= 16.0
@@ -59,7 +59,7 @@ def test_that_channels_grow_up_to_the_bound_and_what_may_reach_it_stays(tmp_path
 
 def test_that_a_bound_far_above_all_channels_is_as_none(tmp_path: Path) -> None:
     b, plain = Builder(32), Builder(32)
-    deviation = 0.3 * OCTAVES
+    deviation = 0.2 * OCTAVES
     link = b.node("Relu", [normalized_conv(b, deviation)], "relu6")
     free = both(finished(b, b.conv(link, "second", (CHANNELS, 5))), tmp_path)
     bound = both(finished(plain, remembering(plain, deviation)), tmp_path)
@@ -98,7 +98,7 @@ def test_that_a_proved_bound_holds_for_any_input(size: float, tmp_path: Path) ->
 
 def test_that_what_bends_negative_values_up_beside_a_bound_keeps_the_pair(tmp_path: Path) -> None:
     b = Builder(34)
-    link = b.node("LeakyRelu", [normalized_conv(b, 0.3 * OCTAVES)], "bent", alpha=-3.0)
+    link = b.node("LeakyRelu", [normalized_conv(b, 0.2 * OCTAVES)], "bent", alpha=-3.0)
     pair = both(finished(b, b.conv(bounded(b, link), "second", (CHANNELS, 5))), tmp_path)
     assert told(pair) == [
         "Did not equalize first and second: relu6 between them bounds all channels alike"

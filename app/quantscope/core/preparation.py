@@ -4,8 +4,8 @@ The choices are part of the prepared network's fingerprint: statistics of one pr
 nothing about another, and are recognised as stale by it.
 
 To add a choice: a field of :class:`PreparationChoices` and a row of :data:`CHOICES` with the same
-key. Fingerprint, options of the command line and commands of the session follow from the table;
-the window needs a row in its table of actions.
+key. Fingerprint, options of the command line, commands of the session and the window's menu
+follow from the table.
 """
 
 from __future__ import annotations
@@ -53,6 +53,16 @@ CHOICES = {
             lack="replacing ReLU6",
         ),
         Choice(
+            key="absorb_biases",
+            mark="+absorbed",
+            title="Absorb high biases",
+            opposite="Leave high biases",
+            summary="take from channels that stay far above zero what is always there, and give "
+            "it to the next layer; changes the few values that lie lower, and the export says by "
+            "how much",
+            lack="absorbing biases",
+        ),
+        Choice(
             key="migrate",
             mark="+migrated",
             title="Migrate scales",
@@ -71,6 +81,7 @@ class PreparationChoices:
 
     equalize: bool = False
     replace_relu6: bool = False
+    absorb_biases: bool = False
     migrate: bool = False
 
     @property

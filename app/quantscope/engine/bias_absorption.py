@@ -4,18 +4,16 @@ Where a channel's values never get near zero, a Relu does nothing to them, and a
 taken from the first layer's bias and added, through the weights, to the second's: the channel's
 range begins at zero and has no empty part below. Biases get high where equalization widens
 channels that hardly vary (Nagel et al., Data-Free Quantization Through Weight Equalization and
-Bias Correction, 2019, section 4.1.3). As there c = max(0, mean - k deviations), as batch
-normalization remembers them; but with k = 6 (:data:`reach.DEVIATIONS`) instead of 3, which changes
-no value rather than one in 700. It is done before equalization, which then sees the lower biases;
-the factors that follow scale c with its channel, so the order changes nothing else.
+Bias Correction, 2019, section 4.1.3). c = max(0, mean - 3 deviations), as batch
+normalization remembers them: of a normal distribution one value in 700 lies lower, and changes. So
+it is a choice apart, and what it does to the float network is measured at export. It is done before
+equalization, which then sees the lower biases; the factors that follow scale c with its channel.
 
 Not absorbed: where a ReLU6 may cut the channel off, and where the second layer pads with zeros,
 which would then have to be -c (a depthwise convolution in MobileNets).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -28,15 +26,18 @@ from quantscope.engine.channel_pairs import (
     bias_of,
     by_channel,
     has_own_bias,
+    pairs,
     replace_array,
 )
-from quantscope.engine.reach import DEVIATIONS, reach, remembered, shift
+from quantscope.engine.reach import remembered, shift
+
+ABSORBED_DEVIATIONS = 3.0  # below the mean, as in the paper
 
 
-def absorb(found: Sequence[Pair]) -> list[str]:
+def absorb_biases(model: ir.Model) -> list[str]:
     """Absorb the high biases of every pair that allows it; what was done, in words."""
     changes = []
-    for pair in found:
+    for pair in pairs(model):
         heights = _heights(pair)
         if heights is not None and heights.any():
             _lower(pair, heights)
@@ -49,9 +50,9 @@ def absorb(found: Sequence[Pair]) -> list[str]:
 
 def _heights(pair: Pair) -> Array | None:
     """What can be taken from each channel; ``None`` where nothing can."""
-    normal, highest = remembered(pair.first), reach(pair.first)
+    normal = remembered(pair.first)
     first, second = bias_of(pair.first), bias_of(pair.second)
-    if normal is None or highest is None or first is None or second is None:
+    if normal is None or first is None or second is None:
         return None
     if (
         pair.obstacle
@@ -59,7 +60,8 @@ def _heights(pair: Pair) -> Array | None:
         or any(map(_pads, (*pair.links, pair.second)))
     ):
         return None
-    lowest = normal.mean - DEVIATIONS * normal.deviation
+    lowest = normal.mean - ABSORBED_DEVIATIONS * normal.deviation
+    highest = normal.mean + ABSORBED_DEVIATIONS * normal.deviation
     free = (lowest > 0.0) & (highest <= pair.bound)
     return np.where(free, lowest, 0.0).astype(np.float32).astype(np.float64)
 

@@ -39,7 +39,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from quantscope.engine.bias_absorption import absorb
 from quantscope.engine.channel_pairs import (
     Array,
     Pair,
@@ -67,7 +66,6 @@ def equalize(model: ir.Model) -> list[str]:
     found = list(pairs(model))
     refusals = [words for pair in found if (words := _refusal(pair))]
     free = [pair for pair in found if not _refusal(pair)]
-    absorbed = absorb(free)
     layers = {node: None for pair in free for node in (pair.first, pair.second)}
     before = {node: magnitudes(node) for node in layers}
     exponents = settle(free, before)
@@ -79,7 +77,7 @@ def equalize(model: ir.Model) -> list[str]:
     ]
     if rest := len(free) - len(changes):
         changes.append(f"Nothing to gain by equalizing: {rest} of {len(found)} pairs of layers")
-    return absorbed + changes + refusals
+    return changes + refusals
 
 
 def replace_relu6(model: ir.Model) -> list[str]:

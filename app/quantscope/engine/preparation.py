@@ -21,6 +21,7 @@ from onnxscript import optimizer
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.migration import Migration
 from quantscope.core.preparation import PreparationChoices
+from quantscope.engine.bias_absorption import absorb_biases
 from quantscope.engine.description import describe
 from quantscope.engine.equalization import equalize, replace_relu6
 from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
@@ -52,6 +53,8 @@ def prepare(
     _tidy(model)
     if choices.replace_relu6:
         changes += replace_relu6(model)
+    if choices.absorb_biases:
+        changes += absorb_biases(model)
     if choices.equalize:
         changes += equalize(model)
     in_float: dict[str, str] = {}

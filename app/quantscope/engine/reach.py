@@ -5,8 +5,10 @@ so no output is above 6 times the sum of its positive weights, plus the bias. An
 normalization *remembers*: it was made to give each channel the mean beta and the standard
 deviation |gamma| on the data that the network was trained on (Nagel et al., Data-Free
 Quantization Through Weight Equalization and Bias Correction, 2019, section 4.1.3 and appendix C,
-use the same). Values are taken to lie within :data:`DEVIATIONS` of the mean. That is an
-assumption: no proof, but as good as the statistics, and what is built on it is measured at export.
+use the same). Values are taken to lie within
+:data:`DEVIATIONS` of the mean. That is no proof, and values have long tails where pictures have
+edges: on the bundled demo's pictures the furthest lie 11.8 deviations off. What is built on it is
+measured at export.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from quantscope.engine.homogeneity import carries_factors, upper_bound
 from quantscope.engine.operators import clip_bounds, constant_of
 
 Array = npt.NDArray[np.float64]
-DEVIATIONS = 6.0  # of a normal distribution one value in a thousand million lies further above
+DEVIATIONS = 12.0
 ROUNDING = 1e-5  # what sums in float32 may add to a proved bound, relative
 _KEY = "quantscope.normal"
 
