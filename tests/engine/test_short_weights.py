@@ -13,9 +13,10 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from quantscope.core.formats import ChannelScaled
-from quantscope.core.network import LayerKind
+from quantscope.core.network import Layer, LayerKind
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.engine.runtime_kernels import kernels_of
+from quantscope.engine.simulation.comparison import simulate
 from tests.engine import models
 from tests.engine.exports import FIXED, RUNTIME, Export, exported, run
 from tests.engine.models import Builder
@@ -52,11 +53,14 @@ def written(network: str, settings: PlanSettings, folder: Path) -> Export:
     return exported(NETWORKS[network](), settings, folder)
 
 
+def weighted(export: Export) -> list[Layer]:
+    return [each for each in export.ready.network.layers if each.kind is LayerKind.WEIGHTED]
+
+
 def weights_of(export: Export) -> dict[str, np.ndarray]:
     """The stored integers of all weights, by their name in the network."""
     constants = export.constants()
-    layers = [each for each in export.ready.network.layers if each.kind is LayerKind.WEIGHTED]
-    names = [layer.weights for layer in layers if layer.weights is not None]
+    names = [layer.weights for layer in weighted(export) if layer.weights is not None]
     return {name: constants[export.rewritten.parameters[name]] for name in names}
 
 
@@ -108,6 +112,19 @@ def test_that_the_file_means_the_same_to_the_reference_evaluator(
     step = export.plan.types[output.name].step if output.name in export.plan.types else 1e-3
     assert np.abs(slow - exact).max() < 1.01 * step
     assert np.abs(fast - exact).max() < 2.01 * step
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_that_the_simulation_takes_weights_of_four_bits_for_what_they_are(
+    network: str, tmp_path: Path
+) -> None:
+    export = written(network, FOUR["onnxruntime"], tmp_path)
+    layers = export.plan.placement.layers
+    found = simulate(export.path, export.ready.network, layers, export.feeds[0])
+    names = {each.layer for each in found.differences}
+    assert {layer.name for layer in weighted(export)} <= names
+    assert max(each.as_written for each in found.differences).steps <= 1
+    assert max(each.as_run for each in found.differences).steps <= 1
 
 
 def test_that_seven_bits_leave_the_runtime_room_for_two_products(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ class OperatorsAlone:
         if maker is None:
             return self._constant(name, own)
         stored = maker.input[0]
-        if stored in self._held:
+        if stored in self._file.constants:
             grid = [self._constant(entry, entry) for entry in maker.input]
             self._copy(maker, grid, [own])
             return own

@@ -86,9 +86,14 @@ class QuantizedFile:
 
     @cached_property
     def constants(self) -> Values:
-        """The arrays that the file holds."""
+        """The arrays that the file holds, and those cast from them (weights of four bits)."""
         held = self.model.graph.initializer
-        return {tensor.name: numpy_helper.to_array(tensor) for tensor in held}
+        found = {tensor.name: numpy_helper.to_array(tensor) for tensor in held}
+        for node in self.model.graph.node:
+            if node.op_type == "Cast" and node.input[0] in found:
+                kind = helper.tensor_dtype_to_np_dtype(helper.get_node_attr_value(node, "to"))
+                found[node.output[0]] = found[node.input[0]].astype(kind)
+        return found
 
     def maker(self, value: str) -> onnx.NodeProto:
         """The node that yields ``value``."""
