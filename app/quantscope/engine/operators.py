@@ -163,7 +163,7 @@ OPERATORS: dict[str, OperatorRule] = {
 IN_FLOAT: dict[str, str] = {
     **dict.fromkeys(
         ("LSTM", "GRU", "RNN"),
-        "runs step by step inside: no runtime has it in integers with fixed ranges",
+        "its products run inside one node, where no Q and DQ can stand between them",
     ),
     **dict.fromkeys(
         ("Exp", "Log", "Pow", "Sqrt", "Reciprocal"),
