@@ -144,6 +144,11 @@ def test_that_arrays_are_told_with_what_is_added_and_converted(tmp_path: Path) -
     ]
 
 
+def test_that_random_values_are_drawn_and_not_read() -> None:
+    check = check_source(DataDescription(kind=SourceKind.RANDOM), [port("n", 4)])
+    assert steps(check) == [("draw `image`", (1, 4), "float32")]
+
+
 def test_that_another_sample_is_told_and_past_the_last_the_last(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.arange(3.0).reshape(3, 1))
     data = described(tmp_path / "x.npy", kind=SourceKind.NPY)

@@ -66,8 +66,10 @@ def _part_order(part: str) -> tuple[tuple[int, int, str], ...]:
 def class_of(names: Sequence[str]) -> list[str]:
     """The class folder of each file: its first folder below the one that holds them all.
 
-    Empty for a file that lies in that common folder itself.
+    Empty for a file that lies in that common folder itself, and for what is no file.
     """
+    if not any("/" in name for name in names):  # rows of a table can be millions
+        return [""] * len(names)
     parents = [PurePosixPath(name).parent.parts for name in names]
     shared = _shared_length(parents)
     return [parts[shared] if len(parts) > shared else "" for parts in parents]

@@ -131,7 +131,7 @@ def check_source(
         shapes=tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items()),
         minimum=min((float(array.min()) for array in filled), default=0.0),
         maximum=max((float(array.max()) for array in filled), default=0.0),
-        steps=steps_of(source, number, arrays),
+        steps=steps_of(source, number, arrays, "draw" if description.is_random else "read"),
         preview=preview_of(source, number, arrays),
         skipped=source.skipped,
         number=number,

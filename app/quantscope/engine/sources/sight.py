@@ -29,11 +29,16 @@ def preview_of(source: SampleSource, number: int, sample: Sample) -> Preview:
     )
 
 
-def steps_of(source: SampleSource, number: int, sample: Sample) -> tuple[Step, ...]:
-    """The way from file to tensor: for pictures each step, for arrays what is read and cast."""
+def steps_of(
+    source: SampleSource, number: int, sample: Sample, verb: str = "read"
+) -> tuple[Step, ...]:
+    """The way from file to tensor: for pictures each step, for arrays what is read and cast.
+
+    ``verb`` says how arrays come to be.
+    """
     if source.pictures is not None:
         return tuple(source.pictures.chain.steps(source.pictures.original(number)))
-    return _array_steps(source.read(number), sample)
+    return _array_steps(source.read(number), sample, verb)
 
 
 def tensor_view(name: str, values: Array) -> TensorView:
@@ -54,11 +59,11 @@ def tensor_view(name: str, values: Array) -> TensorView:
     )
 
 
-def _array_steps(raw: Mapping[str, Array], sample: Sample) -> tuple[Step, ...]:
+def _array_steps(raw: Mapping[str, Array], sample: Sample, verb: str) -> tuple[Step, ...]:
     steps = []
     for name, values in sample.items():
         read = np.asarray(raw[name])
-        steps.append(Step(f"read `{name}`", read.shape, str(read.dtype)))
+        steps.append(Step(f"{verb} `{name}`", read.shape, str(read.dtype)))
         if read.shape != values.shape:
             steps.append(Step("add the batch axis", values.shape, str(read.dtype)))
         if read.dtype != values.dtype:
