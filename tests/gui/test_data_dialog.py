@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.data import PRESETS, Color, SourceKind
@@ -67,6 +68,21 @@ def test_that_guessing_fills_the_fields(qtbot: QtBot, dialog: DataDialog) -> Non
     qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
     assert dialog.form.kind.currentData() == SourceKind.IMAGES
     assert "samples" in dialog.answer.text()
+
+
+@pytest.mark.parametrize("kind", list(SourceKind))
+def test_that_every_letter_that_leads_to_a_field_leads_to_one(
+    dialog: DataDialog, kind: SourceKind
+) -> None:
+    dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(kind))
+    dialog.form.as_pictures.setChecked(True)
+    dialog.form.preprocessing.resize_rule.setCurrentText("crop")
+    labels = [label for label in dialog.findChildren(QLabel) if label.buddy()]
+    shown = [each.text() for each in labels if each.isVisible()]
+    shown += [each.text() for each in dialog.findChildren(QPushButton) if each.isVisible()]
+    letters = [text[text.index("&") + 1].lower() for text in shown if "&" in text]
+    assert len(letters) >= 5
+    assert len(set(letters)) == len(letters), sorted(letters)
 
 
 def test_that_bad_fields_are_not_accepted(opened: MainWindow, dialog: DataDialog) -> None:

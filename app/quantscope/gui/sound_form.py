@@ -31,9 +31,9 @@ class SoundForm(QGroupBox):
         self.rate.setMinimumHeight(self.scale.sizeHint().height())
         form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Sample &rate", self.rate)
+        form.addRow("Sample ra&te", self.rate)
         form.addRow("&Length", self.length)
-        form.addRow("Sca&le", self.scale)
+        form.addRow("S&cale", self.scale)
 
     def show_sound(self, sound: Sound) -> None:
         """Fill the fields."""
