@@ -195,3 +195,13 @@ def test_that_an_extreme_too_small_for_a_bucket_of_its_own_is_taken_from_the_zer
     kept = TensorStatistics.from_values([1e-45, 0.0, -1e-45])
     assert kept.point_masses() == [(-float(np.float32(1e-45)), 1), (float(np.float32(1e-45)), 1)]
     assert kept.spread() == BitHistogram.from_values([0.0])
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (0, 4)])
+def test_that_values_of_a_parameter_keep_their_shape_and_are_contiguous(
+    shape: tuple[int, ...],
+) -> None:
+    values = TensorStatistics.of_parameter(np.ones(shape[::-1], np.float64).T).values
+    assert values is not None
+    assert (values.shape, values.dtype) == (shape, np.float32)
+    assert values.flags.c_contiguous

@@ -93,7 +93,7 @@ class TensorStatistics:
     def of_parameter(cls, values: npt.ArrayLike, channel_axis: int | None = None) -> Self:
         """Statistics of a weight, bias or constant, which keep its values."""
         with np.errstate(over="ignore"):
-            array = np.ascontiguousarray(np.asarray(values).astype(np.float32))
+            array = np.array(values, dtype=np.float32, order="C")  # a scalar stays one
         low, high = _extremes(array, NO_SAMPLE)
         histogram = BitHistogram.from_values(array)
         return cls(histogram, low, high, None, array, channel_axis)
