@@ -77,7 +77,7 @@ def test_that_every_letter_that_leads_to_a_field_leads_to_one(
     dialog.form.kind.setCurrentIndex(dialog.form.kind.findData(kind))
     dialog.form.as_pictures.setChecked(True)
     dialog.form.preprocessing.resize_rule.setCurrentText("crop")
-    labels = [label for label in dialog.findChildren(QLabel) if label.buddy()]
+    labels = [label for label in dialog.findChildren(QLabel) if label.buddy() is not None]
     shown = [each.text() for each in labels if each.isVisible()]
     shown += [each.text() for each in dialog.findChildren(QPushButton) if each.isVisible()]
     letters = [text[text.index("&") + 1].lower() for text in shown if "&" in text]
