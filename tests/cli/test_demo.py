@@ -43,6 +43,7 @@ def _check_report(demo: Path, out: str) -> None:
     for choice in report["choices"]:
         assert f"{choice['top1']:.1%}" in out
         assert f"{choice['top1']:.1%}" in markdown
+    assert re.search(r"Integer simulation: \d+ of \d+ operators: at most [01] steps?", markdown)
     assert re.search(r"float network +97\.2% of 500 labelled pictures right", out)
 
 

@@ -43,6 +43,7 @@ def test_that_the_summary_says_what_a_person_wants_to_know(
         "integer kernels",
         "dB against float, same class on ",
         "between the file as it runs and as it is written",
+        "operators: at most 0 steps from the file as it is written",
         "float ",
     ):
         assert words in said.out
@@ -96,6 +97,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "notes",
         "warnings",
         "corrections",
+        "rounded_weights",
         "simulation",
         "not_simulated",
         "integer_kernels",
@@ -104,6 +106,19 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
     assert report["file_bytes"] == output.stat().st_size
     assert report["integer_kernels"] == sum(kernel["integer"] for kernel in report["kernels"])
     assert list(report["outputs"][0]) == ["output", "sqnr", "agreement"]
+    assert list(report["simulation"][0]) == [
+        "layer",
+        "label",
+        "operator",
+        "kernel",
+        "values",
+        "as_written",
+        "as_run",
+        "ties_away",
+        "ties_up",
+    ]
+    assert list(report["simulation"][0]["as_run"]) == ["steps", "share"]
+    assert report["not_simulated"] == []
 
 
 def test_that_json_stands_alone_on_standard_output(
