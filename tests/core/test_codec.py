@@ -41,6 +41,7 @@ from quantscope.core.report import (
     LayerKernel,
     OperatorDifference,
     OutputAccuracy,
+    RoundedWeights,
     StepDifference,
     TensorAccuracy,
 )
@@ -151,6 +152,9 @@ corrections = st.builds(
     error_before=reals,
     error_after=reals,
 )
+rounded_weights = st.builds(
+    RoundedWeights, layer=texts, label=texts, sqnr_before=reals, sqnr_after=reals
+)
 step_differences = st.builds(StepDifference, whole, reals)
 operator_differences = st.builds(
     OperatorDifference,
@@ -181,12 +185,14 @@ reports = st.builds(
     notes=names,
     warnings=names,
     corrections=st.lists(corrections, max_size=FEW).map(tuple),
+    rounded_weights=st.lists(rounded_weights, max_size=FEW).map(tuple),
     simulation=st.lists(operator_differences, max_size=FEW).map(tuple),
     not_simulated=st.lists(st.tuples(texts, texts), max_size=FEW).map(tuple),
 )
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
     BiasCorrection: corrections,
+    RoundedWeights: rounded_weights,
     BitAxis: st.builds(BitAxis, whole, whole),
     BitCounts: bit_counts,
     Candidate: st.builds(Candidate, data_types, errors),

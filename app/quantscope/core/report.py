@@ -49,9 +49,9 @@ class OutputAccuracy:
 class RoundedWeights:
     """What compensated rounding gained for one layer's weights.
 
-    SQNR in dB of what the layer yields, with only its weights in error: rounded to nearest
-    (``sqnr_before``) and as written (``sqnr_after``), on the calibration samples. Layers that
-    share weights are told together, under the first one's name.
+    SQNR in dB of its product in the file, before the bias and against the float network, on the
+    calibration samples: with its weights rounded to nearest (``sqnr_before``) and as written
+    (``sqnr_after``). The layers before it are as written in both.
     """
 
     layer: str

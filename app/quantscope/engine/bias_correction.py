@@ -71,11 +71,14 @@ def correct_biases(
     settings: PlanSettings,
     source: SampleSource,
     stop: Callable[[], bool],
+    reference: Prepared | None = None,
 ) -> Generator[Progress, None, Corrected | None]:
     """Correct the biases of all layers that run in integers under ``settings``.
 
-    ``source`` is the calibration data. ``prepared`` is left as it is. Returns ``None`` where
-    ``stop``, asked before each batch, said so.
+    ``source`` is the calibration data. ``reference`` is the float network whose means are to be
+    had, where ``prepared`` computes something else already (its weights were rounded).
+    ``prepared`` is left as it is. Returns ``None`` where ``stop``, asked before each batch, said
+    so.
     """
     plan = calibration.plan(prepared.network, settings)
     slots, notes = _slots(prepared, plan)
@@ -91,7 +94,8 @@ def correct_biases(
         workers=worker_count(prepared.network, list(prepared.network.tensors)),
     )
     try:
-        found = yield from _correct(prepared, calibration, settings, waves, runs)
+        true = yield from runs.means((reference or prepared).model, list(slots))
+        found = yield from _correct(prepared, calibration, settings, waves, runs, true)
     except _Stopped:
         return None
     return replace(found, notes=notes + found.notes)
@@ -103,10 +107,10 @@ def _correct(
     settings: PlanSettings,
     waves: Sequence[Sequence[str]],
     runs: _Runs,
+    true: Means,
 ) -> Generator[Progress, None, Corrected]:
     layers = list(runs.slots)
     plan = calibration.plan(prepared.network, settings)
-    true = yield from runs.means(prepared.model, layers)
     before = yield from runs.means(rewrite(prepared, plan).model, layers)
     state = Corrected(with_own_graph(prepared), calibration)
     for wave in waves:

@@ -23,7 +23,6 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import batches
-from quantscope.engine.bias_correction import Corrected, correct_biases
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
 from quantscope.engine.migration_search import find_migration
@@ -31,6 +30,7 @@ from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
 from quantscope.engine.preparation_effect import effect_of_choices
 from quantscope.engine.prepared import Prepared
+from quantscope.engine.recovery import recover
 from quantscope.engine.rewriting import rewrite
 from quantscope.engine.sources.opening import check_source, guess_source, open_screened, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
@@ -126,9 +126,10 @@ def export(
     _check_logged(prepared.network, settings, calibration)
     _check_plan(prepared.network, settings, calibration)
     source = open_source(calibration.data, prepared.network.inputs, calibration.skipped)
-    given = Corrected(prepared, calibration)
-    if settings.correct_bias:
-        given = yield from _with_corrected_biases(given, settings, source, stop)
+    given = yield from recover(prepared, calibration, settings, source, stop)
+    if given is None:
+        raise Stopped
+    _check_plan(given.prepared.network, settings, given.calibration)
     plan = given.calibration.plan(given.prepared.network, settings)
     rewritten = rewrite(given.prepared, plan)
     checked = batches(source, max(verification_samples, 1))
@@ -157,18 +158,8 @@ def export(
         file_bytes=sum(file.stat().st_size for file in files),
         notes=effect + report.notes + given.notes,
         corrections=given.corrections,
+        rounded_weights=given.rounded_weights,
     )
-
-
-def _with_corrected_biases(
-    given: Corrected, settings: PlanSettings, source: SampleSource, stop: Stop
-) -> Generator[Progress, None, Corrected]:
-    """``given`` with the mean errors taken out, under a plan that still has no conflict."""
-    found = yield from correct_biases(given.prepared, given.calibration, settings, source, stop)
-    if found is None:
-        raise Stopped
-    _check_plan(found.prepared.network, settings, found.calibration)
-    return found
 
 
 def _prepared(
