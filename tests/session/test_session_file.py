@@ -12,6 +12,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.preparation import PreparationChoices
 from quantscope.session import commands, session_file
 from quantscope.session.calibration_file import read_calibration
+from quantscope.session.document import Document
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
 from tests.session.examples import (
@@ -229,3 +230,12 @@ def test_that_a_file_from_before_there_were_choices_is_prepared_as_always(tmp_pa
     back = load_session(tmp_path / "old.qscope")
     assert back.document == session.document
     assert not back.calibration_is_stale
+
+
+def test_that_an_agreement_to_run_a_file_is_not_taken_from_a_session(tmp_path: Path) -> None:
+    data = DataDescription(kind=SourceKind.PYTHON, path="data.py", trusted="f00d")
+    session = Session(Document(model="model.onnx", data=data))
+    save_session(session, tmp_path / "sent.qscope")
+    opened = load_session(tmp_path / "sent.qscope").document.data
+    assert opened is not None
+    assert (opened.kind, opened.trusted) == (SourceKind.PYTHON, "")
