@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.sound import Length, Sound
 from quantscope.gui.data_dialog import DataDialog
+from quantscope.gui.data_form import DataForm
 from quantscope.gui.file_questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.preprocessing_form import GUESSED
@@ -106,6 +107,30 @@ def test_that_reversed_colours_are_seen(dialog: DataDialog, check: Callable[[], 
     check()
     assert middle(dialog.preview.processed) == middle(dialog.preview.original)[::-1]
     assert "reverse the channels (BGR)" in steps(dialog)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda form: form.samples.setValue(7),
+        lambda form: form.skip.setValue(7),
+        lambda form: form.path.setText("elsewhere"),
+        lambda form: form.preprocessing.preset.setCurrentIndex(1),
+        lambda form: form.preprocessing.color.setCurrentText("bgr"),
+    ],
+)
+def test_that_a_preview_says_when_it_is_of_other_settings(
+    dialog: DataDialog, check: Callable[[], str], edit: Callable[[DataForm], None]
+) -> None:
+    edit(dialog.form)
+    assert "edited" not in dialog.preview.heading.text()
+    dialog.form.show_data(demo_data())
+    check()
+    edit(dialog.form)
+    assert dialog.preview.heading.text().endswith("· edited since: check again")
+    dialog.form.show_data(demo_data())
+    check()
+    assert "edited" not in dialog.preview.heading.text()
 
 
 def test_that_a_crop_has_a_share_and_other_ways_have_none(

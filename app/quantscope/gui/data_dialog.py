@@ -83,6 +83,7 @@ class DataDialog(QDialog):
 
     def _connect(self) -> None:
         self.form.kind_changed.connect(self._follow_kind)
+        self.form.edited.connect(self.preview.mark_stale)
         self.form.trust_failed.connect(self._warn)
         self.check.clicked.connect(self._check)
         self.guess.clicked.connect(self._guess)

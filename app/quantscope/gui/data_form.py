@@ -36,6 +36,7 @@ class DataForm(QWidget):
     """
 
     kind_changed = Signal()
+    edited = Signal()  # what was checked is not what the fields say
     trust_failed = Signal(str)  # why a file cannot be agreed to
 
     def __init__(self, agreements: Agreements, parent: QWidget | None = None) -> None:
@@ -61,11 +62,15 @@ class DataForm(QWidget):
         self.sound = SoundForm(self)
         for field in (self.samples, self.seed, self.shuffle, self.skip):
             field.setMinimumHeight(self.path.sizeHint().height())
+            field.valueChanged.connect(self.edited)
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._follow_kind)
         self.as_pictures.toggled.connect(self._follow_kind)
         self.browse.clicked.connect(self._browse)
         self.path.textChanged.connect(self._follow_path)
+        self.path.textChanged.connect(self.edited)
+        self.preprocessing.edited.connect(self.edited)
+        self.sound.edited.connect(self.edited)
         self.trust.toggled.connect(self._note_trust)
 
     def _lay_out(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QLineEdit, QWidget
 
 from quantscope.core.data import (
@@ -28,6 +28,8 @@ GUESSED = "Guessed from the network's input: check it."
 
 class PreprocessingForm(QGroupBox):
     """Shows and reads one :class:`Preprocessing`: ``(pixel × scale − mean) / deviation``."""
+
+    edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Preprocessing: (pixel × scale − mean) ∕ deviation", parent)
@@ -117,6 +119,7 @@ class PreprocessingForm(QGroupBox):
         if key:
             self.show_chain(PRESETS[key])
             self.mark_guessed(False)
+            self.edited.emit()
 
     @Slot()
     def _note_edit(self, *_: object) -> None:
@@ -124,6 +127,7 @@ class PreprocessingForm(QGroupBox):
         self.mark_guessed(False)
         with QSignalBlocker(self.preset):
             self.preset.setCurrentIndex(self.preset.findData(""))
+        self.edited.emit()
 
 
 def _number(value: float) -> str:

@@ -34,6 +34,7 @@ from quantscope.gui import wording
 
 SIDE = 180  # of a picture
 FEW_PIXELS = 96  # a picture of fewer is drawn with its pixels visible
+STALE = " · edited since: check again"
 NOTHING = "Check reads the first sample and shows it here."
 CAPTIONS = ("In the file", "As the network gets it, first channel red")
 
@@ -117,6 +118,12 @@ class SamplePreview(QWidget):
         self._views = preview.tensors
         self._fill_tensors()
         self.steps.show_steps(check.steps)
+
+    @Slot()
+    def mark_stale(self, *_: object) -> None:
+        """Say that what is shown was read under other settings."""
+        if self._check is not None and not self.heading.text().endswith(STALE):
+            self.heading.setText(f"{self.heading.text()}{STALE}")
 
     def _follow_place(self) -> None:
         check = self._check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QSpinBox, QWidget
 
 from quantscope.core.sound import Length, Sound, parse_sound
@@ -14,6 +15,8 @@ LENGTHS = {
 
 class SoundForm(QGroupBox):
     """Shows and reads one :class:`Sound`."""
+
+    edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Recordings: −1 … 1 times scale", parent)
@@ -28,6 +31,9 @@ class SoundForm(QGroupBox):
         for key, text in LENGTHS.items():
             self.length.addItem(text, key)
         self.scale = QLineEdit(self)
+        self.rate.valueChanged.connect(self.edited)
+        self.length.currentIndexChanged.connect(self.edited)
+        self.scale.textEdited.connect(self.edited)
         self.rate.setMinimumHeight(self.scale.sizeHint().height())
         form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
