@@ -315,7 +315,9 @@ class Verification:
             names = _listed(floats)
             found.append(f"ONNX Runtime has no integer kernel here for {names}; it runs in float")
         if off := simulated.off():
-            found.append(f"More than a step from integer arithmetic: {_listed(off)}")
+            found.append(
+                f"The result is more than a step from integer arithmetic in {_listed(off)}"
+            )
         if sums.difference > 1.0:
             found.append(
                 f"The runtime's optimizations change the result by {sums.difference:.1f} steps"

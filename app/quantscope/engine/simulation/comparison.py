@@ -44,9 +44,10 @@ class Simulated:
     missing: tuple[tuple[str, str], ...] = ()
 
     def off(self) -> list[str]:
-        """Labels of the operators that are more than a step off: no rounding explains that."""
+        """The operators that are more than a step off, which no rounding explains, with the
+        kernels that they take."""
         return [
-            each.label
+            f"{each.label} ({each.kernel})"
             for each in self.differences
             if max(each.as_written.steps, each.as_run.steps) > 1
         ]
