@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +78,22 @@ def turn_at_random(batch: torch.Tensor, rng: np.random.Generator) -> torch.Tenso
 
 def train(per_class: int, epochs: int) -> torch.nn.Module:
     """A trained network, its channels spread, in evaluation mode."""
-    import torch
     from network import build_network, spread_channels
+
+    network = fit(lambda: build_network(len(CLASSES)), per_class, epochs)
+    spread_channels(network, SET_SEEDS["training"])
+    return network.eval()
+
+
+def fit(build: Callable[[], torch.nn.Module], per_class: int, epochs: int) -> torch.nn.Module:
+    """The network that ``build`` makes, trained on pictures drawn for it."""
+    import torch
 
     torch.manual_seed(SET_SEEDS["training"])
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(SET_SEEDS["training"])
     pictures, labels = map(torch.from_numpy, draw_training_set(per_class))
-    network = build_network(len(CLASSES)).to(memory_format=torch.channels_last)
+    network = build().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-4)
     steps = len(labels) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, epochs * steps)
@@ -101,12 +110,17 @@ def train(per_class: int, epochs: int) -> torch.nn.Module:
             total += loss.item()
         seconds = time.monotonic() - started
         print(f"epoch {epoch + 1}: loss {total / steps:.4f}, {seconds:.0f} s", flush=True)
-    spread_channels(network, SET_SEEDS["training"])
-    return network.eval()
+    return network
 
 
-def export(network: torch.nn.Module, path: Path) -> None:
-    """Writes the network as one ONNX file with batch normalization kept and readable names."""
+DEMO_TEXT = "Quantscope demo. Input: RGB / 255. Apache-2.0."
+
+
+def export(network: torch.nn.Module, path: Path, text: str = DEMO_TEXT) -> None:
+    """Writes the network as one ONNX file with batch normalization kept and readable names.
+
+    ``text`` is what the file says of itself.
+    """
     import onnx
     import torch
 
@@ -124,7 +138,7 @@ def export(network: torch.nn.Module, path: Path) -> None:
     )
     model = onnx.load(path)
     rename(model.graph)
-    model.doc_string = "Quantscope demo. Input: RGB / 255. Apache-2.0."
+    model.doc_string = text
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 

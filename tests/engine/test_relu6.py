@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from quantscope.bundled import demo_folder
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
@@ -112,6 +115,10 @@ def test_that_replacing_changes_only_what_exceeds_the_bound(tmp_path: Path) -> N
     plain, replaced = prepare(file), prepare(file, REPLACED)
     assert "Replaced relu6 (bound 6) by Relu" in replaced.network.changes
     assert "Clip" not in [layer.operator for layer in replaced.network.layers]
+    left = {
+        entry.name for entry in onnx.ModelProto.FromString(replaced.serialized()).graph.initializer
+    }
+    assert left == {f"{name}.{part}" for name in ("first", "second") for part in ("weight", "bias")}
     assert factors((plain, replaced), "first.weight", 0)[-1] >= 8.0
     (feed,) = models.samples(model, 1)
     for size, same in ((0.01, True), (1.0, False)):
@@ -188,3 +195,13 @@ def test_that_the_effect_is_the_ratio_that_numpy_finds(tmp_path: Path) -> None:
     noise = ((exact - seen).astype(np.float64) ** 2).sum()
     wanted = 10 * np.log10((exact.astype(np.float64) ** 2).sum() / noise)
     assert f"SQNR {wanted:.1f} dB to the source" in note
+
+
+def test_that_every_choice_keeps_names_and_order_so_that_maps_can_be_compared() -> None:
+    model = str(demo_folder() / "demo.onnx")
+    plain = tasks.describe(model)
+    for count in (1, 2, 3):
+        for keys in combinations(("equalize", "replace_relu6", "absorb_biases"), count):
+            chosen = tasks.describe(model, PreparationChoices(**dict.fromkeys(keys, True)))
+            assert list(chosen.tensors) == list(plain.tensors)
+            assert [x.label for x in chosen.layers] == [x.label for x in plain.layers]

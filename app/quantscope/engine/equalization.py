@@ -38,6 +38,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
+import onnx_ir.passes.common as common
 
 from quantscope.engine.channel_pairs import (
     Array,
@@ -94,6 +95,7 @@ def replace_relu6(model: ir.Model) -> list[str]:
     for node in bounded:
         node.op_type = "Relu"
         node.resize_inputs(1)
+    common.RemoveUnusedNodesPass()(model)  # with the constants that were bounds
     return [f"Replaced {node.name} (bound {bound:g}) by Relu" for node, bound in bounded.items()]
 
 
