@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from quantscope.cli import quantize as quantize_command
 from quantscope.core.plan_settings import PlanSettings
@@ -100,6 +102,8 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "rounded_weights",
         "simulation",
         "not_simulated",
+        "integer_inputs",
+        "integer_outputs",
         "integer_kernels",
     ]
     assert report["path"] == str(output)
@@ -230,3 +234,17 @@ def test_that_a_long_list_of_corrections_is_cut(
     said = run("quantize", session, "--correct-bias", "-o", tmp_path / "a.onnx")
     assert said.out.count("steps, mean error") == 2
     assert "and 5 more (--json has them all)" in said.out
+
+
+def test_that_integer_ports_are_told_with_scale_and_zero_point(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "a.onnx"
+    said = run("quantize", session, "--integer-ports", "-o", output)
+    assert said.code == 0
+    graph = onnx.load(output).graph
+    assert graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    constants = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+    for name in (graph.input[0].name, graph.output[0].name):
+        scale, zero_point = constants[f"{name}_scale"], constants[f"{name}_zero_point"]
+        assert f"uint8, scale {float(scale):.9g}, zero point {int(zero_point)}\n" in said.out

@@ -38,6 +38,7 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
+    IntegerPort,
     LayerKernel,
     OperatorDifference,
     OutputAccuracy,
@@ -168,6 +169,7 @@ operator_differences = st.builds(
     ties_away=reals,
     ties_up=reals,
 )
+integer_ports = st.builds(IntegerPort, name=texts, dtype=texts, scale=reals, zero_point=whole)
 reports = st.builds(
     ExportReport,
     path=texts,
@@ -188,6 +190,8 @@ reports = st.builds(
     rounded_weights=st.lists(rounded_weights, max_size=FEW).map(tuple),
     simulation=st.lists(operator_differences, max_size=FEW).map(tuple),
     not_simulated=st.lists(st.tuples(texts, texts), max_size=FEW).map(tuple),
+    integer_inputs=st.lists(integer_ports, max_size=FEW).map(tuple),
+    integer_outputs=st.lists(integer_ports, max_size=FEW).map(tuple),
 )
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
@@ -209,6 +213,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     ExportReport: reports,
     Extreme: st.builds(Extreme, reals, whole, whole),
     FixedPoint: fixed_points,
+    IntegerPort: integer_ports,
     Layer: layers,
     LayerKernel: kernels,
     LiveCounts: st.builds(LiveCounts, whole, st.dictionaries(texts, bit_counts, max_size=FEW)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from quantscope.core.network import Layer, LayerKind, short_labels
+from quantscope.core.network import Layer, LayerKind, Port, short_labels
 from tests.core.networks import Sketch, conv_relu_conv
 
 
@@ -40,6 +40,13 @@ def test_that_unknown_tensors_and_missing_layers_are_key_errors():
         network.layer("nowhere")
     with pytest.raises(KeyError, match="Conv a"):
         replace(network, layers=network.layers[:1]).layer_of("a")
+
+
+def test_that_ports_of_float32_are_told_from_others():
+    network = conv_relu_conv()
+    assert network.float_ports == {"x", "y"}
+    ids = Port(name="ids", dtype="int64", shape=())
+    assert replace(network, inputs=(ids,)).float_ports == {"y"}
 
 
 def test_that_readable_names_are_kept_and_others_numbered_by_operator():

@@ -27,7 +27,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import BiasCorrection, ExportReport, OutputAccuracy
+from quantscope.core.report import BiasCorrection, ExportReport, IntegerPort, OutputAccuracy
 from quantscope.core.wording import count, decibel, size
 from quantscope.jobs.outputs import check_output
 from quantscope.session.calibration_file import write_calibration
@@ -147,6 +147,8 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
     facts += _first_of("stays float", [f"{label}: {why}" for label, why in report.float_layers])
     changed = sorted(report.corrections, key=lambda each: -each.largest)
     facts += _first_of("bias corrected", [_correction(each) for each in changed])
+    facts += [(f"input {each.name}", _port(each)) for each in report.integer_inputs]
+    facts += [(f"output {each.name}", _port(each)) for each in report.integer_outputs]
     facts += [(f"output {each.output}", _accuracy(each, report)) for each in report.outputs]
     unit = "step" if report.largest_difference == 1.0 else "steps"
     steps = f"{report.largest_difference:g} {unit} between the file as it runs and as it is written"
@@ -168,6 +170,10 @@ def _first_of(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
 def _correction(found: BiasCorrection) -> str:
     errors = f"mean error {found.error_before:.2f} -> {found.error_after:.3f}"
     return f"{found.label} by up to {found.largest:.2f} steps, {errors}"
+
+
+def _port(port: IntegerPort) -> str:
+    return f"{port.dtype}, scale {port.scale:.9g}, zero point {port.zero_point}"
 
 
 def _accuracy(output: OutputAccuracy, report: ExportReport) -> str:

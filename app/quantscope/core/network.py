@@ -98,6 +98,12 @@ class Network:
     tensors: dict[str, Tensor]
     changes: tuple[str, ...] = ()
 
+    @property
+    def float_ports(self) -> frozenset[str]:
+        """Names of the inputs and outputs that hold float32, which may become integers."""
+        ports = (*self.inputs, *self.outputs)
+        return frozenset(port.name for port in ports if port.dtype == "float32")
+
     def layer(self, name: str) -> Layer:
         """The layer called ``name``; ``KeyError`` where there is none."""
         for layer in self.layers:

@@ -108,6 +108,19 @@ class OperatorDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntegerPort:
+    """A network input or output that is handed over in integers of the type ``dtype``.
+
+    An integer stands for ``scale * (integer - zero_point)``.
+    """
+
+    name: str
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
     """Verification of an exported file.
 
@@ -134,6 +147,8 @@ class ExportReport:
     rounded_weights: tuple[RoundedWeights, ...] = ()  # likewise
     simulation: tuple[OperatorDifference, ...] = ()  # in network order
     not_simulated: tuple[tuple[str, str], ...] = ()  # label, reason
+    integer_inputs: tuple[IntegerPort, ...] = ()
+    integer_outputs: tuple[IntegerPort, ...] = ()
 
     @property
     def integer_kernels(self) -> int:

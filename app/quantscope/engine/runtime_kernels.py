@@ -32,6 +32,14 @@ _INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger")
 _MOVERS = frozenset(
     operator for operator, rule in OPERATORS.items() if rule.kind is LayerKind.PASS_THROUGH
 )
+_STORED = frozenset(
+    {
+        onnx.TensorProto.INT8,
+        onnx.TensorProto.UINT8,
+        onnx.TensorProto.INT16,
+        onnx.TensorProto.UINT16,
+    }
+)
 Nodes = Mapping[str, onnx.NodeProto]
 
 
@@ -45,22 +53,26 @@ def kernels_of(
         graph = onnx.load(optimized, load_external_data=False).graph
     makers = {output: node for node in graph.node for output in node.output}
     nodes = {node.name: node for node in graph.node}
+    integers = {entry.name for entry in graph.input if entry.type.tensor_type.elem_type in _STORED}
     return tuple(
-        kernel_of(layer, nodes.get(layer.name), makers)
+        kernel_of(layer, nodes.get(layer.name), makers, integers)
         for layer in network.layers
         if layer.name in integer_layers and layer.kind in _WITH_KERNEL
     )
 
 
-def kernel_of(layer: Layer, node: onnx.NodeProto | None, makers: Nodes) -> LayerKernel:
+def kernel_of(
+    layer: Layer, node: onnx.NodeProto | None, makers: Nodes, integers: Collection[str] = ()
+) -> LayerKernel:
     """The kernel of ``layer``, which the runtime runs as ``node`` (``None``: not by its name).
 
-    ``makers`` has the node that yields each value of the graph.
+    ``makers`` has the node that yields each value of the graph, ``integers`` names the graph's
+    inputs that are stored integers.
     """
     if node is None:  # a mover may be merged with its neighbours; arithmetic must be seen
         kernel, integer = MERGED, layer.kind is LayerKind.PASS_THROUGH
     else:
-        kernel, integer = node.op_type, _is_integer(node) or _moves_integers(node, makers)
+        kernel, integer = node.op_type, _is_integer(node) or _moves_integers(node, makers, integers)
     return LayerKernel(layer=layer.name, label=layer.label, kernel=kernel, integer=integer)
 
 
@@ -68,11 +80,13 @@ def _is_integer(node: onnx.NodeProto) -> bool:
     return node.op_type.startswith(_INTEGER_PREFIXES)
 
 
-def _moves_integers(node: onnx.NodeProto, makers: Nodes) -> bool:
+def _moves_integers(node: onnx.NodeProto, makers: Nodes, integers: Collection[str]) -> bool:
     """Whether ``node`` moves values that were quantized before it."""
-    maker: onnx.NodeProto | None = node
-    while maker is not None and maker.op_type in _MOVERS:
-        maker = makers.get(maker.input[0])
-    if maker is None or maker is node:
+    if node.op_type not in _MOVERS:
         return False
+    value = node.input[0]
+    while (maker := makers.get(value)) is not None and maker.op_type in _MOVERS:
+        value = maker.input[0]
+    if maker is None:
+        return value in integers
     return maker.op_type == "QuantizeLinear" or _is_integer(maker)

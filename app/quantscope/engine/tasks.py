@@ -25,6 +25,7 @@ from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import batches
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
+from quantscope.engine.integer_ports import open_integer_ports
 from quantscope.engine.migration_search import find_migration
 from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
@@ -132,6 +133,8 @@ def export(
     _check_plan(given.prepared.network, settings, given.calibration)
     plan = given.calibration.plan(given.prepared.network, settings)
     rewritten = rewrite(given.prepared, plan)
+    if settings.integer_ports:
+        open_integer_ports(rewritten, plan)
     checked = batches(source, max(verification_samples, 1))
     effect: tuple[str, ...] = ()
     if preparation is not None and preparation.chosen:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
+
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.batching import batches
+from quantscope.engine.integer_ports import ports_of
 from quantscope.engine.runtime import runtime_errors, start_session
 from quantscope.engine.sources.opening import open_source
 
@@ -20,8 +23,9 @@ def classify(
     """The labels of ``data`` and the classes that ``model`` names, sample for sample.
 
     A class is the place of the largest score in the first output. ``inputs`` are those of the
-    float network, so that a quantized file sees the same values. Raises
-    :class:`QuantscopeError` where the data has no labels (pictures in class folders).
+    float network, so that a quantized file sees the same values, in integers where it takes
+    those. Raises :class:`QuantscopeError` where the data has no labels (pictures in class
+    folders).
     """
     source = open_source(data, inputs)
     if source.labels is None:
@@ -31,11 +35,13 @@ def classify(
             remedy="Put the pictures of each class into a folder of their own",
         )
     session = start_session(Path(model))
+    floats = frozenset(port.name for port in inputs if port.dtype == "float32")
+    ports = ports_of(onnx.load(model, load_external_data=False), floats)
     found: list[int] = []
     with runtime_errors(str(model), "Check that the data fits the network"):
         for read in batches(source, len(source)):
             batch = read()
-            scores = session.run(None, dict(batch.feed))[0]
+            scores = session.run(None, ports.feed(batch.feed))[0]
             rows = scores.reshape(scores.shape[0], -1).argmax(axis=-1)
             found += rows[: batch.used].tolist()
     return source.labels, tuple(found)

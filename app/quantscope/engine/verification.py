@@ -8,8 +8,9 @@ file unoptimized and the float network.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from quantscope.core.report import (
 from quantscope.core.rounding import Ties
 from quantscope.core.stored import written_type
 from quantscope.engine.batching import Batch
+from quantscope.engine.integer_ports import Feed, IntegerPorts, ports_of
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
@@ -134,15 +136,28 @@ class Verification:
                 for layer in network.layers
                 if layer.kind is not LayerKind.INPUT and layer.name in reasons
             ),
-            notes=tuple(f"{network.layer(n).label}: {t}" for n, t in self.plan.notes.items()),
+            notes=tuple(self._notes()),
             warnings=tuple(self._warnings(kernels, sums, found)),
             simulation=found.differences,
             not_simulated=found.missing,
+            integer_inputs=tuple(self._ports.inputs.values()),
+            integer_outputs=tuple(self._ports.outputs.values()),
         )
+
+    @cached_property
+    def _ports(self) -> IntegerPorts:
+        """The ports that the file has in integers where the float network has floats."""
+        file = onnx.load(self.path, load_external_data=False)
+        return ports_of(file, self.prepared.network.float_ports)
+
+    def _run(self, session: onnxruntime.InferenceSession, batch: Batch) -> Arrays:
+        """The exported file's outputs, those in integers as reals."""
+        return self._ports.reals(_run(session, self._ports.feed(batch.feed)))
 
     def _simulated(self) -> Simulated:
         batch = self.batches[0]()
-        return simulate(self.path, self.prepared.network, self.plan.placement.layers, batch.feed)
+        network, layers = self.prepared.network, self.plan.placement.layers
+        return simulate(self.path, network, layers, self._ports.feed(batch.feed))
 
     def _compare(self, stop: Callable[[], bool]) -> Generator[Progress, None, _Sums]:
         tapped = self._tapped()
@@ -167,9 +182,9 @@ class Verification:
                 break
             batch = fetch()
             with runtime_errors(self.path.name, _REPORT):
-                true = {**_run(plain, batch), **batch.feed}
-                seen = {**_run(shown, batch), **_run(default, batch)}
-                slow = _run(unoptimized, batch)
+                true = {**_run(plain, batch.feed), **batch.feed}
+                seen = {**self._run(shown, batch), **self._run(default, batch)}
+                slow = self._run(unoptimized, batch)
             self._add(sums, batch, true, seen, slow)
             yield Progress("verification", number + 1, len(self.batches))
         return sums
@@ -304,6 +319,15 @@ class Verification:
             in_network=in_network,
         )
 
+    def _notes(self) -> Iterator[str]:
+        network = self.prepared.network
+        for name, text in self.plan.notes.items():
+            yield f"{network.layer(name).label}: {text}"
+        if self.plan.settings.integer_ports:
+            integer = {*self._ports.inputs, *self._ports.outputs}
+            for name in sorted(network.float_ports - integer):
+                yield f"{name} is handed over in float: {self.plan.placement.reasons[name]}"
+
     def _warnings(
         self, kernels: tuple[LayerKernel, ...], sums: _Sums, simulated: Simulated
     ) -> list[str]:
@@ -349,9 +373,9 @@ def _check_file(path: Path) -> None:
         ) from error
 
 
-def _run(session: onnxruntime.InferenceSession, batch: Batch) -> Arrays:
+def _run(session: onnxruntime.InferenceSession, feed: Feed) -> Arrays:
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, dict(batch.feed)), strict=True))
+    return dict(zip(names, session.run(None, dict(feed)), strict=True))
 
 
 def _own(batch: Batch, values: npt.NDArray[np.generic]) -> Floats:
