@@ -168,8 +168,9 @@ class SourceCheck:
     """What a dry run of a data source found: its size, and one sample as it goes in.
 
     ``number`` and ``first`` say which sample that is, by default the first. ``shapes`` holds
-    (input, shape, dtype) of it, ``minimum`` and ``maximum`` are over all its values. ``steps`` is the way from file to tensor, ``preview`` what to look at,
-    ``skipped`` names samples that could not be read.
+    (input, shape, dtype) of it, ``minimum`` and ``maximum`` are over all its values. ``steps`` is
+    the way from file to tensor, ``preview`` what to look at, ``skipped`` names samples that could
+    not be read.
     """
 
     samples: int
