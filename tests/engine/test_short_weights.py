@@ -9,12 +9,14 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from onnx.reference import ReferenceEvaluator
 
 from quantscope.core.formats import ChannelScaled
 from quantscope.core.network import Layer, LayerKind
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.engine.restored_parameters import with_parameters_restored
 from quantscope.engine.runtime_kernels import kernels_of
 from quantscope.engine.simulation.comparison import simulate
 from tests.engine import models
@@ -125,6 +127,23 @@ def test_that_the_simulation_takes_weights_of_four_bits_for_what_they_are(
     assert {layer.name for layer in weighted(export)} <= names
     assert max(each.as_written for each in found.differences).steps <= 1
     assert max(each.as_run for each in found.differences).steps <= 1
+
+
+@pytest.mark.parametrize("target", FOUR)
+def test_that_weights_of_four_bits_can_be_restored_once_for_all_samples(
+    target: str, tmp_path: Path
+) -> None:
+    export = written("Conv, depthwise and grouped", FOUR[target], tmp_path)
+    restored = ir.to_proto(with_parameters_restored(export.rewritten.model))
+    held = {entry.name for entry in restored.graph.initializer}
+    makers = {name: node for node in restored.graph.node for name in node.output}
+    for layer in weighted(export):
+        (node,) = (node for node in restored.graph.node if node.name == layer.name)
+        assert set(node.input[1:]) <= held
+        assert makers[node.input[0]].op_type == "DequantizeLinear"
+    exact = run(export.path, export.feeds[0], optimized=False)
+    found = run(restored, export.feeds[0], optimized=False)
+    assert all(np.array_equal(exact[name], found[name]) for name in exact)
 
 
 def test_that_seven_bits_leave_the_runtime_room_for_two_products(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import onnx_ir as ir
 import onnxruntime
 
 from quantscope.engine.batching import Batch
+from quantscope.engine.restored_parameters import with_parameters_restored
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 
 Batches = Sequence[Callable[[], Batch]]
@@ -73,7 +74,7 @@ class _Run:
         made = tuple(name for name in names if name not in fed)
         if not made:
             return cls((), None)
-        giving = _giving(model, made)
+        giving = _giving(with_parameters_restored(model), made)
         session = start_session(giving, where=where, optimized=Optimization.NONE, threads=1)
         return cls(made, session)
 
