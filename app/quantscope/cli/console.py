@@ -17,6 +17,7 @@ STAGES = {
     "scale migration": "Migrating scales",
     "calibration": "Calibrating",
     "types": "Deriving types",
+    "weight rounding": "Rounding weights",
     "bias correction": "Correcting biases",
     "verification": "Verifying",
 }

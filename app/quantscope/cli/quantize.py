@@ -27,7 +27,13 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import BiasCorrection, ExportReport, IntegerPort, OutputAccuracy
+from quantscope.core.report import (
+    BiasCorrection,
+    ExportReport,
+    IntegerPort,
+    OutputAccuracy,
+    RoundedWeights,
+)
 from quantscope.core.wording import count, decibel, size
 from quantscope.jobs.outputs import check_output
 from quantscope.session.calibration_file import write_calibration
@@ -145,6 +151,8 @@ def report_facts(settings: PlanSettings, report: ExportReport) -> list[tuple[str
     in_float = [f"{each.label} ({each.kernel})" for each in report.kernels if not each.integer]
     facts += _first_of("float kernel", in_float)
     facts += _first_of("stays float", [f"{label}: {why}" for label, why in report.float_layers])
+    gains = sorted(report.rounded_weights, key=lambda each: each.sqnr_before - each.sqnr_after)
+    facts += _first_of("weights rounded", [_rounding(each) for each in gains])
     changed = sorted(report.corrections, key=lambda each: -each.largest)
     facts += _first_of("bias corrected", [_correction(each) for each in changed])
     facts += [(f"input {each.name}", _port(each)) for each in report.integer_inputs]
@@ -165,6 +173,11 @@ def _first_of(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     facts = [(name, text) for text in texts[:MOST_LINES]]
     rest = len(texts) - len(facts)
     return [*facts, ("", f"and {rest} more (--json has them all)")] if rest else facts
+
+
+def _rounding(found: RoundedWeights) -> str:
+    after = decibel(found.sqnr_after)
+    return f"{found.label}: SQNR {decibel(found.sqnr_before)} to nearest, {after} compensated"
 
 
 def _correction(found: BiasCorrection) -> str:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-import onnx_ir as ir
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.events import Progress
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.report import ExportReport
-from quantscope.engine import tasks
-from quantscope.engine.bias_correction import correct_biases
-from quantscope.engine.prepared import Prepared
-from quantscope.engine.rewriting import rewrite
-from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.stored_parameters import stored_integers
 from quantscope.engine.weight_rounding import layers
-from quantscope.engine.weight_rounding.layers import Rounded, round_weights
+from quantscope.engine.weight_rounding.layers import round_weights
 from tests.engine import models
 from tests.engine.exports import (
     FIXED,
@@ -34,69 +22,10 @@ from tests.engine.exports import (
     calibration_of,
     finish,
     prepared,
-    session,
     with_outputs,
 )
 from tests.engine.models import Builder
-
-FOUR = {each.target: replace(each, weight_word_length=4) for each in (FIXED, RUNTIME)}
-NOISE = DataDescription(kind=SourceKind.RANDOM, samples=8)
-Floats = npt.NDArray[np.float64]
-
-
-def keep_going() -> bool:
-    return False
-
-
-def source_of(ready: Prepared, feeds: Sequence[Feed]) -> SampleSource:
-    names = tuple(str(number) for number in range(len(feeds)))
-    return SampleSource(inputs=ready.network.inputs, names=names, read=feeds.__getitem__)
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A network before and after its weights were rounded."""
-
-    ready: Prepared
-    calibration: Calibration
-    settings: PlanSettings
-    feeds: Sequence[Feed]
-    rounded: Rounded
-
-    @property
-    def plan(self) -> Plan:
-        return self.calibration.plan(self.ready.network, self.settings)
-
-    def file(self, ready: Prepared) -> onnx.ModelProto:
-        return ir.to_proto(rewrite(ready, self.plan).model)
-
-
-def rounding(
-    model: onnx.ModelProto, settings: PlanSettings, folder: Path, *, samples: int = 6
-) -> Case:
-    feeds = models.samples(model, samples)
-    ready = prepared(model, folder)
-    calibration = calibration_of(ready, feeds)
-    steps = round_weights(ready, calibration, settings, source_of(ready, feeds), keep_going)
-    found = finish(steps)
-    assert found is not None
-    return Case(ready, calibration, settings, feeds, found)
-
-
-def sqnr(
-    exact: onnx.ModelProto | bytes,
-    other: onnx.ModelProto,
-    feeds: Sequence[Feed],
-    *,
-    optimized: bool = True,
-) -> float:
-    """dB between the first outputs of two models."""
-    both = [session(model, optimized=optimized) for model in (exact, other)]
-    runs = [
-        [np.asarray(each.run(None, dict(feed))[0], np.float64) for each in both] for feed in feeds
-    ]
-    signal = sum((true**2).sum() for true, _ in runs)
-    return float(10 * np.log10(signal / sum(((true - seen) ** 2).sum() for true, seen in runs)))
+from tests.engine.weight_rounding.cases import FOUR, keep_going, rounding, source_of, sqnr
 
 
 def bias_free() -> onnx.ModelProto:
@@ -340,65 +269,3 @@ def test_that_no_more_samples_are_read_than_it_says(
     source = replace(source_of(ready, feeds), read=note)
     finish(round_weights(ready, calibration_of(ready, feeds), RUNTIME, source, keep_going))
     assert set(read) == {0, 3, 6}
-
-
-# ---- the whole export ----------------------------------------------------------------------------
-
-
-def exported(
-    folder: Path, settings: PlanSettings, name: str, stop: tasks.Stop = keep_going
-) -> ExportReport:
-    model = str(models.save(models.residual_net(), folder))
-    calibration, _ = finish(tasks.calibrate(model, NOISE, False, keep_going))
-    output = str(folder / name)
-    return finish(tasks.export(model, calibration, settings, output, 2, True, stop))
-
-
-def test_that_an_export_tells_of_each_layer_and_compares_with_the_float_network(
-    tmp_path: Path,
-) -> None:
-    settings = FOUR["onnxruntime"]
-    plain = exported(tmp_path, settings, "plain.onnx")
-    compensated = replace(settings, weight_rounding=WeightRounding.COMPENSATED)
-    report = exported(tmp_path, compensated, "compensated.onnx")
-    assert plain.rounded_weights == ()
-    assert len(report.rounded_weights) == 7
-    assert report.outputs[0].sqnr > plain.outputs[0].sqnr + 2.0
-    assert report.integer_kernels == plain.integer_kernels
-    measured = {each.tensor: each.measured for each in report.tensors}
-    for each in plain.tensors:  # each weight is further from what it was
-        if each.tensor.endswith("weight"):
-            assert measured[each.tensor] < each.measured < 40.0
-
-
-def test_that_biases_make_up_for_what_rounding_leaves(tmp_path: Path) -> None:
-    model = models.residual_net()
-    case = rounding(model, FOUR["fixed-point"], tmp_path, samples=16)
-    source = source_of(case.ready, case.feeds)
-    corrected = finish(
-        correct_biases(
-            case.rounded.prepared, case.calibration, case.settings, source, keep_going, case.ready
-        )
-    )
-    assert corrected is not None
-    plan = corrected.calibration.plan(corrected.prepared.network, case.settings)
-    file = ir.to_proto(rewrite(corrected.prepared, plan).model)
-    after = means(file, case.feeds) - means(model, case.feeds)
-    before = means(case.file(case.rounded.prepared), case.feeds) - means(model, case.feeds)
-    assert np.abs(after).mean() < np.abs(before).mean()
-    stored = stored_integers(corrected.prepared, plan, "gemm.weight")
-    assert np.array_equal(stored, stored_integers(case.rounded.prepared, case.plan, "gemm.weight"))
-
-
-def means(model: onnx.ModelProto, feeds: Sequence[Feed]) -> Floats:
-    running = session(model, optimized=False)
-    every = [np.asarray(running.run(None, dict(feed))[0], np.float64) for feed in feeds]
-    return np.asarray(np.mean(every, axis=(0, 1)))
-
-
-def test_that_a_stopped_rounding_leaves_no_file(tmp_path: Path) -> None:
-    answers = iter([False] * 20)
-    settings = replace(RUNTIME, weight_rounding=WeightRounding.COMPENSATED)
-    with pytest.raises(tasks.Stopped):
-        exported(tmp_path, settings, "stopped.onnx", lambda: next(answers, True))
-    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
