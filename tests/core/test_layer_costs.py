@@ -185,6 +185,13 @@ def test_that_types_shrink_weights_and_activations_and_never_the_bias() -> None:
     assert costs.activation_bytes == 192 + 4 * 256
 
 
+@pytest.mark.parametrize(("bits", "expected"), [(4, 7 * 5 / 2), (7, 7 * 5), (8, 7 * 5), (16, 70)])
+def test_that_weights_take_the_bytes_that_hold_them(bits: int, expected: float) -> None:
+    network = network_of(layer_of("Gemm"), {"x": ("n", 7), "w": (7, 5), "y": ("n", 5)}, axis=1)
+    (costs,) = layer_costs(network, {}, {"w": FixedPoint(bits, 2)})
+    assert costs.parameter_bytes == np.ceil(expected)
+
+
 def test_that_a_fixed_batch_is_no_part_of_a_sample() -> None:
     layer = layer_of("Relu", weights=None)
     network = network_of(layer, {"x": (4, 3, 8), "y": (4, 3, 8)})

@@ -177,7 +177,11 @@ def _activation_bytes(layer: Layer, counts: Counts, types: Mapping[str, DataType
 
 
 def _bytes_of(tensor: str, types: Mapping[str, DataType]) -> float:
-    return types[tensor].word_length / 8 if tensor in types else FLOAT_BYTES
+    """Two words of four bits share a byte; others lie in whole ones."""
+    if tensor not in types:
+        return FLOAT_BYTES
+    word = types[tensor].word_length
+    return 0.5 if word <= 4 else math.ceil(word / 8)
 
 
 def _fixed_size(shape: Shape) -> int:
