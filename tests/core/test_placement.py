@@ -159,6 +159,18 @@ def test_that_what_the_target_computes_in_float_is_not_rounded_for_nothing():
     assert "s" in placement.quantized  # the convolution reads it
 
 
+def test_that_followers_that_only_float_layers_read_stay_in_float_where_products_yield_float():
+    sketch = Sketch("x").add("Conv", "x", "a").add("Relu", "a", "r").add("Add", "r x", "s")
+    sketch.add("Relu", "s", "t").add("Reshape", "t", "u").add("Softmax", "u", "f")
+    network = sketch.add("Conv", "f", "y").add("AveragePool", "y", "p").network("p")
+    placement = place(network, (), PlacementRules(float_results=frozenset({"MatMul"})))
+    assert placement.layers == {"Conv a", "Relu r", "Conv y", "AveragePool p"}  # p is an output
+    for layer in ("Add s", "Relu t", "Reshape u"):
+        assert "only float layers read its result" in placement.reasons[layer]
+    assert placement.quantized == {"x", "a", "r", "f", "y", "p"}
+    assert {"Add s", "Relu t", "Reshape u"} < place(network).layers
+
+
 def test_that_a_layer_kept_in_float_by_hand_says_so_and_so_do_its_tensors():
     placement = place(conv_relu_conv(), ["Conv a"])
     assert placement.layers == {"Conv y"}

@@ -6,7 +6,8 @@ a click on a layer's check box at once, and the export places Q/DQ by the same a
 Rule: a layer with weights, or a product of two activations, runs in integers, with its inputs
 and outputs quantized. Other layers follow where every activation that they read is quantized
 already, and where their target computes them in integers: elsewhere rounding their results
-would gain nothing. What only moves values costs nothing either way, and follows everywhere. A
+would gain nothing. Where the target's products yield float at no cost, a follower must also be
+read in integers, or be a network output. What only moves values has no kernel to ask for. A
 tensor is quantized once, for all its readers.
 """
 
@@ -85,6 +86,7 @@ _PRODUCTS = frozenset({LayerKind.WEIGHTED, LayerKind.PRODUCT})
 _COST_NOTHING = frozenset({LayerKind.INPUT, LayerKind.PASS_THROUGH})
 _IN_FLOAT_BY_HAND = "kept in float by hand"
 _FLOAT_OPERATOR = "float on this target: integers would cost accuracy and gain nothing"
+_IN_VAIN = "only float layers read its result: rounding it would gain nothing"
 _FLOAT_RESULT = "only float layers read it, and the kernel yields float"
 
 
@@ -96,6 +98,8 @@ def place(
     """The placement for ``network`` with ``float_layers`` (names) kept in float."""
     reasons = _reasons_for_float(network, frozenset(float_layers), rules)
     integer = _integer_layers(network, reasons)
+    if rules.float_results:
+        integer -= _in_vain(network, integer, reasons)
     active = [layer for layer in network.layers if layer.name in integer]
     unrounded = _unrounded(network, active, rules)
     fused = _fused_rectifiers(network, active)
@@ -163,6 +167,24 @@ def _integer_layers(network: Network, reasons: dict[str, str]) -> set[str]:
             integer.add(layer.name)
             quantized.update(layer.outputs)
     return integer
+
+
+def _in_vain(network: Network, integer: Collection[str], reasons: dict[str, str]) -> set[str]:
+    """Names of the followers whose results only float layers read; adds to ``reasons``.
+
+    A Relu or Clip behind a product is one with its kernel and costs nothing.
+    """
+    read = {port.name for port in network.outputs}
+    merged = {name for layer in network.layers if layer.kind in _PRODUCTS for name in layer.outputs}
+    found = set()
+    for layer in reversed([layer for layer in network.layers if layer.name in integer]):
+        is_merged = layer.kind is LayerKind.RECTIFIER and not merged.isdisjoint(layer.inputs)
+        if layer.kind in _PRODUCTS or is_merged or not read.isdisjoint(layer.outputs):
+            read.update(layer.inputs)
+        else:
+            found.add(layer.name)
+            reasons[layer.name] = _IN_VAIN
+    return found
 
 
 def _follower_reason(network: Network, missing: list[str]) -> str:
