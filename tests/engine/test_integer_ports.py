@@ -117,6 +117,16 @@ def test_that_the_file_begins_and_ends_with_integers(settings: str, tmp_path: Pa
     assert all(set(node.output) & used for node in graph.node), "something that nobody reads"
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_that_the_names_of_stored_and_restored_values_hold(network: str, tmp_path: Path) -> None:
+    export = exported(NETWORKS[network](), RUNTIME, tmp_path, samples=1)
+    rewritten = rewrite(export.ready, export.plan)
+    open_integer_ports(rewritten, export.plan)
+    graph = rewritten.model.graph
+    held = {value.name for value in (*graph.inputs, *(v for node in graph for v in node.outputs))}
+    assert {*rewritten.stored.values(), *rewritten.restored.values()} <= held
+
+
 def test_that_unsigned_ports_keep_every_integer_kernel(tmp_path: Path) -> None:
     export = exported(models.residual_net(), RUNTIME, tmp_path)
     exports.session(with_integer_ports(export, tmp_path), saved=tmp_path / "optimized.onnx")
