@@ -36,10 +36,6 @@ def alone(operator: str, **attributes: Any) -> Form:
     return Form(lambda b, x: b.node(operator, [x], "operator", **attributes), opset=20)
 
 
-def function(operator: str, **attributes: Any) -> Form:
-    return alone(operator, **attributes)
-
-
 def pair(operator: str, constant: np.ndarray | None = None) -> Form:
     """Two inputs: another activation, or a fixed operand."""
 
@@ -130,13 +126,13 @@ _OWN: dict[str, Form] = {
     "Max": pair("Max"),
     "Min": pair("Min"),
     "PRelu": pair("PRelu", SLOPES),
-    "LeakyRelu": function("LeakyRelu", alpha=0.1),
-    "Elu": function("Elu"),
-    "HardSigmoid": function("HardSigmoid"),
-    "HardSwish": function("HardSwish"),
-    "Tanh": function("Tanh"),
-    "Erf": function("Erf"),
-    "Gelu": function("Gelu"),
+    "LeakyRelu": alone("LeakyRelu", alpha=0.1),
+    "Elu": alone("Elu"),
+    "HardSigmoid": alone("HardSigmoid"),
+    "HardSwish": alone("HardSwish"),
+    "Tanh": alone("Tanh"),
+    "Erf": alone("Erf"),
+    "Gelu": alone("Gelu"),
     "LayerNormalization": Form(_layer_norm, opset=17),
     "GlobalMaxPool": alone("GlobalMaxPool"),
     "ReduceMean": Form(lambda b, x: b.node("ReduceMean", [x], "operator", axes=[2])),
