@@ -325,7 +325,7 @@ def test_that_undo_leads_back_to_the_start_and_redo_to_the_end(fixed: MainWindow
 def test_that_the_inspector_edits_the_selected_type(qtbot: QtBot, fixed: MainWindow) -> None:
     tensor = weights(fixed)
     select(fixed, tensor)
-    editor = fixed.inspector.editor
+    editor = fixed.inspector.overview.editor
     before = data_type(fixed, tensor)
     assert editor.fraction.value() == before.fraction_length
     editor.fraction.stepUp()
@@ -339,7 +339,7 @@ def test_that_the_inspector_tells_the_numbers(calibrated: MainWindow) -> None:
     assert network is not None
     tensor = network.layers[0].outputs[0]
     select(calibrated, tensor)
-    figures = calibrated.inspector.figures
+    figures = calibrated.inspector.overview.figures
     assert figures["Maximum"].text().startswith("1 (")
     assert figures["Maximum"].text().endswith(" times)")
     assert ".png" in figures["maximum from"].text()
@@ -349,7 +349,7 @@ def test_that_the_inspector_tells_the_numbers(calibrated: MainWindow) -> None:
 def test_that_the_inspector_clips_nothing_and_spaces_its_figures_evenly(
     calibrated: MainWindow, qapp: QApplication
 ) -> None:
-    inspector, controller = calibrated.inspector, calibrated.controller
+    inspector, controller = calibrated.inspector.overview, calibrated.controller
     network = controller.readings.network
     assert network is not None
     for target in ("fixed-point", "onnxruntime"):
@@ -386,7 +386,7 @@ def test_that_the_worst_tensors_are_found_one_after_the_other(calibrated: MainWi
 
 
 def test_that_every_field_can_be_reached_by_a_key_and_says_what_it_is(fixed: MainWindow) -> None:
-    editor, choices = fixed.inspector.editor, fixed.choices
+    editor, choices = fixed.inspector.overview.editor, fixed.choices
     menus = {a.text()[a.text().index("&") + 1].lower() for a in fixed.menuBar().actions()}
     fields = (editor.word, editor.fraction, editor.scale, editor.zero_point)
     labels = [editor.form.labelForField(field) for field in fields]

@@ -23,7 +23,7 @@ from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
 from quantscope.gui.file_questions import FileQuestions
-from quantscope.gui.inspector import Inspector
+from quantscope.gui.inspector_tabs import InspectorTabs
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.network_dialog import NetworkDialog, about_box
 from quantscope.gui.operator_menu import OperatorMenu
@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         Announcements(controller, self.questions, self.messages, self)
         self.welcome = WelcomePage(self)
         self.ranges = RangesView(controller, self)
-        self.inspector = Inspector(controller, self)
+        self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.actions_by_id = make_actions(self)
         self.choices = NetworkChoices(controller, self)

@@ -50,6 +50,8 @@ class Theme:
     error: str
     error_back: str
     info_back: str
+    first_bit: str
+    first_bit_text: str
     heat: heatmap.HeatColors
 
 
@@ -75,6 +77,8 @@ LIGHT = Theme(
     error="#a3201a",
     error_back="#fdeceb",
     info_back="#e8f1fc",
+    first_bit="#ffe08a",
+    first_bit_text="#3b2a00",
     heat=heatmap.LIGHT,
 )
 DARK = Theme(
@@ -99,6 +103,8 @@ DARK = Theme(
     error="#ff9a92",
     error_back="#3d2220",
     info_back="#1f2d42",
+    first_bit="#d9b23c",
+    first_bit_text="#1a1400",
     heat=heatmap.DARK,
 )
 

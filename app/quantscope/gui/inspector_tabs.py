@@ -1,0 +1,43 @@
+"""The inspector: the selected tensor from several sides, one on each tab."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from quantscope.gui.channels_view import ChannelsView
+from quantscope.gui.controller import Controller
+from quantscope.gui.inspector import Inspector
+from quantscope.gui.integers_view import IntegersView
+from quantscope.gui.theme import Theme
+from quantscope.gui.words_view import WordsView
+
+TIPS = (
+    "Bit positions, data type and figures",
+    "Sample values as binary words, and what the type leaves of them",
+    "Channels of a weight by bit positions, outliers marked",
+    "The integers that the exported file will hold",
+)
+
+
+class InspectorTabs(QTabWidget):
+    """Bits and type, words, channels, integers."""
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.overview = Inspector(controller, self)
+        self.words = WordsView(controller, self)
+        self.channels = ChannelsView(controller, self)
+        self.integers = IntegersView(controller, self)
+        self.setDocumentMode(True)
+        self.setUsesScrollButtons(False)
+        self._views = (self.overview, self.words, self.channels, self.integers)
+        for view, name, tip in zip(
+            self._views, ("&Bits", "W&ords", "Cha&nnels", "&Integers"), TIPS, strict=True
+        ):
+            index = self.addTab(view, name)
+            self.setTabToolTip(index, tip)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take colours from ``theme``."""
+        for view in self._views:
+            view.set_theme(theme)
