@@ -18,9 +18,9 @@ SCHEME_TITLES = {
 }
 
 
-def decimal(value: float) -> str:
-    """A value in four significant digits: ``−0.9144``, ``14.2``, ``1.31e−6``."""
-    text = f"{value:.4g}"
+def decimal(value: float, digits: int = 4) -> str:
+    """A value in four significant digits, or ``digits``: ``−0.9144``, ``14.2``, ``1.31e−6``."""
+    text = f"{value:.{digits}g}"
     if "e" in text:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
         text = f"{float(mantissa):g}e{int(exponent)}"

@@ -84,7 +84,8 @@ class WordsModel(QAbstractTableModel):
             return None
         values = (self._table.values, self._table.cast, self._table.errors)[column]
         value = float(values[row])
-        return repr(value) if role == Qt.ItemDataRole.ToolTipRole else wording.decimal(value)
+        exact = role == Qt.ItemDataRole.ToolTipRole
+        return repr(value) if exact else wording.decimal(value, digits=6)
 
     def _digit(self, row: int, column: int, role: int) -> object:
         assert self._table is not None
