@@ -4,6 +4,11 @@ Four-bit weights lie packed, two to a byte, and are cast to int8 before they are
 changes no value, and the runtime's constant folding does it once when the file is loaded: ONNX
 Runtime (1.32, processor) has integer kernels for 8-bit weights only, and computes in float behind
 a DequantizeLinear of four bits.
+
+In the same way weights of products with 16-bit activations are cast to int16. Of a
+DequantizeLinear of 8 bits ONNX Runtime (1.32, processor) makes a MatMulNBits there, which rounds
+the activations to 8 bits again, block by block, unless the session asks it not to. Targets with
+kernels for 16 by 8 bits get the weights uncast.
 """
 
 from __future__ import annotations
@@ -21,13 +26,17 @@ from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
 
 WITH_SIGNED_WEIGHTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+PRODUCTS = frozenset({"Gemm", "MatMul"})
+WITH_16_BY_8_KERNELS = frozenset({"qnn", "tflite-micro"})
 
 
 def store_parameters(result: Rewritten, prepared: Prepared, plan: Plan) -> None:
     """Replace every quantized weight, bias and constant of the graph by its integers."""
+    wide = _read_with_16_bits(prepared.network, plan)
     for tensor in _parameters(prepared.network, plan):
         integers = stored_integers(prepared, plan, tensor)
-        _quantize_parameter(result, tensor, integers, written_type(prepared.network, plan, tensor))
+        data_type = written_type(prepared.network, plan, tensor)
+        _quantize_parameter(result, tensor, integers, data_type, wide=tensor in wide)
 
 
 def stored_integers(prepared: Prepared, plan: Plan, tensor: str) -> npt.NDArray[np.int64]:
@@ -46,9 +55,15 @@ def _parameters(network: Network, plan: Plan) -> list[str]:
 
 
 def _quantize_parameter(
-    result: Rewritten, name: str, integers: npt.NDArray[np.int64], data_type: DataType
+    result: Rewritten,
+    name: str,
+    integers: npt.NDArray[np.int64],
+    data_type: DataType,
+    *,
+    wide: bool,
 ) -> None:
-    """Replace a float constant by its integers behind a DequantizeLinear."""
+    """Replace a float constant by its integers behind a DequantizeLinear; ``wide`` casts them to
+    int16 before it."""
     graph = result.model.graph
     value = graph.initializers[name]
     kind = integer_type(data_type)
@@ -56,8 +71,8 @@ def _quantize_parameter(
         kind = _as_the_runtime_converts(kind, integers)
     stored = constant(result, f"{name}_quantized", integers.astype(kind.numpy()))
     result.parameters[name] = stored.name or ""
-    if kind is ir.DataType.INT4:
-        kind = ir.DataType.INT8
+    if wide or kind is ir.DataType.INT4:
+        kind = ir.DataType.INT16 if wide else ir.DataType.INT8
         stored = _widened(result, name, stored, kind)
     grid = grid_of(result, name, data_type, kind)
     attributes = {"axis": data_type.axis} if isinstance(data_type, ChannelScaled) else {}
@@ -70,6 +85,21 @@ def _quantize_parameter(
     value.replace_all_uses_with(restored)
     graph.insert_before(graph[0], restore)
     graph.initializers.pop(name)
+
+
+def _read_with_16_bits(network: Network, plan: Plan) -> frozenset[str]:
+    """Weights of 8 bits or less of products with 16-bit activations."""
+    if plan.settings.target in WITH_16_BY_8_KERNELS:
+        return frozenset()
+    return frozenset(
+        layer.weights
+        for layer in network.layers
+        if layer.weights is not None
+        and layer.operator in PRODUCTS
+        and layer.name in plan.placement.layers
+        and plan.types[layer.inputs[0]].word_length > 8
+        and plan.types[layer.weights].word_length <= 8
+    )
 
 
 def _widened(result: Rewritten, name: str, stored: ir.Value, kind: ir.DataType) -> ir.Value:
