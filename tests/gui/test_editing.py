@@ -310,8 +310,8 @@ def test_that_undo_leads_back_to_the_start_and_redo_to_the_end(fixed: MainWindow
     controller, tensor = fixed.controller, weights(fixed)
     controller.choose_word_length(16)
     select(fixed, tensor)
-    fixed.do_larger()
-    fixed.do_toggle_layer()
+    fixed.keys.do_larger()
+    fixed.keys.do_toggle_layer()
     end = controller.session.document
     while fixed.actions_by_id["undo"].isEnabled():
         assert fixed.actions_by_id["undo"].text() == f"&Undo {controller.session.undo_title}"

@@ -1,13 +1,15 @@
 """Every action of the window as a row of one table, and the menus as nested lists of ids.
 
 To add an action: a row here, its id in a menu, and a method ``do_<id>`` (with ``_`` for ``-``)
-on the window; what is on or off in the document is in ``switches``. The table of shortcuts in
-the guide is written from this.
+on the window or on one of its features; what is on or off in the document is in ``switches``.
+The table of shortcuts in the guide is written from this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
@@ -49,6 +51,9 @@ ACTIONS = (
     ActionRow("save-as", "Save session &as…", "Ctrl+Shift+S", "Keep the session in another file"),
     ActionRow(
         "export", "&Export…", "Ctrl+E", "Write the quantized ONNX model and verify it", "export"
+    ),
+    ActionRow(
+        "types", "Export &types…", "Ctrl+Shift+T", "Write the types in another tool's format"
     ),
     ActionRow("locate-model", "Locate &model…", "", "Say where the session's model is now"),
     ActionRow("locate-data", "Locate da&ta…", "", "Say where the session's data is now"),
@@ -130,6 +135,7 @@ MENUS: tuple[Menu, ...] = (
             "locate-data",
             SEPARATOR,
             "export",
+            "types",
             SEPARATOR,
             "quit",
         ),
@@ -196,7 +202,7 @@ TOOLS = ("open", "data", "calibrate", "choices", "export", SEPARATOR, "undo", "r
 
 
 def make_actions(window: QWidget) -> dict[str, QAction]:
-    """One QAction for each row, connected to the window's ``do_...`` methods."""
+    """One QAction for each row."""
     made = {}
     for row in ACTIONS:
         action = QAction(row.text, window)
@@ -210,10 +216,22 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
             action.setToolTip(row.tip)
         action.setWhatsThis(action.toolTip())
         action.setStatusTip(row.tip)
-        if row.key not in SWITCHED:
-            action.triggered.connect(getattr(window, f"do_{row.key.replace('-', '_')}"))
         made[row.key] = action
     return made
+
+
+class Feature(Protocol):
+    """An object with ``do_...`` methods that says which of its actions can be done now."""
+
+    def enabled(self) -> dict[str, bool]: ...
+
+
+def connect_actions(actions: dict[str, QAction], owners: Sequence[object]) -> None:
+    """Let each action call its ``do_...`` method, which one of ``owners`` has."""
+    for key in actions.keys() - SWITCHED:
+        method = f"do_{key.replace('-', '_')}"
+        owner = next(owner for owner in owners if hasattr(owner, method))
+        actions[key].triggered.connect(getattr(owner, method))
 
 
 def available(session: Session, busy: bool) -> dict[str, bool]:

@@ -38,6 +38,18 @@ class Appearance(QObject):
         self.choose(settings.theme)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
+    @Slot()
+    def do_theme_system(self) -> None:
+        self.choose(ThemeChoice.SYSTEM)
+
+    @Slot()
+    def do_theme_light(self) -> None:
+        self.choose(ThemeChoice.LIGHT)
+
+    @Slot()
+    def do_theme_dark(self) -> None:
+        self.choose(ThemeChoice.DARK)
+
     def choose(self, choice: ThemeChoice) -> None:
         """Use and remember a theme."""
         self._settings.theme = choice

@@ -16,7 +16,14 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.actions import available, explain, fill_menus, make_actions
+from quantscope.gui.actions import (
+    Feature,
+    available,
+    connect_actions,
+    explain,
+    fill_menus,
+    make_actions,
+)
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.appearance import Appearance
 from quantscope.gui.choices import NetworkChoices
@@ -34,13 +41,17 @@ from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
 from quantscope.gui.switches import Switches
 from quantscope.gui.tensor_keys import TensorKeys
-from quantscope.gui.theme import ThemeChoice
 from quantscope.gui.tool_bar import ToolBar
+from quantscope.gui.types_file import TypesFile
 from quantscope.gui.welcome import WelcomePage
 
 
 class MainWindow(QMainWindow):
-    """Everything on the screen; ``do_...`` methods are what the action table names."""
+    """Everything on the screen; ``do_...`` methods are what the action table names.
+
+    Actions of a feature are methods of an object of its own, which stands in ``features`` where
+    it says itself what can be done now.
+    """
 
     def __init__(self, controller: Controller, settings: Settings) -> None:
         super().__init__()
@@ -48,6 +59,8 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.keys = TensorKeys(controller, self)
         self.questions = FileQuestions(controller, settings, self)
+        self.types_file = TypesFile(controller, settings, self)
+        self.features: tuple[Feature, ...] = (self.keys, self.types_file)
         self.messages = MessageBar(self)
         Announcements(controller, self.questions, self.messages, self)
         self.welcome = WelcomePage(self)
@@ -65,6 +78,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         views = (self.ranges, self.inspector, self.results)
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
+        connect_actions(self.actions_by_id, (self, self.keys, self.appearance, self.types_file))
         self._restore()
         self.refresh()
 
@@ -115,6 +129,7 @@ class MainWindow(QMainWindow):
         controller.selection.moved.connect(self.refresh)
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
+        self.types_file.written.connect(self.messages.show_message)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.do_open)
@@ -131,7 +146,9 @@ class MainWindow(QMainWindow):
     def refresh(self, *_: object) -> None:
         """Enable what can be done now, and name the window and its undo steps."""
         session = self.controller.session
-        enabled = available(session, self.controller.is_busy) | self.keys.enabled()
+        enabled = available(session, self.controller.is_busy)
+        for feature in self.features:
+            enabled |= feature.enabled()
         for key, value in enabled.items():
             self.actions_by_id[key].setEnabled(value)
         self.actions_by_id["wide"].setChecked(self.keys.is_wide())
@@ -161,20 +178,6 @@ class MainWindow(QMainWindow):
     def _show_results(self, *_: object) -> None:
         self.results_dock.show()
         QTimer.singleShot(0, self.ranges, self.ranges.show_current)
-
-    # ---- theme
-
-    @Slot()
-    def do_theme_system(self) -> None:
-        self.appearance.choose(ThemeChoice.SYSTEM)
-
-    @Slot()
-    def do_theme_light(self) -> None:
-        self.appearance.choose(ThemeChoice.LIGHT)
-
-    @Slot()
-    def do_theme_dark(self) -> None:
-        self.appearance.choose(ThemeChoice.DARK)
 
     # ---- files
 
@@ -244,40 +247,8 @@ class MainWindow(QMainWindow):
         self.controller.cancel_job()
 
     @Slot()
-    def do_larger(self) -> None:
-        self.keys.move_band(1)
-
-    @Slot()
-    def do_smaller(self) -> None:
-        self.keys.move_band(-1)
-
-    @Slot()
-    def do_longer(self) -> None:
-        self.keys.change_word(1)
-
-    @Slot()
-    def do_shorter(self) -> None:
-        self.keys.change_word(-1)
-
-    @Slot()
-    def do_worst(self) -> None:
-        self.keys.select_next_worst()
-
-    @Slot()
-    def do_reset(self) -> None:
-        self.keys.reset()
-
-    @Slot()
     def do_reset_all(self) -> None:
         self.controller.reset_all()
-
-    @Slot()
-    def do_toggle_layer(self) -> None:
-        self.keys.toggle_layer()
-
-    @Slot()
-    def do_wide(self) -> None:
-        self.keys.toggle_wide()
 
     # ---- views
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
 
 from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import WIDE
@@ -45,13 +45,28 @@ class TensorKeys(QObject):
         if data_type is not None:
             self._controller.pin(self._controller.selection.tensor, data_type)
 
-    def move_band(self, direction: int) -> None:
-        """Towards larger (1) or smaller (-1) values."""
+    @Slot()
+    def do_larger(self) -> None:
+        self._move_band(1)
+
+    @Slot()
+    def do_smaller(self) -> None:
+        self._move_band(-1)
+
+    def _move_band(self, direction: int) -> None:
         data_type = self._editable()
         if data_type is not None:
             self._pin(key_move(data_type, direction))
 
-    def change_word(self, direction: int) -> None:
+    @Slot()
+    def do_longer(self) -> None:
+        self._change_word(1)
+
+    @Slot()
+    def do_shorter(self) -> None:
+        self._change_word(-1)
+
+    def _change_word(self, direction: int) -> None:
         """A longer (1) or shorter (-1) word that the target takes, same range."""
         data_type = self._editable()
         if data_type is None:
@@ -61,7 +76,8 @@ class TensorKeys(QObject):
         if length is not None:
             self._pin(with_word_length(data_type, length))
 
-    def select_next_worst(self) -> None:
+    @Slot()
+    def do_worst(self) -> None:
         """The tensor with the lowest SQNR; where it is selected, the next lowest."""
         names, selection = self._by_quality(), self._controller.selection
         if not names:
@@ -79,7 +95,8 @@ class TensorKeys(QObject):
         known = {name: error.sqnr_db for name, error in errors.items() if error is not None}
         return sorted(known, key=lambda name: known[name])
 
-    def reset(self) -> None:
+    @Slot()
+    def do_reset(self) -> None:
         """Follow the scheme again."""
         tensor = self._controller.selection.tensor
         if tensor:
@@ -90,11 +107,13 @@ class TensorKeys(QObject):
         settings = self._controller.session.document.settings
         return self._controller.selection.layer in settings.wide_layers
 
-    def toggle_wide(self) -> None:
+    @Slot()
+    def do_wide(self) -> None:
         """16-bit activations for the selected layer, or the usual ones."""
         self._controller.widen_layer(self._controller.selection.layer, not self.is_wide())
 
-    def toggle_layer(self) -> None:
+    @Slot()
+    def do_toggle_layer(self) -> None:
         """The selected layer in integers, or in float."""
         layer, readings = self._controller.selection.layer, self._controller.readings
         if readings.can_be_integer(layer):
