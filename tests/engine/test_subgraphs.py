@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,32 @@ def test_that_branches_read_rounded_values_and_float_weights(
     assert any(entry.name == "conv.weight" and entry.data_type == 1 for entry in inner)
     body = next(entry.g for entry in loop.attribute if entry.name == "body")
     assert not {"QuantizeLinear", "DequantizeLinear"} & {node.op_type for node in body.node}
+
+
+@pytest.mark.parametrize("target", exports.TARGETS)
+def test_that_the_runtime_loads_what_a_branch_reads_behind_layers_that_move_values(
+    target: str, tmp_path: Path
+) -> None:
+    """Without the second rounding, ONNX Runtime 1.32 ends the process."""
+    b = Builder(61)
+    conv = b.conv("x", "conv", (3, 3))
+    twice = b.node("Transpose", [b.node("Transpose", [conv], "once")], "twice")
+    branches = {
+        f"{name}_branch": helper.make_graph(
+            [helper.make_node(operator, [twice], [name], operator)],
+            name,
+            [],
+            [value(name, TensorProto.FLOAT, None)],
+        )
+        for name, operator in (("then", "Neg"), ("else", "Abs"))
+    }
+    largest = b.node("ReduceMax", ["x"], "largest", keepdims=0)
+    yes = b.node("Greater", [largest, b.constant("zero", 0.0)], "yes")
+    b.nodes.append(helper.make_node("If", [yes], ["chosen"], "if", **branches))
+    model = b.model({"x": (1, 3, 8, 8)}, {"chosen": (1, 3, 8, 8)})
+    in_float = replace(exports.TARGETS[target], float_layers=frozenset({"once", "twice"}))
+    export = exported(model, in_float, tmp_path, samples=1)
+    (feed,) = export.feeds
+    found, step = exports.run(export.path, feed)["chosen"], export.plan.types["conv"].step
+    assert np.abs(found - exports.run(model, feed)["chosen"]).max() < 2 * step
+    assert np.allclose(found / step, np.round(found / step), atol=1e-4)

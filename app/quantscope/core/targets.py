@@ -212,6 +212,7 @@ TARGETS: dict[str, Target] = {
             narrow_weights=True,
             per_channel=EVERY_WEIGHTED,
             integer_operators=ONNX_RUNTIME_KERNELS,
+            float_results=frozenset({"MatMul"}),
         ),
         Target(
             key="onnxruntime-signed",
@@ -226,6 +227,7 @@ TARGETS: dict[str, Target] = {
             narrow_weights=True,
             per_channel=EVERY_WEIGHTED,
             integer_operators=ONNX_RUNTIME_KERNELS,
+            float_results=frozenset({"MatMul"}),
         ),
         Target(
             key="tensorrt",

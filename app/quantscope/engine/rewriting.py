@@ -37,6 +37,7 @@ from quantscope.engine.operators import clip_bounds
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewritten import Rewritten, constant, grid_of, integer_type
 from quantscope.engine.stored_parameters import store_parameters
+from quantscope.engine.subgraph_reads import guard_subgraph_reads
 
 NEW_INTEGERS_OPSET = 21
 
@@ -54,6 +55,7 @@ def rewrite(prepared: Prepared, plan: Plan) -> Rewritten:
     store_parameters(result, prepared, plan)
     _alias_removed(prepared.network, removed, result)
     model.graph.sort()
+    guard_subgraph_reads(result)
     return replace(result, removed=removed)
 
 
