@@ -108,6 +108,9 @@ ACTIONS = (
         "Let the layer read activations of 16 bits",
         checkable=True,
     ),
+    ActionRow(
+        "check", "Chec&k target", "Ctrl+Shift+K", "List what the target will not take, and why"
+    ),
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
     ActionRow("expand", "&Expand all layers", "Ctrl+Shift+E", "Show every tensor"),
     ActionRow("collapse", "&Collapse all layers", "Ctrl+Shift+C", "Show one row for each layer"),
@@ -163,6 +166,7 @@ MENUS: tuple[Menu, ...] = (
             "correct-bias",
             SEPARATOR,
             "reset-all",
+            "check",
             "network",
         ),
     ),
@@ -249,6 +253,7 @@ def available(session: Session, busy: bool) -> dict[str, bool]:
         "undo": session.can_undo,
         "redo": session.can_redo,
         "network": is_open,
+        "check": is_open,
         "expand": is_open,
         "collapse": is_open,
         "reset-all": bool(session.document.settings.pinned),

@@ -26,6 +26,7 @@ from quantscope.gui.actions import (
 )
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.appearance import Appearance
+from quantscope.gui.check_panel import CheckPanel
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.ranges = RangesView(controller, self)
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
+        self.check = CheckPanel(controller, self)
         self.actions_by_id = make_actions(self)
         self.choices = NetworkChoices(controller, self)
         self.status = StatusLine(controller, self.actions_by_id["cancel"], self)
@@ -98,10 +100,14 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.inspector_dock = self._dock("Inspector", self.inspector)
         self.results_dock = self._dock("Results", self.results)
+        self.check_dock = self._dock("Target check", self.check)
         right = Qt.DockWidgetArea.RightDockWidgetArea
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.addDockWidget(right, self.inspector_dock)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.results_dock)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.check_dock)
+        self.tabifyDockWidget(self.results_dock, self.check_dock)
+        self.check_dock.hide()
         self.results_dock.hide()
         self.inspector_dock.hide()
         self.resize(1400, 860)
@@ -114,7 +120,7 @@ class MainWindow(QMainWindow):
 
     def _fill_bars(self) -> None:
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
-        for dock in (self.inspector_dock, self.results_dock):
+        for dock in (self.inspector_dock, self.results_dock, self.check_dock):
             self._menus["panels"].addAction(dock.toggleViewAction())
         OperatorMenu(self._menus["operators"], self.controller, self)
         Switches(self.controller, self.actions_by_id, self)
@@ -251,6 +257,12 @@ class MainWindow(QMainWindow):
         self.controller.reset_all()
 
     # ---- views
+
+    @Slot()
+    def do_check(self) -> None:
+        self.check_dock.show()
+        self.check_dock.raise_()
+        self.check.table.setFocus()
 
     @Slot()
     def do_network(self) -> None:

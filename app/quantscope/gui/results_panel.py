@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import (
     QLabel,
@@ -12,7 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.report import BiasCorrection, ExportReport
+from quantscope.core.report import (
+    BiasCorrection,
+    ExportReport,
+    IntegerPort,
+    OperatorDifference,
+    RoundedWeights,
+    StepDifference,
+)
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges_tree import RowDelegate
@@ -37,6 +46,21 @@ CORRECTION_HEADINGS = {
     "Mean error before": "Mean error of its output without any correction, averaged over channels",
     "Mean error after": "Mean error of its output with all corrections, averaged over channels",
 }
+SIMULATION_HEADINGS = {
+    "Layer": "The operator that was computed in integers of our own as well",
+    "Kernel": "What the runtime made of it",
+    "Values": "How many values were compared",
+    "As written": "Largest difference to the unoptimized file, and the share that differs",
+    "As run": "Largest difference to the file as the runtime runs it, and the share that differs",
+    "Ties away": "Share of values a step apart on hardware that rounds ties away from zero",
+    "Ties up": "Share of values a step apart on hardware that rounds ties up",
+}
+ROUNDING_HEADINGS = {
+    "Layer": "The layer whose weights were rounded so that they make up for each other",
+    "To nearest": "SQNR of its product with each weight rounded to nearest",
+    "Compensated": "SQNR of its product as written",
+    "Gain": "The difference",
+}
 
 
 class ResultsPanel(QWidget):
@@ -53,11 +77,17 @@ class ResultsPanel(QWidget):
         self.kernels = StringTable(KERNEL_HEADINGS, 3, self)
         self.tensors = StringTable(TENSOR_HEADINGS, 2, self)
         self.corrections = StringTable(CORRECTION_HEADINGS, 1, self)
+        self.simulation = StringTable(SIMULATION_HEADINGS, 2, self)
+        self.rounding = StringTable(ROUNDING_HEADINGS, 1, self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.overview, "Verification")
         self.tabs.addTab(self._table(self.tensors, (260, 220)), "SQNR of every tensor")
         self.tabs.addTab(self._table(self.kernels, (200, 220)), "Kernels")
+        simulation = self._table(self.simulation, (200, 200))
+        self._simulation_tab = self.tabs.addTab(simulation, "Integer simulation")
+        rounding = self._table(self.rounding, (260, 120, 120))
+        self._rounding_tab = self.tabs.addTab(rounding, "Weight rounding")
         corrections = self._table(self.corrections, (260, 150, 150, 150))
         self._correction_tab = self.tabs.addTab(corrections, "Bias correction")
         column = QVBoxLayout(self)
@@ -109,7 +139,14 @@ class ResultsPanel(QWidget):
         )
         self.tensors.show_rows([self._accuracy_row(report, i) for i in range(len(report.tensors))])
         self.corrections.show_rows([_correction_row(item) for item in report.corrections])
-        self.tabs.setTabVisible(self._correction_tab, bool(report.corrections))
+        self.simulation.show_rows([_simulation_row(item) for item in report.simulation])
+        self.rounding.show_rows([_rounding_row(item) for item in report.rounded_weights])
+        for tab, rows in (
+            (self._simulation_tab, report.simulation),
+            (self._rounding_tab, report.rounded_weights),
+            (self._correction_tab, report.corrections),
+        ):
+            self.tabs.setTabVisible(tab, bool(rows))
 
     def _accuracy_row(self, report: ExportReport, index: int) -> tuple[str, ...]:
         item = report.tensors[index]
@@ -128,6 +165,31 @@ class ResultsPanel(QWidget):
 def _correction_row(item: BiasCorrection) -> tuple[str, ...]:
     errors = (item.largest, item.error_before, item.error_after)
     return (item.label, *(_steps(value) for value in errors))
+
+
+def _simulation_row(item: OperatorDifference) -> tuple[str, ...]:
+    return (
+        item.label,
+        item.kernel,
+        wording.count(item.values),
+        _difference(item.as_written),
+        _difference(item.as_run),
+        wording.share(item.ties_away),
+        wording.share(item.ties_up),
+    )
+
+
+def _difference(found: StepDifference) -> str:
+    if not found.steps:
+        return "none"
+    steps = f"{found.steps} step{'' if found.steps == 1 else 's'}"
+    return f"{steps}, {wording.share(found.share)}"
+
+
+def _rounding_row(item: RoundedWeights) -> tuple[str, ...]:
+    before, after = item.sqnr_before, item.sqnr_after
+    gain = wording.decibel(after - before) if isfinite(after - before) else "–"
+    return (item.label, wording.decibel(before), wording.decibel(after), gain)
 
 
 def _steps(value: float) -> str:
@@ -154,9 +216,21 @@ def report_in_words(report: ExportReport) -> str:
         f"{report.largest_difference:g} step{'' if report.largest_difference == 1 else 's'}"
         " of the output's type"
     )
+    if report.simulated():
+        lines.append(f"Integer simulation: {report.simulated()}")
+    lines += [f"  {label} is not simulated: {reason}" for label, reason in report.not_simulated]
+    lines += [_port("Input", port) for port in report.integer_inputs]
+    lines += [_port("Output", port) for port in report.integer_outputs]
     lines.append(f"{report.integer_kernels} of {len(report.kernels)} layers in integer kernels")
     floats = [k for k in report.kernels if not k.integer]
     lines += [f"  {k.label} runs in the float kernel {k.kernel}" for k in floats]
     lines += [f"  {label} stays float: {reason}" for label, reason in report.float_layers]
     lines += [f"• {text}" for text in report.notes]
     return "\n".join(lines)
+
+
+def _port(side: str, port: IntegerPort) -> str:
+    return (
+        f"{side} {port.name} is {port.dtype}: its integer q stands for "
+        f"{port.scale:.9g} × (q − {port.zero_point})".replace("− -", "+ ")
+    )
