@@ -49,6 +49,7 @@ from quantscope.core.report import (
 from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.statistics import Extreme
 from quantscope.core.targets import TARGETS, Target
+from tests.core import measured_values
 
 FEW = 3
 texts = st.text('aZ0_ /"\\\n\0é日', max_size=8)
@@ -193,6 +194,14 @@ reports = st.builds(
     integer_inputs=st.lists(integer_ports, max_size=FEW).map(tuple),
     integer_outputs=st.lists(integer_ports, max_size=FEW).map(tuple),
 )
+data_descriptions = st.builds(
+    DataDescription,
+    kind=st.sampled_from(SourceKind),
+    path=texts,
+    preprocessing=chains,
+    samples=st.none() | whole,
+    seed=whole,
+)
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
     BiasCorrection: corrections,
@@ -202,14 +211,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Candidate: st.builds(Candidate, data_types, errors),
     CastCounts: st.builds(CastCounts, whole, whole, whole, whole, whole, whole),
     ChannelScaled: channel_scaled,
-    DataDescription: st.builds(
-        DataDescription,
-        kind=st.sampled_from(SourceKind),
-        path=texts,
-        preprocessing=chains,
-        samples=st.none() | whole,
-        seed=whole,
-    ),
+    DataDescription: data_descriptions,
     ExportReport: reports,
     Extreme: st.builds(Extreme, reals, whole, whole),
     FixedPoint: fixed_points,
@@ -244,6 +246,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     TensorAccuracy: accuracies,
     TieGroup: st.builds(TieGroup, names, names),
     TypeRequest: requests,
+    **measured_values.written(data_descriptions, plan_settings, data_types),
 }
 # Hold arrays, functions or colours, or follow from what is written.
 NEVER_WRITTEN = {
@@ -256,10 +259,15 @@ NEVER_WRITTEN = {
     "HeatColors",
     "HeatRow",
     "LayerCosts",
+    "NoiseBudget",
+    "NoiseSources",
     "Placement",
     "PlacementRules",
     "Plan",
+    "Portion",
     "RangeRow",
+    "Reading",
+    "Step",
     "TensorStatistics",
 }
 
