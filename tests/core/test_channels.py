@@ -1,6 +1,7 @@
 """Channels side by side: counted as a loop counts, outliers by their distance to the median."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from quantscope.core.channels import OUTLIER_RATIO, ChannelBits, channel_bits
+from quantscope.core.channels import (
+    OUTLIER_RATIO,
+    ChannelBits,
+    activation_channel_axis,
+    channel_bits,
+)
 from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
+from quantscope.core.network import Network
 from quantscope.core.statistics import TensorStatistics
+from tests.core.networks import Sketch
 
 VALUES = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, 6.0, -0.75])
 PARAMETERS = arrays.arrays(
@@ -74,3 +82,41 @@ def test_that_channels_of_zeros_have_no_outliers(shape: tuple[int, ...]) -> None
 def test_that_an_axis_that_is_not_there_is_refused() -> None:
     with pytest.raises(np.exceptions.AxisError):
         channel_bits(np.zeros((2, 3)), 2)
+
+
+@given(values=PARAMETERS, others=PARAMETERS)
+def test_that_bits_of_two_parts_add_up(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> None:
+    flat, more = values.reshape(1, -1), others.reshape(1, -1)
+    found = channel_bits(flat, 0) + channel_bits(more, 0)
+    whole = channel_bits(np.concatenate([flat, more], axis=1), 0)
+    np.testing.assert_array_equal(found.counts, whole.counts)
+    np.testing.assert_array_equal(found.largest, whole.largest)
+
+
+def sized(operator: str, *sizes: int) -> Network:
+    network = Sketch("x").add(operator, "x", "y").network()
+    tensors = network.tensors
+    shaped = {name: replace(each, shape=sizes) for name, each in tensors.items()}
+    return replace(network, tensors=shaped)
+
+
+@pytest.mark.parametrize(
+    ("operator", "sizes", "axis"),
+    [
+        ("Conv", (1, 8, 4, 4), 1),
+        ("Conv", (1, 8, 16), 1),
+        ("Add", (1, 16, 8), 2),
+        ("Add", (1, 8), 1),
+        ("Add", (1, 8, 4, 4), 1),
+        ("Add", (8,), None),
+        ("Add", (), None),
+    ],
+)
+def test_that_channels_of_activations_lie_where_onnx_has_them(
+    operator: str, sizes: tuple[int, ...], axis: int | None
+) -> None:
+    assert activation_channel_axis(sized(operator, *sizes), "y") == axis
+
+
+def test_that_weights_are_no_activation_with_channels() -> None:
+    assert activation_channel_axis(sized("Conv", 1, 8, 4, 4), "y.w") is None

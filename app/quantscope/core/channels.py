@@ -20,6 +20,7 @@ from quantscope.core.histogram import (
     bucket_of,
     most_significant_bit,
 )
+from quantscope.core.network import Network, Role
 
 OUTLIER_RATIO = 8.0  # to the median channel: three bits of an eight-bit word
 _SIGN = 0x8000
@@ -40,6 +41,10 @@ class ChannelBits:
 
     counts: npt.NDArray[np.int64]
     largest: npt.NDArray[np.float64]
+
+    def __add__(self, other: ChannelBits) -> ChannelBits:
+        """The bits of both, of the same channels."""
+        return ChannelBits(self.counts + other.counts, np.maximum(self.largest, other.largest))
 
     @cached_property
     def median(self) -> float:
@@ -85,6 +90,28 @@ def channel_bits(values: npt.ArrayLike, channel_axis: int) -> ChannelBits:
     largest = magnitudes.max(axis=1, initial=0.0).astype(np.float64)
     counted = counts[:, : 2 * BIT_COUNT].reshape(channels, 2, BIT_COUNT)
     return ChannelBits(counted.astype(np.int64), largest)
+
+
+def activation_channel_axis(network: Network, tensor: str) -> int | None:
+    """Which axis of an activation counts its channels; ``None`` where it has none.
+
+    The second one, as ONNX has it in its convolutions; but the last one of three in a network
+    without convolutions over sequences, since those are the features of a transformer.
+    """
+    described = network.tensors[tensor]
+    axes = len(described.shape)
+    if described.role is not Role.ACTIVATION or axes < 2:
+        return None
+    return 2 if axes == 3 and not _convolves_sequences(network) else 1
+
+
+def _convolves_sequences(network: Network) -> bool:
+    return any(
+        len(network.tensors[output].shape) == 3
+        for layer in network.layers
+        if layer.operator in ("Conv", "ConvTranspose")
+        for output in layer.outputs
+    )
 
 
 _CELLS = 2 * BIT_COUNT + 1  # of a channel; the last one takes what is not counted
