@@ -10,19 +10,17 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from quantscope.core.errors import Problem
 from quantscope.jobs.messages import (
-    Calibrated,
     Cancelled,
-    DataChecked,
-    Described,
     Envelope,
-    Exported,
     Failed,
     Request,
+    Result,
     from_line,
     to_line,
 )
@@ -31,7 +29,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_MS = 3_000  # between asking a job to stop and killing the worker
 KEPT_ERROR_OUTPUT = 16_384
-RESULTS = (Described, DataChecked, Calibrated, Exported, Cancelled, Failed)
+RESULTS = get_args(Result)
 OUT_OF_MEMORY_SIGNS = ("MemoryError", "std::bad_alloc", "Cannot allocate memory")
 
 
