@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+LOGGED_DTYPES = frozenset({"float32", "float16", "bfloat16", "float64"})
+"""The types whose values calibration counts, as float32."""
+
 
 class Role(StrEnum):
     """What a tensor is to its layer."""

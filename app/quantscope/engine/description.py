@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from quantscope.core.network import (
+    LOGGED_DTYPES,
     Layer,
     LayerKind,
     Network,
@@ -327,9 +328,6 @@ def loggable(network: Network, *, only_quantized: bool = False) -> Iterator[str]
     placement = place(network)
     sources = {name for group in placement.groups for name in group.sources}
     for name, tensor in network.tensors.items():
-        is_float = tensor.role is Role.ACTIVATION and tensor.dtype in _LOGGED
+        is_float = tensor.role is Role.ACTIVATION and tensor.dtype in LOGGED_DTYPES
         if is_float and (not only_quantized or name in sources):
             yield name
-
-
-_LOGGED = frozenset({"float32", "float16", "bfloat16", "float64"})

@@ -16,6 +16,7 @@ from quantscope.core.network import Network
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
+from quantscope.core.record import Record
 from quantscope.core.report import ExportReport
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
@@ -235,6 +236,20 @@ class Session:
         same_settings = self.report_settings == self.document.settings
         fits = self.report_fits_calibration and same_settings
         return not fits or self.calibration_is_stale
+
+    def record(self) -> Record | None:
+        """What a report tells besides the statistics; ``None`` without statistics that fit."""
+        network, calibration = self.network, self.calibration
+        if network is None or calibration is None or not self._fits_model(calibration):
+            return None
+        return Record(
+            model=self.document.model,
+            network=network,
+            settings=self.document.settings,
+            preparation=self.document.preparation,
+            export=self.report,
+            export_is_stale=self.report_is_stale,
+        )
 
     def plan(self) -> Plan | None:
         """The plan for the settings as they are; ``None`` without network or statistics of it.

@@ -47,7 +47,7 @@ def draw_ranges(
     ending = Path(path).suffix.lower()
     rows = range_rows(network, calibration, plan)
     _check(ending, rows, str(path))
-    heading = _heading(network, calibration, plan, depth)
+    heading = heading_of(network, calibration, plan, depth)
     picture = lay_out(rows, heading, DARK if dark else LIGHT, depth)
     return write_atomically(
         path, lambda passing: WRITERS[ending](picture, passing), overwrite=overwrite
@@ -67,7 +67,10 @@ def _check(ending: str, rows: tuple[RangeRow, ...], where: str) -> None:
         )
 
 
-def _heading(network: Network, calibration: Calibration, plan: Plan, depth: Depth) -> Heading:
+def heading_of(
+    network: Network, calibration: Calibration, plan: Plan, depth: Depth = Depth.LINEAR
+) -> Heading:
+    """What stands above the picture of a network's ranges."""
     settings, data = plan.settings, calibration.data
     source = "seeded noise" if data.is_random else Path(data.path).name
     facts = [

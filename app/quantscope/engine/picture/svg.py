@@ -22,23 +22,29 @@ from quantscope.engine.picture.marks import (
 )
 
 _FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif"
-# Characters that XML 1.0 forbids even when escaped.
-_FORBIDDEN = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code not in (9, 10, 13)}
-_FORBIDDEN |= dict.fromkeys((0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
+FORBIDDEN = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code not in (9, 10, 13)}
+FORBIDDEN |= dict.fromkeys((0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
+"""Characters that XML 1.0 forbids even when escaped, and what stands for them."""
 
 
 def write_svg(picture: Picture, path: Path) -> None:
     """Write ``picture`` to ``path``."""
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>'
+    path.write_text(f"{declaration}\n{svg_element(picture)}\n", encoding="utf-8")
+
+
+def svg_element(picture: Picture) -> str:
+    """``picture`` as an ``svg`` element, which an HTML page may hold too."""
     width, height = picture.width, picture.height
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="{_FONTS}">'
     )
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', opening]
+    lines = [opening]
     lines.append(f'<rect width="100%" height="100%" fill="{_hex(picture.background)}"/>')
     for mark in picture.marks:
         lines += _elements(mark)
-    path.write_text("\n".join([*lines, "</svg>", ""]), encoding="utf-8")
+    return "\n".join([*lines, "</svg>"])
 
 
 def _elements(mark: Mark) -> Iterator[str]:
@@ -101,7 +107,7 @@ def _line(
 
 
 def _escaped(text: str) -> str:
-    return escape(text.translate(_FORBIDDEN))
+    return escape(text.translate(FORBIDDEN))
 
 
 def _number(value: float) -> str:

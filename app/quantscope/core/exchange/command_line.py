@@ -1,0 +1,116 @@
+"""The commands that repeat a quantization in a terminal, each as a list of words.
+
+The recipe stands in for settings that options cannot say: types set by hand.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from quantscope.core.calibration import Calibration
+from quantscope.core.data import DataDescription, SourceKind, format_preprocessing
+from quantscope.core.network import LOGGED_DTYPES, Network, Role
+from quantscope.core.plan_settings import SWITCHES, PlanSettings, WeightRounding
+from quantscope.core.preparation import PreparationChoices
+from quantscope.core.record import Record
+from quantscope.core.sound import format_sound
+from quantscope.core.targets import TARGETS
+
+PROGRAM = "quantscope"
+RECIPE = "recipe.json"
+Words = tuple[str, ...]
+
+
+def commands(record: Record, calibration: Calibration) -> tuple[Words, ...]:
+    """Calibrate, then quantize; what they write lies in the folder where they are run."""
+    name = PurePath(record.model).stem
+    session = f"{name}.qscope"
+    return (
+        _calibrate(record, calibration, session),
+        (
+            *(PROGRAM, "quantize", session),
+            *settings_words(record.settings, record.network),
+            *("-o", f"{name}-quantized.onnx"),
+        ),
+    )
+
+
+def in_a_shell(words: Sequence[str]) -> str:
+    """One line for a POSIX shell, quoted where it must be."""
+    return shlex.join(words)
+
+
+def _calibrate(record: Record, calibration: Calibration, session: str) -> Words:
+    only = ("--only-quantized",) if _is_partial(record.network, calibration) else ()
+    data = data_words(calibration.data)
+    chosen = preparation_words(record.preparation)
+    return (PROGRAM, "calibrate", record.model, *data, *chosen, *only, "-o", session)
+
+
+def _is_partial(network: Network, calibration: Calibration) -> bool:
+    """Whether only what will be quantized was counted."""
+    return any(
+        tensor.role is Role.ACTIVATION
+        and tensor.dtype in LOGGED_DTYPES
+        and name not in calibration.statistics
+        for name, tensor in network.tensors.items()
+    )
+
+
+def data_words(data: DataDescription) -> Words:
+    """The options that name ``data``."""
+    words = ["--data", "random" if data.is_random else data.path]
+    if data.is_random:
+        words += ["--seed", str(data.seed)]
+    else:
+        words += ["--kind", data.kind.value]
+    if data.has_pictures:
+        words += ["--preprocess", format_preprocessing(data.preprocessing)]
+    if data.kind is SourceKind.WAV and (sound := format_sound(data.sound)):
+        words += ["--sound", sound]
+    if data.samples is not None:
+        words += ["--samples", str(data.samples)]
+    if data.shuffle is not None:
+        words += ["--shuffle", str(data.shuffle)]
+    if data.skip_unreadable:
+        words += ["--skip-unreadable", str(data.skip_unreadable)]
+    return (*words, "--trust-python") if data.kind is SourceKind.PYTHON else tuple(words)
+
+
+def preparation_words(preparation: PreparationChoices) -> Words:
+    """The options that make the same choices."""
+    return tuple(_option(choice.key) for choice in preparation.chosen)
+
+
+def settings_words(settings: PlanSettings, network: Network) -> Words:
+    """The options that give ``settings``; with types set by hand, the recipe in a file."""
+    if settings.pinned:
+        return ("--recipe", RECIPE)
+    words = ["--target", settings.target, "--scheme", settings.scheme.value]
+    words += ["--word-length", str(settings.word_length)]
+    if settings.weight_word_length is not None:
+        words += ["--weight-word-length", str(settings.weight_word_length)]
+    if TARGETS[settings.target].bias_word_lengths:
+        words += ["--bias-word-length", str(settings.bias_word_length)]
+    words += _several("--only-operators", sorted(settings.only_operators))
+    words += _several("--float-layers", _labels(settings.float_layers, network))
+    words += _several("--wide-layers", _labels(settings.wide_layers, network))
+    if settings.weight_rounding is not WeightRounding.NEAREST:
+        words += ["--round-weights", settings.weight_rounding.value]
+    return (*words, *(_option(key) for key in sorted(SWITCHES) if getattr(settings, key)))
+
+
+def _option(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _several(option: str, names: Sequence[str]) -> list[str]:
+    return [option, *names] if names else []
+
+
+def _labels(layers: Iterable[str], network: Network) -> list[str]:
+    """What the layers are called on the command line, in running order."""
+    wanted = frozenset(layers)
+    return [layer.label for layer in network.layers if layer.name in wanted]

@@ -1,0 +1,126 @@
+"""What was quantized and what with: the network and the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from quantscope.core.data import format_preprocessing
+from quantscope.core.layer_costs import LayerCosts, counts_from_statistics, layer_costs
+from quantscope.core.migration import in_words
+from quantscope.core.network import LayerKind, Port
+from quantscope.core.sound import Sound, format_sound
+from quantscope.core.wording import count, shape, size
+from quantscope.engine.html_report.markup import (
+    NOTHING,
+    Column,
+    Markup,
+    bullets,
+    facts,
+    figures,
+    folded,
+    section,
+    sub_section,
+    table,
+)
+from quantscope.engine.html_report.subject import Subject
+
+MOST_SKIPPED = 50  # names of samples left out
+
+
+def network_section(subject: Subject) -> Markup:
+    """The model, how it was prepared, and what its layers cost to run."""
+    record, network = subject.record, subject.record.network
+    costs = _costs(subject)
+    pairs = [
+        ("model", Path(record.model).name),
+        ("fingerprint", network.fingerprint),
+        ("opset", str(network.opset)),
+        *((f"input {port.name}", _port(port)) for port in network.inputs),
+        *((f"output {port.name}", _port(port)) for port in network.outputs),
+        ("layers", count(sum(layer.kind is not LayerKind.INPUT for layer in network.layers))),
+        ("parameters", count(sum(each.parameters for each in costs))),
+        ("multiplications", _in_all([each.macs for each in costs])),
+        *(("prepared", choice.title) for choice in record.preparation.chosen),
+    ]
+    done = (*network.changes, *in_words(subject.calibration.migration))
+    return section(
+        "Network",
+        facts(pairs),
+        folded("What preparation did", bullets(done)) if done else NOTHING,
+        folded("What each layer costs to run, as quantized", _cost_table(costs)),
+    )
+
+
+def _port(port: Port) -> str:
+    return f"{shape(port.shape)} {port.dtype}"
+
+
+def _costs(subject: Subject) -> tuple[LayerCosts, ...]:
+    kept = subject.calibration
+    counts = counts_from_statistics(kept.statistics, max(kept.samples, 1))
+    network = subject.record.network
+    costs = layer_costs(network, counts, subject.plan.types)
+    inputs = {layer.name for layer in network.layers if layer.kind is LayerKind.INPUT}
+    return tuple(each for each in costs if each.layer not in inputs)
+
+
+def _in_all(numbers: list[int | None]) -> str:
+    """Their sum, with a word about those that are not known."""
+    known = [number for number in numbers if number is not None]
+    total = f"{count(sum(known))} a sample"
+    unknown = len(numbers) - len(known)
+    return f"{total}, without {unknown} layers where it is unknown" if unknown else total
+
+
+def _cost_table(costs: tuple[LayerCosts, ...]) -> Markup:
+    columns = (
+        Column("Layer"),
+        Column("Operator"),
+        *figures(
+            "Parameters", "Parameter memory", "Activations", "Multiplications", "Operations a byte"
+        ),
+    )
+    return table(columns, map(_cost_row, costs))
+
+
+def _cost_row(costs: LayerCosts) -> tuple[str, ...]:
+    intensity = costs.arithmetic_intensity
+    return (
+        costs.label,
+        costs.operator,
+        count(costs.parameters) if costs.parameters else "",
+        size(costs.parameter_bytes) if costs.parameters else "",
+        "unknown" if costs.activation_bytes is None else size(costs.activation_bytes),
+        "unknown" if costs.macs is None else count(costs.macs),
+        f"{intensity:.1f}" if intensity else "",
+    )
+
+
+def data_section(subject: Subject) -> Markup:
+    """The samples behind every figure of an activation."""
+    skipped = subject.calibration.skipped
+    names = [*skipped[:MOST_SKIPPED]]
+    if len(skipped) > MOST_SKIPPED:
+        names.append(f"and {len(skipped) - MOST_SKIPPED} more")
+    return section(
+        "Data",
+        facts(_data_facts(subject)),
+        sub_section("Samples left out, as they could not be read", bullets(names)),
+    )
+
+
+def _data_facts(subject: Subject) -> Iterator[tuple[str, str]]:
+    data = subject.calibration.data
+    yield "samples", count(subject.calibration.samples)
+    if data.is_random:
+        yield "source", f"seeded noise, seed {data.seed}: not real data"
+    else:
+        yield "source", data.path
+        yield "kind", data.kind.value
+    if data.has_pictures:
+        yield "preprocessing", format_preprocessing(data.preprocessing)
+    if data.sound != Sound():
+        yield "sound", format_sound(data.sound)
+    if data.shuffle is not None:
+        yield "order", f"shuffled, seed {data.shuffle}"

@@ -1,0 +1,139 @@
+"""The commands of a report say all that decides on the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from quantscope.core.data import (
+    PRESETS,
+    DataDescription,
+    Preprocessing,
+    Resize,
+    SourceKind,
+)
+from quantscope.core.exchange.command_line import (
+    RECIPE,
+    commands,
+    data_words,
+    in_a_shell,
+    preparation_words,
+    settings_words,
+)
+from quantscope.core.formats import FixedPoint
+from quantscope.core.plan_settings import PlanSettings, WeightRounding
+from quantscope.core.preparation import CHOICES, PreparationChoices
+from quantscope.core.record import Record
+from quantscope.core.schemes import Scheme
+from quantscope.core.sound import Sound
+from tests.session.examples import small_calibration, small_network
+
+NETWORK = small_network()
+
+
+def test_that_calibrating_and_quantizing_are_two_commands_that_fit_together() -> None:
+    record = Record(model="/models/net.v2.onnx", network=NETWORK, settings=PlanSettings())
+    first, second = commands(record, small_calibration())
+    assert first[:3] == ("quantscope", "calibrate", "/models/net.v2.onnx")
+    assert first[-2:] == ("-o", "net.v2.qscope")
+    assert second[:3] == ("quantscope", "quantize", "net.v2.qscope")
+    assert second[-2:] == ("-o", "net.v2-quantized.onnx")
+
+
+def test_that_a_calibration_of_less_says_so() -> None:
+    record = Record(model="net.onnx", network=NETWORK, settings=PlanSettings())
+    complete = small_calibration()
+    less = {name: kept for name, kept in complete.statistics.items() if name != "c"}
+    assert "--only-quantized" not in commands(record, complete)[0]
+    assert "--only-quantized" in commands(record, replace(complete, statistics=less))[0]
+
+
+def test_that_names_are_quoted_for_a_shell() -> None:
+    assert in_a_shell(("quantscope", "my net.onnx", "$(rm -rf x)", "plain")) == (
+        "quantscope 'my net.onnx' '$(rm -rf x)' plain"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (DataDescription(kind=SourceKind.RANDOM, seed=7), "--data random --seed 7"),
+        (
+            DataDescription(
+                kind=SourceKind.IMAGES,
+                path="/pictures",
+                preprocessing=PRESETS["caffe"],
+                samples=20,
+                shuffle=3,
+                skip_unreadable=4,
+            ),
+            (
+                "--data /pictures --kind images --preprocess caffe --samples 20 --shuffle 3 "
+                "--skip-unreadable 4"
+            ),
+        ),
+        (DataDescription(kind=SourceKind.NPY, path="a.npy"), "--data a.npy --kind npy"),
+        (
+            DataDescription(
+                kind=SourceKind.NPZ,
+                path="a.npz",
+                as_pictures=True,
+                preprocessing=Preprocessing(resize=Resize.FIT),
+            ),
+            "--data a.npz --kind npz --preprocess resize=fit",
+        ),
+        (DataDescription(kind=SourceKind.WAV, path="w"), "--data w --kind wav"),
+        (
+            DataDescription(kind=SourceKind.WAV, path="w", sound=Sound(rate=16_000)),
+            "--data w --kind wav --sound rate=16000",
+        ),
+        (
+            DataDescription(kind=SourceKind.PYTHON, path="d.py", trusted="0"),
+            "--data d.py --kind python --trust-python",
+        ),
+    ],
+)
+def test_that_data_is_named_with_all_that_decides_on_it(data: DataDescription, words: str) -> None:
+    assert " ".join(data_words(data)) == words
+
+
+def test_that_every_choice_of_preparation_has_its_option() -> None:
+    every = PreparationChoices(**dict.fromkeys(CHOICES, True))
+    assert set(preparation_words(every)) == {f"--{key.replace('_', '-')}" for key in CHOICES}
+    assert preparation_words(PreparationChoices()) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            PlanSettings(),
+            "--target onnxruntime --scheme minmax --word-length 8 --bias-word-length 32",
+        ),
+        (
+            PlanSettings(scheme=Scheme.ENTROPY).with_target("tensorrt"),
+            "--target tensorrt --scheme entropy --word-length 8",
+        ),
+        (
+            PlanSettings(weight_rounding=WeightRounding.COMPENSATED, correct_bias=True)
+            .with_target("fixed-point")
+            .with_word_length(16)
+            .with_weight_word_length(4)
+            .with_switch("unsigned", True)
+            .with_switch("integer_ports", True)
+            .with_layer_quantized("relu", False)
+            .with_layer_wide("conv", True)
+            .with_only_operators(frozenset({"Relu", "Conv"})),
+            (
+                "--target fixed-point --scheme minmax --word-length 16 --weight-word-length 4 "
+                "--bias-word-length 8 --only-operators Conv Relu --float-layers relu "
+                "--wide-layers conv --round-weights compensated --correct-bias --integer-ports "
+                "--unsigned"
+            ),
+        ),
+        (PlanSettings().pin(("c",), FixedPoint(8, 3)), f"--recipe {RECIPE}"),
+    ],
+)
+def test_that_settings_are_spelled_as_options(settings: PlanSettings, words: str) -> None:
+    assert " ".join(settings_words(settings, NETWORK)) == words
