@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram
 from quantscope.core.statistics import (
     MOST_DISTINCT,
@@ -25,6 +26,7 @@ samples = st.lists(st.lists(values, max_size=8).map(np.float32), min_size=1, max
 def assert_same(one: TensorStatistics, two: TensorStatistics) -> None:
     assert one.histogram == two.histogram
     assert (one.minimum, one.maximum) == (two.minimum, two.maximum)
+    assert one.growth == two.growth
     assert (one.distinct is None) == (two.distinct is None)
     if one.distinct is not None and two.distinct is not None:
         assert one.distinct.values.tolist() == two.distinct.values.tolist()
@@ -43,8 +45,13 @@ def expected_of(parts: list[np.ndarray]) -> TensorStatistics:
         first = next((i for v, i in every if v == end), 0)
         ends.append(None if end is None else Extreme(end, counts[end], first))
     keys = sorted(counts)
+    growth = Growth()
+    for value, i in every:
+        growth = growth.merge(Growth.of(value, value, i))
     table = DistinctValues(np.float32(keys), np.array([counts[k] for k in keys], np.int64))
-    return TensorStatistics(BitHistogram.from_values(np.concatenate(parts)), *ends, table)
+    return TensorStatistics(
+        BitHistogram.from_values(np.concatenate(parts)), *ends, table, growth=growth
+    )
 
 
 @settings(max_examples=40)
@@ -102,6 +109,21 @@ def test_that_minus_zero_is_zero():
     assert str(kept.minimum.value) == "0.0"
     assert kept.distinct is not None
     assert str(kept.distinct.values.tolist()) == "[0.0]"
+
+
+@given(samples)
+def test_that_renumbered_statistics_are_those_of_samples_called_so(parts):
+    numbers = [3 * i + 1 for i in range(len(parts))]
+    merged = merge_all(TensorStatistics.from_values(part, i) for i, part in enumerate(parts))
+    called = merge_all(
+        TensorStatistics.from_values(part, numbers[i]) for i, part in enumerate(parts)
+    )
+    assert_same(merged.renumbered(numbers), called)
+
+
+def test_that_a_parameter_stays_as_it_is_when_samples_are_renumbered():
+    kept = TensorStatistics.of_parameter([1.0, 2.0])
+    assert kept.renumbered([7]) is kept
 
 
 # ---- the table of distinct values ----------------------------------------------------------------

@@ -48,6 +48,7 @@ def assert_equal(one: TensorStatistics, two: TensorStatistics) -> None:
     assert one.histogram == two.histogram
     assert one.minimum == two.minimum
     assert one.maximum == two.maximum
+    assert one.growth == two.growth
     if one.distinct is None or two.distinct is None:
         assert one.distinct is two.distinct
         return

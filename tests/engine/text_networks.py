@@ -163,4 +163,5 @@ def assert_equal(one: Mapping[str, TensorStatistics], two: Mapping[str, TensorSt
         assert one[name].histogram == two[name].histogram, name
         assert one[name].minimum == two[name].minimum, name
         assert one[name].maximum == two[name].maximum, name
+        assert one[name].growth == two[name].growth, name
         assert (one[name].distinct is None) == (two[name].distinct is None), name

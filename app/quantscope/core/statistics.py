@@ -6,14 +6,15 @@ depend on order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram, bucket_of
 
 MOST_DISTINCT = 1_024
@@ -27,6 +28,10 @@ class Extreme:
     value: float
     count: int
     sample: int
+
+    def renumbered(self, numbers: Sequence[int]) -> Extreme:
+        """The same where sample ``i`` is called ``numbers[i]``."""
+        return replace(self, sample=numbers[self.sample])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +70,7 @@ class TensorStatistics:
     ``minimum`` and ``maximum`` are of finite values, ``None`` where there are none.
     ``distinct`` is kept for activations with few values. ``values`` are the tensor itself
     (weights, biases and constants, float32) with ``channel_axis``, the axis that may have a
-    scale for each index.
+    scale for each index. ``growth`` says which samples widened the range of an activation.
     """
 
     histogram: BitHistogram
@@ -74,6 +79,7 @@ class TensorStatistics:
     distinct: DistinctValues | None = None
     values: npt.NDArray[np.float32] | None = None
     channel_axis: int | None = None
+    growth: Growth = field(default_factory=Growth)
 
     @classmethod
     def empty(cls) -> Self:
@@ -87,7 +93,9 @@ class TensorStatistics:
         with np.errstate(over="ignore"):
             array = np.asarray(values).astype(np.float32)
         low, high = _extremes(array, sample)
-        return cls(BitHistogram.from_values(array), low, high, DistinctValues.from_values(array))
+        growth = Growth.of(low.value, high.value, sample) if low and high else Growth()
+        distinct = DistinctValues.from_values(array)
+        return cls(BitHistogram.from_values(array), low, high, distinct, growth=growth)
 
     @classmethod
     def of_parameter(cls, values: npt.ArrayLike, channel_axis: int | None = None) -> Self:
@@ -109,6 +117,21 @@ class TensorStatistics:
             _merge_extremes(mine.minimum, theirs.minimum, -1.0),
             _merge_extremes(mine.maximum, theirs.maximum, 1.0),
             distinct,
+            growth=mine.growth.merge(theirs.growth),
+        )
+
+    def renumbered(self, numbers: Sequence[int]) -> TensorStatistics:
+        """The same where sample ``i`` is called ``numbers[i]``, which ascend.
+
+        Those of a parameter, which no sample holds, stay as they are.
+        """
+        if self.values is not None:
+            return self
+        return replace(
+            self,
+            minimum=self.minimum and self.minimum.renumbered(numbers),
+            maximum=self.maximum and self.maximum.renumbered(numbers),
+            growth=self.growth.renumbered(numbers),
         )
 
     def as_activation(self) -> TensorStatistics:

@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
+from quantscope.core.growth import LEVEL_SHIFT, Growth, with_step
 from quantscope.core.histogram import BIT_COUNT, BUCKETS, BitHistogram
 from quantscope.core.statistics import MOST_DISTINCT, DistinctValues, Extreme, TensorStatistics
 from quantscope.engine.kernel import Bits, Counters, Kernel, fastest_kernel, value_of_key
@@ -62,6 +63,8 @@ class Accumulator:
         self._distinct = _DistinctTable(self._kernel)
         self._minimum: _End | None = None
         self._maximum: _End | None = None
+        self._falling: list[tuple[int, int]] = []  # steps of the two ends of the range
+        self._rising: list[tuple[int, int]] = []
 
     def add(self, values: npt.ArrayLike, sample: int) -> None:
         """Count ``values`` (any shape and float type, taken as float32) of sample ``sample``."""
@@ -72,6 +75,8 @@ class Accumulator:
             if low_count:
                 self._minimum = _joined(self._minimum, (-low, low_count, sample))
                 self._maximum = _joined(self._maximum, (high, high_count, sample))
+                with_step(self._falling, sample, max(-low, 0) >> LEVEL_SHIFT)
+                with_step(self._rising, sample, max(high, 0) >> LEVEL_SHIFT)
 
     def snapshot(self) -> TensorStatistics:
         """The statistics of all values added so far."""
@@ -81,7 +86,16 @@ class Accumulator:
                 _extreme(self._minimum, -1),
                 _extreme(self._maximum, 1),
                 self._distinct.snapshot(),
+                growth=self._growth(),
             )
+
+    def growth(self) -> Growth:
+        """How the range grew so far."""
+        with self._lock:
+            return self._growth()
+
+    def _growth(self) -> Growth:
+        return Growth(tuple(self._falling), tuple(self._rising))
 
     def bit_counts(self) -> npt.NDArray[np.int64]:
         """Counts by sign and bit position, as `BitHistogram.most_significant_bits` gives them."""

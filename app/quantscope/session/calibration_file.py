@@ -115,6 +115,9 @@ def _objection(header: Header) -> str:
     samples = range(NO_SAMPLE, len(header.sample_names))
     if any(end is not None and end.sample not in samples for end in ends):
         return "it names an extreme of a sample that it does not have"
+    grown = (step for entry in header.tensors for step in (*entry.growth.low, *entry.growth.high))
+    if any(sample not in samples for sample, _ in grown):
+        return "it names a sample that widened a range and that it does not have"
     exponents = (each for found in header.migration.values() for each in found)
     if any(abs(each) > LONGEST_FRACTION for each in exponents):
         return "it divides channels by more than a float holds"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.data import DataDescription
+from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram
 from quantscope.core.statistics import DistinctValues, Extreme, TensorStatistics
 from quantscope.session.archive import Archive, damaged, write_array
@@ -36,6 +37,7 @@ class TensorEntry:
     distinct: bool
     shape: tuple[int, ...] | None
     channel_axis: int | None
+    growth: Growth
 
     @classmethod
     def of(cls, name: str, kept: TensorStatistics) -> TensorEntry:
@@ -47,6 +49,7 @@ class TensorEntry:
             distinct=kept.distinct is not None,
             shape=None if kept.values is None else kept.values.shape,
             channel_axis=kept.channel_axis,
+            growth=kept.growth,
         )
 
 
@@ -118,6 +121,7 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
             distinct=distinct,
             values=self._values(number, entry),
             channel_axis=entry.channel_axis,
+            growth=entry.growth,
         )
 
     @cached_property
