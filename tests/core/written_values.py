@@ -205,7 +205,7 @@ data_descriptions = st.builds(
     as_pictures=st.booleans(),
 )
 sizes = st.lists(whole, max_size=FEW).map(tuple)
-steps = st.builds(Step, texts, sizes, texts)
+data_steps = st.builds(Step, texts, sizes, texts)
 pictures = st.builds(Picture, width=whole, height=whole, png=texts)
 tensor_views = st.builds(
     TensorView,
@@ -272,7 +272,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
         shapes=st.lists(st.tuples(texts, sizes, texts), max_size=FEW).map(tuple),
         minimum=reals,
         maximum=reals,
-        steps=st.lists(steps, max_size=FEW).map(tuple),
+        steps=st.lists(data_steps, max_size=FEW).map(tuple),
         preview=st.none() | previews,
         skipped=names,
         number=whole,
