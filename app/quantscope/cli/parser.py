@@ -7,7 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantscope import __version__
-from quantscope.cli import calibrate, data, demo, heatmap, inspect, quantize, statistics, types
+from quantscope.cli import (
+    calibrate,
+    data,
+    demo,
+    heatmap,
+    inspect,
+    quantize,
+    report,
+    statistics,
+    types,
+)
 
 DESCRIPTION = (
     "Shows which bits of its numbers an ONNX network really uses, and quantizes it. "
@@ -65,6 +75,12 @@ SUB_COMMANDS = (
         "the dynamic ranges of a session as a picture",
         heatmap.add_options,
         heatmap.run,
+    ),
+    SubCommand(
+        "report",
+        "all that is known of a session as one HTML page that needs nothing else",
+        report.add_options,
+        report.run,
     ),
     SubCommand(
         "statistics",
