@@ -146,7 +146,7 @@ class MeasuredMix:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixFound:
     """What the search for a ``goal`` found: the ``best`` mix, and the ``curve`` of all that were
-    run, the cheapest first. ``reached`` is false where not even it meets the goal."""
+    run, the cheapest first. ``reached`` is false where no mix with a layer in integers meets it."""
 
     goal: Goal
     factors: CostFactors

@@ -12,19 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration, questions
+from quantscope.core.checker import check
 from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.migration import Migration
 from quantscope.core.network import Network
-from quantscope.core.plan import placement_for
+from quantscope.core.plan import Plan, placement_for
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
+from quantscope.core.targets import TARGETS
 from quantscope.engine.batching import batches
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
+from quantscope.engine.diagnosis.study import Study
 from quantscope.engine.integer_ports import open_integer_ports
 from quantscope.engine.migration_search import find_migration
 from quantscope.engine.model_file import open_model
@@ -33,6 +36,7 @@ from quantscope.engine.preparation_effect import effect_of_choices
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.recovery import recover
 from quantscope.engine.rewriting import rewrite
+from quantscope.engine.saturation import saturation_warnings
 from quantscope.engine.sources.opening import check_source, guess_source, open_screened, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
 from quantscope.engine.sources.samples import SampleSource
@@ -117,12 +121,7 @@ def export(
     The file appears only once it has passed the checker and run.
     """
     prepared = _prepared(model, preparation, calibration.migration)
-    if prepared.network.fingerprint != calibration.fingerprint:
-        raise QuantscopeError(
-            "the calibration belongs to another version or preparation of this model",
-            where=model,
-            remedy="Calibrate again",
-        )
+    _check_fingerprint(prepared, calibration)
     check_target(output, sources=prepared.files, overwrite=overwrite)
     _check_logged(prepared.network, settings, calibration)
     _check_plan(prepared.network, settings, calibration)
@@ -142,7 +141,7 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         save_model(rewritten.model, draft)
-        check = Verification(
+        verification = Verification(
             prepared=given.prepared,
             reference=prepared,
             rewritten=rewritten,
@@ -151,7 +150,7 @@ def export(
             path=draft,
             batches=checked,
         )
-        report = yield from check.run(stop)
+        report = yield from verification.run(stop)
     if stop():
         raise Stopped
     files = save_model(rewritten.model, output, sources=prepared.files, overwrite=overwrite)
@@ -160,9 +159,44 @@ def export(
         path=str(files[0]),
         file_bytes=sum(file.stat().st_size for file in files),
         notes=effect + report.notes + given.notes,
+        warnings=_refusals(given.prepared.network, plan)
+        + saturation_warnings(given.prepared, plan)
+        + report.warnings,
         corrections=given.corrections,
         rounded_weights=given.rounded_weights,
     )
+
+
+def _refusals(network: Network, plan: Plan) -> tuple[str, ...]:
+    """What the target refuses: the file is right, but not for there."""
+    found = check(network, plan.settings, plan)
+    title = TARGETS[plan.settings.target].title
+    return tuple(f"{title} refuses this file: {each.sentence()}" for each in found if each.refused)
+
+
+def study(
+    model: str,
+    calibration: Calibration,
+    settings: PlanSettings,
+    stop: Stop,
+    preparation: PreparationChoices | None = None,
+) -> Study:
+    """The network at ``model`` set up to be asked what its layers cost under ``settings``."""
+    prepared = _prepared(model, preparation, calibration.migration)
+    _check_fingerprint(prepared, calibration)
+    _check_logged(prepared.network, settings, calibration)
+    _check_plan(prepared.network, settings, calibration)
+    source = open_source(calibration.data, prepared.network.inputs, calibration.skipped)
+    return Study.of(prepared, calibration, settings, source, stop)
+
+
+def _check_fingerprint(prepared: Prepared, calibration: Calibration) -> None:
+    if prepared.network.fingerprint != calibration.fingerprint:
+        raise QuantscopeError(
+            "the calibration belongs to another version or preparation of this model",
+            where=prepared.source,
+            remedy="Calibrate again",
+        )
 
 
 def _prepared(
