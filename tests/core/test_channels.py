@@ -17,6 +17,7 @@ from quantscope.core.channels import (
     activation_channel_axis,
     channel_bits,
 )
+from quantscope.core.events import BitCounts
 from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
 from quantscope.core.network import Network
 from quantscope.core.statistics import TensorStatistics
@@ -120,3 +121,12 @@ def test_that_channels_of_activations_lie_where_onnx_has_them(
 
 def test_that_weights_are_no_activation_with_channels() -> None:
     assert activation_channel_axis(sized("Conv", 1, 8, 4, 4), "y.w") is None
+
+
+@given(values=arrays.arrays(np.float32, (3, 5), elements=VALUES))
+def test_that_bits_are_the_same_after_a_journey(values: npt.NDArray[Any]) -> None:
+    found = channel_bits(values, 0)
+    sent = [BitCounts.of(each) for each in found.counts]
+    again = ChannelBits.of(sent, found.largest.tolist())
+    np.testing.assert_array_equal(again.counts, found.counts)
+    np.testing.assert_array_equal(again.largest, found.largest)

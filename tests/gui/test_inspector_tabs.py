@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.formats import FixedPoint
 from quantscope.core.heatmap import BitAxis
 from quantscope.core.words import SampleValues, word_table
+from quantscope.gui.channels_view import NOTHING
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.theme import LIGHT
 from quantscope.gui.words_view import WordsModel
@@ -132,15 +133,55 @@ def test_that_channels_are_sorted_and_those_that_stand_out_are_marked(
     assert "far above the median" in view.map.describe(3)
 
 
-def test_that_an_activation_has_a_sentence_in_place_of_channels(
+def test_that_the_channels_of_an_activation_are_counted_when_asked_for(
+    qtbot: QtBot, fixed: MainWindow
+) -> None:
+    network = fixed.controller.readings.network
+    assert network is not None
+    tensor, view = network.layers[1].outputs[0], fixed.inspector.channels
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, CHANNELS)
+    assert "once more for this tensor" in view.summary.text()
+    assert not view.area.isVisible()
+    qtbot.mouseClick(view.count, Qt.MouseButton.LeftButton)
+    assert not view.count.isEnabled()
+    qtbot.waitUntil(view.area.isVisible, timeout=60_000)
+    assert not view.count.isVisible()
+    assert view.summary.text().startswith(f"{network.tensors[tensor].shape[1]} channels")
+    statistics, bits = fixed.controller.readings.statistics(tensor), view.map.bits
+    assert statistics is not None
+    assert bits is not None
+    np.testing.assert_array_equal(
+        bits.counts.sum(axis=0), statistics.histogram.most_significant_bits()
+    )
+    select(fixed, network.layers[-1].outputs[0])
+    select(fixed, tensor)
+    assert view.area.isVisible()  # kept
+    session = fixed.controller.session
+    assert session.calibration is not None
+    session.attach_calibration(replace(session.calibration))
+    view.refresh()
+    assert not view.area.isVisible()  # of other statistics
+
+
+def test_that_a_network_without_statistics_has_no_channels_to_count(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    network = opened.controller.readings.network
+    assert network is not None
+    select(opened, network.layers[1].outputs[0])
+    show_tab(qtbot, opened, CHANNELS)
+    view = opened.inspector.channels
+    assert view.summary.text() == NOTHING
+    assert not view.count.isVisible()
+
+
+def test_that_an_activation_has_a_sentence_in_place_of_integers(
     qtbot: QtBot, fixed: MainWindow
 ) -> None:
     network = fixed.controller.readings.network
     assert network is not None
     select(fixed, network.layers[0].outputs[0])
-    show_tab(qtbot, fixed, CHANNELS)
-    assert fixed.inspector.channels.summary.text() == "Select weights to see their channels."
-    assert not fixed.inspector.channels.area.isVisible()
     show_tab(qtbot, fixed, INTEGERS)
     assert fixed.inspector.integers.summary.text().startswith("Select quantized weights")
 

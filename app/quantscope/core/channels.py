@@ -7,12 +7,14 @@ channel is a row of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from quantscope.core.events import BitCounts
 from quantscope.core.histogram import (
     BIT_COUNT,
     BUCKETS,
@@ -41,6 +43,14 @@ class ChannelBits:
 
     counts: npt.NDArray[np.int64]
     largest: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, counts: Sequence[BitCounts], largest: Sequence[float]) -> ChannelBits:
+        """From what travels as an event: the counts and the largest magnitude of each channel."""
+        tables = [each.table() for each in counts]
+        return cls(
+            np.array(tables, np.int64).reshape(-1, 2, BIT_COUNT), np.array(largest, np.float64)
+        )
 
     def __add__(self, other: ChannelBits) -> ChannelBits:
         """The bits of both, of the same channels."""

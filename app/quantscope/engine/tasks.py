@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration, questions
+from quantscope.core.channels import ChannelBits, activation_channel_axis
 from quantscope.core.checker import check
 from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
@@ -24,6 +25,7 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS
+from quantscope.engine.activation_channels import count_channels as run_channels
 from quantscope.engine.batching import batches
 from quantscope.engine.calibration import calibrate as run_calibration
 from quantscope.engine.description import loggable
@@ -188,6 +190,30 @@ def study(
     _check_plan(prepared.network, settings, calibration)
     source = open_source(calibration.data, prepared.network.inputs, calibration.skipped)
     return Study.of(prepared, calibration, settings, source, stop)
+
+
+def count_channels(
+    model: str,
+    calibration: Calibration,
+    tensor: str,
+    stop: Stop,
+    preparation: PreparationChoices | None = None,
+) -> Generator[Progress, None, tuple[int, ChannelBits] | None]:
+    """The bits of one activation by channel, and which axis counts the channels.
+
+    ``None`` where it was stopped.
+    """
+    prepared = _prepared(model, preparation, calibration.migration)
+    _check_fingerprint(prepared, calibration)
+    axis = activation_channel_axis(prepared.network, tensor)
+    if axis is None:
+        raise QuantscopeError(
+            "it has no channels", where=tensor, remedy="Choose an activation of two axes or more"
+        )
+    source = open_source(calibration.data, prepared.network.inputs, calibration.skipped)
+    samples = min(calibration.samples, len(source))
+    found = yield from run_channels(prepared, source, tensor, axis, samples, stop)
+    return None if found is None else (axis, found)
 
 
 def _check_fingerprint(prepared: Prepared, calibration: Calibration) -> None:

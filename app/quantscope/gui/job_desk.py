@@ -75,6 +75,17 @@ class JobDesk(QObject):
         request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
         self._begin(basis, request, f"Exporting {Path(path).name}")
 
+    def count_channels(self, basis: Document, calibration: Calibration, tensor: str) -> None:
+        """Count one activation channel by channel; raises where the statistics have no file."""
+        request = messages.CountChannels(
+            model=basis.model,
+            calibration=self._file_of(calibration),
+            tensor=tensor,
+            preparation=basis.preparation,
+            trusted=self.agreements.hash_of(calibration.data.path),
+        )
+        self._begin(basis, request, "Counting channels")
+
     def check_data(self, model: str, data: DataDescription, guess: bool, sample: int = 0) -> None:
         """Read one sample of ``data``; answered by ``data_checked``."""
         self.stop_checking()

@@ -16,11 +16,14 @@ from dataclasses import dataclass, field
 from quantscope.core.codec import decode, encode
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import Problem
-from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.events import BitCounts, LiveCounts, Progress
+from quantscope.core.fixes import Fix
+from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
+from quantscope.core.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,61 @@ class Export:
     trusted: str = ""
 
 
-Request = Describe | CheckData | Calibrate | Export
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureSensitivity:
+    """Measure what each layer's rounding costs the network; answered by :class:`LayersMeasured`.
+
+    ``output`` is a file of earlier results to go on from, and to which these are added, also on
+    cancel. At most ``samples`` samples of the calibration data are run, for ``budget`` seconds
+    (``None``: until all layers are done). ``cumulative`` asks for the error of each layer with all
+    before it too, ``fixes`` for that many suggestions, measured one by one.
+    """
+
+    model: str
+    calibration: str
+    settings: PlanSettings
+    output: str
+    samples: int = 16
+    budget: float | None = None
+    cumulative: bool = False
+    fixes: int = 0
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
+    trusted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindMix:
+    """Find the cheapest mix of words that meets ``goal``; answered by :class:`MixSearched`.
+
+    What a search needs to know of the layers is measured as by :class:`MeasureSensitivity` and
+    kept in ``output``; ``samples`` samples judge each mix.
+    """
+
+    model: str
+    calibration: str
+    settings: PlanSettings
+    output: str
+    goal: Goal
+    factors: CostFactors = field(default_factory=CostFactors)
+    samples: int = 64
+    layer_samples: int = 16
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
+    trusted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountChannels:
+    """Count the bits of one activation channel by channel, over the samples that ``calibration``
+    was made from; answered by :class:`ChannelsCounted`."""
+
+    model: str
+    calibration: str
+    tensor: str
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
+    trusted: str = ""
+
+
+Request = CountChannels | Describe | CheckData | Calibrate | Export | MeasureSensitivity | FindMix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +171,23 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayersMeasured:
+    """What is known of the layers by now, which the file ``output`` holds too."""
+
+    sensitivity: Sensitivity
+    output: str
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixSearched:
+    """``found``, and ``settings`` with its best mix."""
+
+    found: MixFound
+    settings: PlanSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
     """Stopped as asked. ``output`` is the file with what was done so far, empty if none."""
 
@@ -129,7 +203,27 @@ class Failed:
     details: str = ""
 
 
-Result = Described | DataChecked | Calibrated | Exported | Cancelled | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelsCounted:
+    """The bits of ``tensor`` for each channel along ``axis``, and each one's largest magnitude."""
+
+    tensor: str
+    axis: int
+    channels: tuple[BitCounts, ...]
+    largest: tuple[float, ...]
+
+
+Result = (
+    ChannelsCounted
+    | Described
+    | DataChecked
+    | Calibrated
+    | Exported
+    | LayersMeasured
+    | MixSearched
+    | Cancelled
+    | Failed
+)
 Event = Progress | LiveCounts | Result
 
 

@@ -14,11 +14,14 @@ from dataclasses import replace
 from typing import assert_never
 
 from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.jobs.channels import count_channels
+from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
 from quantscope.jobs.messages import (
     Calibrate,
     Calibrated,
     Cancelled,
     CheckData,
+    CountChannels,
     DataChecked,
     Describe,
     Described,
@@ -26,6 +29,8 @@ from quantscope.jobs.messages import (
     Export,
     Exported,
     Failed,
+    FindMix,
+    MeasureSensitivity,
     Request,
 )
 from quantscope.session.calibration_file import read_calibration, write_calibration
@@ -78,6 +83,12 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _calibrate(request, stop)
         case Export():
             yield from _export(request, stop)
+        case CountChannels():
+            yield from count_channels(request, stop)
+        case MeasureSensitivity():
+            yield from measure_sensitivity(request, stop)
+        case FindMix():
+            yield from search_mix(request, stop)
         case _:
             assert_never(request)
 
