@@ -12,6 +12,7 @@ from quantscope.core.histogram import BitHistogram
 from quantscope.core.statistics import (
     MOST_DISTINCT,
     NO_SAMPLE,
+    SMALL_TENSOR,
     DistinctValues,
     Extreme,
     TensorStatistics,
@@ -129,22 +130,46 @@ def test_that_a_parameter_stays_as_it_is_when_samples_are_renumbered():
 # ---- the table of distinct values ----------------------------------------------------------------
 
 
-def test_that_the_table_ends_past_1024_values():
-    at_most = TensorStatistics.from_values(np.arange(1_024))
+TIMES = SMALL_TENSOR // 600  # how often each value has to occur to make them too many
+
+
+def test_that_the_table_of_many_values_ends_past_1024_distinct_ones():
+    at_most = TensorStatistics.from_values(np.tile(np.arange(1_024), 20))
     assert at_most.distinct is not None
-    assert at_most.distinct.counts.tolist() == [1] * MOST_DISTINCT
-    assert TensorStatistics.from_values(np.arange(1_025)).distinct is None
+    assert at_most.distinct.counts.tolist() == [20] * MOST_DISTINCT
+    assert TensorStatistics.from_values(np.tile(np.arange(1_025), 20)).distinct is None
+
+
+def test_that_a_small_tensor_keeps_all_of_its_values():
+    at_most = TensorStatistics.from_values(np.arange(SMALL_TENSOR))
+    assert at_most.distinct is not None
+    assert at_most.distinct.values.tolist() == list(range(SMALL_TENSOR))
+    with_more = np.append(np.arange(SMALL_TENSOR), [np.nan, np.inf])  # these do not count
+    assert TensorStatistics.from_values(with_more).distinct is not None
+    assert TensorStatistics.from_values(np.arange(SMALL_TENSOR + 1)).distinct is None
 
 
 def test_that_parts_with_too_many_values_together_lose_the_table_for_good():
-    parts = [TensorStatistics.from_values(np.arange(600) + start) for start in (0, 600)]
+    every = np.tile(np.arange(600), TIMES)
+    parts = [TensorStatistics.from_values(every + start) for start in (0, 600)]
+    assert all(part.distinct is not None for part in parts)
     assert merge_all(parts).distinct is None
     assert merge_all([*parts, TensorStatistics.from_values([0.0])]).distinct is None
     assert merge_all([TensorStatistics.empty(), *parts]).distinct is None
 
 
+def test_that_small_parts_together_are_small_up_to_the_same_number():
+    values = np.arange(SMALL_TENSOR + 1)
+    parts = [TensorStatistics.from_values(part) for part in np.array_split(values[1:], 3)]
+    distinct = merge_all(parts).distinct
+    assert distinct is not None
+    assert distinct.values.tolist() == values[1:].tolist()
+    assert merge_all([*parts, TensorStatistics.from_values(values[:1])]).distinct is None
+
+
 def test_that_parts_with_1024_values_together_keep_the_table():
-    parts = [TensorStatistics.from_values(np.arange(512) + start) for start in (0, 512)]
+    every = np.tile(np.arange(512), TIMES)
+    parts = [TensorStatistics.from_values(every + start) for start in (0, 512)]
     distinct = merge_all(parts).distinct
     assert distinct is not None
     assert distinct.values.tolist() == list(range(1_024))

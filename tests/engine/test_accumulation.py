@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from quantscope.core.events import BitCounts
 from quantscope.core.histogram import BUCKETS
-from quantscope.core.statistics import MOST_DISTINCT, TensorStatistics, merge_all
+from quantscope.core.statistics import MOST_DISTINCT, SMALL_TENSOR, TensorStatistics, merge_all
 from quantscope.engine import kernel as kernels
 from quantscope.engine.accumulation import Accumulator
 from quantscope.engine.kernel import NUMPY_KERNEL, Kernel
@@ -81,7 +81,8 @@ def test_that_splits_make_no_difference(kernel: Kernel, parts: int) -> None:
 @pytest.mark.parametrize("excess", [0, 1])
 def test_that_distinct_values_are_kept_up_to_their_limit(kernel: Kernel, excess: int) -> None:
     values = np.arange(MOST_DISTINCT + excess, dtype=np.float32)
-    pieces = [(0, values[:900]), (1, values[800:]), (2, values[:3])]
+    many = np.zeros(SMALL_TENSOR, np.float32)
+    pieces = [(0, values[:900]), (1, values[800:]), (2, values[:3]), (3, many)]
     kept = accumulated(kernel, pieces).snapshot().distinct
     assert (kept is None) == bool(excess)
     if kept is not None:
@@ -89,8 +90,19 @@ def test_that_distinct_values_are_kept_up_to_their_limit(kernel: Kernel, excess:
         assert kept.counts.sum() == sum(len(piece) for _, piece in pieces)
 
 
+@pytest.mark.parametrize("excess", [0, 1])
+def test_that_all_values_of_a_small_tensor_are_kept(kernel: Kernel, excess: int) -> None:
+    values = np.arange(SMALL_TENSOR + excess, dtype=np.float32)
+    missing = np.float32([np.nan, np.inf, -np.inf])
+    pieces = [(0, values[3_000:]), (1, missing), (2, values[:3_000])]
+    kept = accumulated(kernel, pieces).snapshot().distinct
+    assert (kept is None) == bool(excess)
+    if kept is not None:
+        np.testing.assert_array_equal(kept.values, values)
+
+
 def test_that_distinct_values_once_dropped_do_not_come_back(kernel: Kernel) -> None:
-    accumulator = accumulated(kernel, [(0, np.arange(5_000, dtype=np.float32))])
+    accumulator = accumulated(kernel, [(0, np.arange(SMALL_TENSOR + 1, dtype=np.float32))])
     accumulator.add(np.zeros(3, np.float32), 1)
     assert accumulator.snapshot().distinct is None
 

@@ -18,6 +18,9 @@ from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram, bucket_of
 
 MOST_DISTINCT = 1_024
+SMALL_TENSOR = 16_384
+"""So many random values give a histogram's predicted SQNR a deviation of 0.03 dB from the true one;
+with fewer, it could miss by more than 0.1 dB."""
 NO_SAMPLE = -1  # provenance of weights and biases: no sample holds them
 
 
@@ -38,8 +41,9 @@ class Extreme:
 class DistinctValues:
     """The exact values of a tensor that has few of them (pixels, point masses), with counts.
 
-    ``values`` (float32, finite, ascending, no -0) and ``counts`` (int64) have equal length,
-    at most :data:`MOST_DISTINCT`.
+    Few: at most :data:`MOST_DISTINCT` different ones, or at most :data:`SMALL_TENSOR` in all (the
+    scores of some hundred samples). ``values`` (float32, finite, ascending, no -0) and ``counts``
+    (int64) have equal length.
     """
 
     values: npt.NDArray[np.float32]
@@ -47,16 +51,18 @@ class DistinctValues:
 
     @classmethod
     def from_values(cls, values: npt.NDArray[np.float32]) -> Self | None:
-        """Count ``values``; ``None`` where there are too many distinct ones."""
+        """Count ``values``; ``None`` where there are too many."""
         finite = values[np.isfinite(values)].reshape(-1) + np.float32(0.0)  # -0 becomes +0
         found, counts = np.unique(finite, return_counts=True)
-        return cls(found, counts.astype(np.int64)) if len(found) <= MOST_DISTINCT else None
+        if len(found) > MOST_DISTINCT and finite.size > SMALL_TENSOR:
+            return None
+        return cls(found, counts.astype(np.int64))
 
     def merge(self, other: DistinctValues) -> DistinctValues | None:
         """Both together; ``None`` where that makes too many."""
         every = np.concatenate([self.values, other.values])
         values, place = np.unique(every, return_inverse=True)
-        if len(values) > MOST_DISTINCT:
+        if len(values) > MOST_DISTINCT and self.counts.sum() + other.counts.sum() > SMALL_TENSOR:
             return None
         counts = np.zeros(len(values), np.int64)
         np.add.at(counts, place, np.concatenate([self.counts, other.counts]))

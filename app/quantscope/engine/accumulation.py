@@ -13,10 +13,17 @@ import numpy.typing as npt
 
 from quantscope.core.growth import LEVEL_SHIFT, Growth, with_step
 from quantscope.core.histogram import BIT_COUNT, BUCKETS, BitHistogram
-from quantscope.core.statistics import MOST_DISTINCT, DistinctValues, Extreme, TensorStatistics
+from quantscope.core.statistics import (
+    MOST_DISTINCT,
+    SMALL_TENSOR,
+    DistinctValues,
+    Extreme,
+    TensorStatistics,
+)
 from quantscope.engine.kernel import Bits, Counters, Kernel, fastest_kernel, value_of_key
 
 _SLOTS = 4 * MOST_DISTINCT
+_NO_VALUES = np.empty(0, np.float32)
 _SUBNORMAL_STARTS = np.array([1, 2, 4, 8, 16, 32, 64])
 
 _End = tuple[int, int, int]  # key (negated for minima, so that larger wins), count, first sample
@@ -49,6 +56,29 @@ class _DistinctTable:
         return DistinctValues(values[order], self._counts[taken][order])
 
 
+class _FewValues:
+    """The values of a small tensor, until they are too many: then nothing, for good."""
+
+    def __init__(self) -> None:
+        self._parts: list[npt.NDArray[np.float32]] | None = []
+        self._total = 0
+
+    def add(self, bits: Bits) -> None:
+        if self._parts is None:
+            return
+        values = bits.view(np.float32)
+        finite = values[np.isfinite(values)]
+        self._parts.append(finite)
+        self._total += finite.size
+        if self._total > SMALL_TENSOR:
+            self._parts = None
+
+    def snapshot(self) -> DistinctValues | None:
+        if self._parts is None:
+            return None
+        return DistinctValues.from_values(np.concatenate([_NO_VALUES, *self._parts]))
+
+
 class Accumulator:
     """Statistics of one tensor so far. Threads may share it.
 
@@ -61,6 +91,7 @@ class Accumulator:
         self._lock = threading.Lock()
         self._counters: Counters = np.zeros(BUCKETS, np.int64)
         self._distinct = _DistinctTable(self._kernel)
+        self._few = _FewValues()
         self._minimum: _End | None = None
         self._maximum: _End | None = None
         self._falling: list[tuple[int, int]] = []  # steps of the two ends of the range
@@ -72,6 +103,7 @@ class Accumulator:
         low, low_count, high, high_count = self._kernel.count(bits, self._counters, self._lock)
         with self._lock:
             self._distinct.add(bits)
+            self._few.add(bits)
             if low_count:
                 self._minimum = _joined(self._minimum, (-low, low_count, sample))
                 self._maximum = _joined(self._maximum, (high, high_count, sample))
@@ -85,7 +117,7 @@ class Accumulator:
                 BitHistogram.from_dense(self._counters),
                 _extreme(self._minimum, -1),
                 _extreme(self._maximum, 1),
-                self._distinct.snapshot(),
+                self._distinct.snapshot() or self._few.snapshot(),
                 growth=self._growth(),
             )
 
