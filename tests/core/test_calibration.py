@@ -64,13 +64,15 @@ def test_that_a_network_wide_choice_was_asked_ahead(target, scheme):
             bias_word_length=min(TARGETS[target].bias_word_lengths, default=32),
         )
         calibration.plan(network, settings)
+        calibration.plan(network, replace(settings, unsigned=TARGETS[target].either_sign))
     assert len(calibration.derived) == known
 
 
 def test_that_no_question_is_asked_twice():
     every = list(questions(conv_relu_conv()))
     assert len(every) == len(set(every))
-    assert {tensors for tensors, _ in every} == {("x",), ("r",), ("y",), ("a.w",), ("y.w",)}
+    activations, parameters = {("x",), ("r",), ("y",)}, {("a.w",), ("y.w",), ("a.b",), ("y.b",)}
+    assert {tensors for tensors, _ in every} == activations | parameters
     assert (("a.w",), WEIGHT_REQUEST) in every
     assert (("a.w",), REQUEST) not in every
 

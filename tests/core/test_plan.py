@@ -317,6 +317,15 @@ def test_that_a_dead_channel_raises_its_weight_scale_until_the_bias_fits():
     assert without.quantize(LARGE)[1] == 2**31 - 1
 
 
+def test_that_a_large_bias_of_a_living_channel_raises_nothing_in_a_dead_one():
+    dead_too = np.float32([3.0, 1e-12])
+    plan = plan_of(one_conv(), RUNTIME, x=[0.0, 2.55], y_w=SMALL, y_b=dead_too)
+    weights = plan.types["y.w"]
+    assert isinstance(weights, ChannelScaled)
+    assert weights.scales[1] == float(np.float32(2e-12 / 127))
+    assert plan.notes == {}
+
+
 def test_that_one_scale_for_all_weights_is_raised_for_the_largest_bias():
     settings = FIXED.with_bias_word_length(32)
     plan = plan_of(one_conv(), settings, x=[1.0], y_w=np.full((2, 2), 1e-9), y_b=LARGE)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 
 from quantscope.core.data import DataDescription
-from quantscope.core.formats import Scaled
+from quantscope.core.formats import ACCUMULATOR_BITS, Scaled
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import (
     Plan,
     activation_request,
+    bias_request,
     placement_for,
-    resolve,
     weight_request,
 )
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning import Planner
 from quantscope.core.schemes import CLIPPING, Candidate, Scheme, TypeRequest, choose
 from quantscope.core.statistics import TensorStatistics, merge_all
 from quantscope.core.targets import TARGETS
@@ -37,7 +39,8 @@ class Calibration:
     ``fingerprint`` is that of the network they belong to; ``sample_names[i]`` names sample
     ``i`` of an extreme. ``derived`` holds answered questions and may grow. ``migration`` holds
     the migrated scales with which the network was prepared. ``skipped`` names samples of the data
-    that could not be read and were left out.
+    that could not be read and were left out. ``left`` is how many samples of the data were not
+    counted: the run was paused, or ended because ranges had come to rest.
     """
 
     fingerprint: str
@@ -48,18 +51,28 @@ class Calibration:
     derived: dict[Question, Candidate] = field(default_factory=dict)
     migration: Migration = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    left: int = 0
+    _answers: dict[Question, Candidate] = field(default_factory=dict, init=False, repr=False)
+    _planner: Planner = field(default_factory=Planner, init=False, repr=False)
 
     def choose(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
         """The type that ``request`` asks for, on the statistics of ``tensors`` together.
 
         Tensors that were not logged do not count; the plan says that they are missing.
         """
+        found = self._answers.get((tensors, request))
+        if found is None:
+            found = _as_asked(self._derive(tensors, request), request)
+            self._answers[tensors, request] = found
+        return found
+
+    def _derive(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate:
         question = self._question(tensors, request)
         if question not in self.derived:
             logged = [name for name in tensors if name in self.statistics]
             together = merge_all(self.statistics[name] for name in logged)
             self.derived[question] = choose(together, question[1])
-        return _as_asked(self.derived[question], request)
+        return self.derived[question]
 
     def known(self, tensors: tuple[str, ...], request: TypeRequest) -> Candidate | None:
         """What :meth:`choose` would return, if it was asked before."""
@@ -68,19 +81,30 @@ class Calibration:
 
     def _question(self, tensors: tuple[str, ...], request: TypeRequest) -> Question:
         """The one question that stands for all with the same answer."""
-        if request.scheme in CLIPPING and all(map(self._is_parameter, tensors)):
-            request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
-        if request.asymmetric:
-            request = replace(request, signed=False)
-        return tensors, request
+        is_parameter = request.scheme in CLIPPING and all(map(self._is_parameter, tensors))
+        is_positive = request.either_sign and not any(map(self._is_negative, tensors))
+        return tensors, _plain(request, is_parameter, is_positive)
 
     def _is_parameter(self, tensor: str) -> bool:
         known = self.statistics.get(tensor)
         return known is not None and known.values is not None
 
+    def _is_negative(self, tensor: str) -> bool:
+        known = self.statistics.get(tensor)
+        return known is not None and known.range_with_zero[0] < 0.0
+
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""
-        return resolve(network, settings, self.choose, self.statistics)
+        return self._planner.plan(network, settings, self.choose, self.statistics)
+
+
+@cache
+def _plain(request: TypeRequest, is_parameter: bool, is_positive: bool) -> TypeRequest:
+    """The request with the same answer, for parameters and for values that are not negative."""
+    if request.scheme in CLIPPING and is_parameter:
+        request = replace(request, scheme=Scheme.MINMAX)  # the same for parameters
+    signed = request.signed and not request.asymmetric and not is_positive
+    return replace(request, signed=signed, either_sign=False)
 
 
 def _as_asked(found: Candidate, request: TypeRequest) -> Candidate:
@@ -98,17 +122,20 @@ def questions(network: Network) -> Iterator[Question]:
 
 
 def _questions(network: Network) -> Iterator[Question]:
-    weighted = [
-        (layer.operator, layer.weights)
-        for layer in network.layers
-        if layer.kind is LayerKind.WEIGHTED and layer.weights is not None
-    ]
+    layers = [layer for layer in network.layers if layer.kind is LayerKind.WEIGHTED]
+    weighted = [(layer.operator, layer.weights) for layer in layers if layer.weights is not None]
+    biases = [layer.bias for layer in layers if layer.bias is not None]
     for target in TARGETS.values():
         placement = placement_for(network, PlanSettings(target=target.key))
         sources = [group.sources for group in placement.groups]
         for scheme, word_length in product(Scheme, target.word_lengths):
             settings = PlanSettings(target=target.key, scheme=scheme, word_length=word_length)
-            activation = activation_request(settings)
-            yield from ((tensors, activation) for tensors in sources)
+            for either_sign in sorted({False, target.either_sign}):
+                asked = activation_request(replace(settings, unsigned=either_sign))
+                yield from ((tensors, asked) for tensors in sources)
             for operator, weights in weighted:
                 yield (weights,), weight_request(settings, operator)
+        own_words = [word for word in target.bias_word_lengths if word != ACCUMULATOR_BITS]
+        for scheme, word_length in product(Scheme, own_words):
+            request = bias_request(PlanSettings(scheme=scheme, bias_word_length=word_length))
+            yield from (((bias,), request) for bias in biases)

@@ -15,6 +15,7 @@ export then take it. Stored integers are ``quantize(x)``; the reals that remain 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,6 +28,8 @@ Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+LARGEST_SCALE = float(np.finfo(np.float32).max)
+ACCUMULATOR_BITS = 32  # of the sums of products, and of biases added to them
 LONGEST_FRACTION = 126  # both ways: the step is a normal float32, and so is its inverse
 
 
@@ -247,7 +250,7 @@ class ChannelScaled:
         _check_word(self.word_length)
         if not self.scales:
             raise ValueError("a per-channel type needs at least one scale")
-        object.__setattr__(self, "scales", tuple(_float32_scale(s) for s in self.scales))
+        object.__setattr__(self, "scales", _float32_scales(self.scales))
 
     @property
     def step(self) -> float:
@@ -326,5 +329,14 @@ DataType = FixedPoint | Scaled | ChannelScaled
 def _float32_scale(scale: float) -> float:
     if not (math.isfinite(scale) and scale > 0.0):
         raise ValueError(f"a scale of {scale} is not positive and finite")
-    clipped = min(max(scale, SMALLEST_SCALE), float(np.finfo(np.float32).max))
-    return float(np.float32(clipped))
+    return float(np.float32(min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)))
+
+
+def _float32_scales(scales: Sequence[float]) -> tuple[float, ...]:
+    """Each of ``scales`` by :func:`_float32_scale`, all at once: weights may have thousands."""
+    given = np.asarray(scales, np.float64)
+    usable = (given > 0.0) & (given < math.inf)
+    if not usable.all():
+        raise ValueError(f"a scale of {given[~usable][0]} is not positive and finite")
+    rounded = np.clip(given, SMALLEST_SCALE, LARGEST_SCALE).astype(np.float32)
+    return tuple(rounded.astype(np.float64).tolist())

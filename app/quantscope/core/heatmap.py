@@ -16,11 +16,10 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.formats import DataType
+from quantscope.core.formats import ACCUMULATOR_BITS, DataType
 from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT
 
 COLUMNS_BELOW_BAND = 12
-ACCUMULATOR_BITS = 32
 FEWEST_BITS = 8  # from the top of the axis to its bottom
 Counts = npt.NDArray[np.int64]
 

@@ -8,13 +8,14 @@ can always be had again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from quantscope.core import schemes
 from quantscope.core.formats import (
+    ACCUMULATOR_BITS,
     SMALLEST_SCALE,
     ChannelScaled,
     DataType,
@@ -71,52 +72,82 @@ def weight_request(settings: PlanSettings, operator: str) -> TypeRequest:
     return TARGETS[settings.target].weight_request(settings.scheme, settings.weight_words, operator)
 
 
+def bias_request(settings: PlanSettings) -> TypeRequest:
+    """What is asked for biases that have a type of their own under ``settings``."""
+    return TypeRequest(
+        family=Family.FIXED_POINT,
+        scheme=settings.scheme,
+        word_length=settings.bias_word_length,
+    )
+
+
 def resolve(
     network: Network,
     settings: PlanSettings,
     choose: Chooser,
     statistics: Mapping[str, TensorStatistics],
+    placement: Placement | None = None,
 ) -> Plan:
     """The plan for ``network`` under ``settings``.
 
     ``choose`` answers from kept statistics; ``statistics`` must hold the parameters (weights
-    and biases), whose values decide on their types.
+    and biases), whose values decide on their types. ``placement`` is that of the same settings,
+    where it is known.
     """
-    placement = placement_for(network, settings)
+    placement = placement or placement_for(network, settings)
+    notes: dict[str, str] = {}
+    types = _shared_types(network, settings, choose, placement)
+    weighted = [layer for layer in network.layers if _has_weights(layer, placement)]
+    _add_weight_types(weighted, settings, choose, types)
+    biased = [layer for layer in weighted if _has_integer_bias(layer, network, placement)]
+    for layer in biased:
+        _make_room_for_bias(layer, statistics, types, notes)
+    conflicts = _conflicts(network, settings, types) | _not_logged(placement, statistics)
+    for layer in biased:
+        conflicts |= _resolve_bias(layer, settings, choose, statistics, types)
+    return Plan(
+        settings=settings, placement=placement, types=types, conflicts=conflicts, notes=notes
+    )
+
+
+def _shared_types(
+    network: Network, settings: PlanSettings, choose: Chooser, placement: Placement
+) -> dict[str, DataType]:
+    """The types of activations and constants: one for each tie group."""
     activation = activation_request(settings)
+    widened = wider(activation)
     fixed = _fixed_types(network, placement, settings)
     wide = _wide_tensors(network, settings)
     types: dict[str, DataType] = {}
-    notes: dict[str, str] = {}
-    conflicts: dict[str, str] = {}
     for group in placement.groups:
-        pinned = _pinned_of(group, settings)
-        request = activation if wide.isdisjoint(group.members) else wider(activation)
-        given = pinned or next((fixed[n] for n in group.sources if n in fixed), None)
+        given = settings.pinned and _pinned_of(group, settings)
+        if not given and fixed:
+            given = next((fixed[n] for n in group.sources if n in fixed), None)
+        request = activation if wide.isdisjoint(group.members) else widened
         chosen = given or choose(group.sources, request).data_type
         types.update(dict.fromkeys(group.members, chosen))
-        missing = [name for name in group.sources if name not in statistics]
-        conflicts |= dict.fromkeys(missing, NOT_LOGGED)
-    weighted = [layer for layer in network.layers if _has_weights(layer, placement)]
+    return types
+
+
+def _not_logged(placement: Placement, statistics: Mapping[str, TensorStatistics]) -> dict[str, str]:
+    sources = (name for group in placement.groups for name in group.sources)
+    return {name: NOT_LOGGED for name in sources if name not in statistics}
+
+
+def _add_weight_types(
+    weighted: Iterable[Layer], settings: PlanSettings, choose: Chooser, types: dict[str, DataType]
+) -> None:
+    """Layers may share their weights."""
+    requests: dict[str, TypeRequest] = {}
     for layer in weighted:
-        assert layer.weights is not None
-        if layer.weights not in types:  # layers may share their weights
-            pinned = settings.pinned.get(layer.weights)
-            request = weight_request(settings, layer.operator)
-            types[layer.weights] = pinned or choose((layer.weights,), request).data_type
-        if _has_integer_bias(layer, network, placement):
-            _make_room_for_bias(layer, statistics, types, notes)
-    for layer in weighted:
-        if _has_integer_bias(layer, network, placement):
-            assert layer.bias is not None
-            conflicts |= _resolve_bias(layer, settings, statistics[layer.bias], types)
-    return Plan(
-        settings=settings,
-        placement=placement,
-        types=types,
-        conflicts=_conflicts(network, settings, types) | conflicts,
-        notes=notes,
-    )
+        name, operator = layer.weights, layer.operator
+        assert name is not None
+        if name in types:
+            continue
+        if operator not in requests:
+            requests[operator] = weight_request(settings, operator)
+        pinned = settings.pinned.get(name)
+        types[name] = pinned or choose((name,), requests[operator]).data_type
 
 
 def placement_for(network: Network, settings: PlanSettings) -> Placement:
@@ -204,7 +235,8 @@ def _make_room_for_bias(
 def _resolve_bias(
     layer: Layer,
     settings: PlanSettings,
-    statistics: TensorStatistics,
+    choose: Chooser,
+    statistics: Mapping[str, TensorStatistics],
     types: dict[str, DataType],
 ) -> dict[str, str]:
     """Give the bias its type; returns the conflict, by its name, where a pin had to give way."""
@@ -220,7 +252,12 @@ def _resolve_bias(
             if pinned.fraction_length > finest:
                 objection = f"no finer than the products of input and weights: 2^{-finest}"
         else:
-            types[layer.bias] = _fixed_point_bias(statistics, finest, settings)
+            is_zero = statistics[layer.bias].largest_magnitude == 0.0
+            types[layer.bias] = FixedPoint(settings.bias_word_length, finest)
+            if not is_zero and settings.bias_word_length != ACCUMULATOR_BITS:
+                chosen = choose((layer.bias,), bias_request(settings)).data_type
+                assert isinstance(chosen, FixedPoint)
+                types[layer.bias] = _no_finer(chosen, finest)
     else:
         types[layer.bias] = accumulator_type(weights, source.step)
         objection = "its type follows from the input and the weights: int32, scale of the products"
@@ -236,15 +273,20 @@ def _bias_objection(target: Target, pinned: DataType | None) -> str:
 
 
 def _no_finer(data_type: FixedPoint, finest: int) -> FixedPoint:
-    return replace(data_type, fraction_length=min(data_type.fraction_length, finest))
+    """A power-of-two type no finer than the products: then int32 holds it exactly."""
+    if data_type.fraction_length <= finest:
+        return data_type
+    return replace(data_type, fraction_length=finest)
 
 
 def accumulator_type(weights: DataType, input_step: float) -> Scaled | ChannelScaled:
     """int32 with the scale of the products, for each channel where the weights have one."""
     if isinstance(weights, ChannelScaled):
-        scales = tuple(scale * input_step for scale in weights.scales)
-        return ChannelScaled(scales, 0, 32, signed=True, narrow_range=False)
-    return Scaled(weights.step * input_step, 0, 32)
+        scales = np.asarray(weights.scales) * input_step
+        return ChannelScaled(
+            tuple(scales.tolist()), 0, ACCUMULATOR_BITS, signed=True, narrow_range=False
+        )
+    return Scaled(weights.step * input_step, 0, ACCUMULATOR_BITS)
 
 
 def product_fraction_length(weights: FixedPoint, source: FixedPoint) -> int:
@@ -252,23 +294,11 @@ def product_fraction_length(weights: FixedPoint, source: FixedPoint) -> int:
     return schemes.in_range(weights.fraction_length + source.fraction_length)
 
 
-def _fixed_point_bias(
-    statistics: TensorStatistics, finest: int, settings: PlanSettings
-) -> FixedPoint:
-    """A power-of-two type, never finer than the products: then int32 holds it exactly."""
-    if settings.bias_word_length == 32 or statistics.largest_magnitude == 0.0:
-        return FixedPoint(settings.bias_word_length, finest)
-    request = TypeRequest(
-        family=Family.FIXED_POINT,
-        scheme=settings.scheme,
-        word_length=settings.bias_word_length,
-    )
-    return _no_finer(schemes.choose_fixed_point(statistics, request), finest)
-
-
 def _with_room_for_bias(bias: TensorStatistics, weights: DataType, input_step: float) -> DataType:
     """``weights``, with the scales raised whose products would let the bias overflow."""
     assert bias.values is not None
+    if bias.largest_magnitude <= weights.step * input_step * BIAS_LIMIT:
+        return weights
     values = bias.values.astype(np.float64).reshape(-1)
     magnitudes = np.abs(np.where(np.isfinite(values), values, 0.0))
     if isinstance(weights, ChannelScaled):
@@ -282,8 +312,6 @@ def _with_room_for_bias(bias: TensorStatistics, weights: DataType, input_step: f
         raised = np.where(too_small, needed_scales, scales)
         return replace(weights, scales=tuple(float(s) for s in raised))
     needed = float(magnitudes.max(initial=0.0))
-    if needed <= weights.step * input_step * BIAS_LIMIT:
-        return weights
     if isinstance(weights, Scaled):
         return replace(weights, scale=needed / (BIAS_HEADROOM * input_step))
     step = needed / (BIAS_HEADROOM * input_step)

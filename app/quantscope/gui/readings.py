@@ -13,8 +13,8 @@ import numpy as np
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.heatmap import ACCUMULATOR_BITS, BitAxis, Counts, HeatRow, fit_axis
+from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
+from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
 from quantscope.core.histogram import BIT_COUNT
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
