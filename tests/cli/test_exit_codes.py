@@ -61,7 +61,9 @@ def test_that_wrong_usage_is_code_2(run: Run, arguments: list[str], complaint: s
     assert complaint in said.err
 
 
-@pytest.mark.parametrize("command", ["demo", "inspect", "calibrate", "quantize", "heatmap"])
+@pytest.mark.parametrize(
+    "command", ["demo", "inspect", "calibrate", "quantize", "sensitivity", "heatmap"]
+)
 def test_that_every_sub_command_explains_itself(run: Run, command: str) -> None:
     said = run(command, "--help")
     assert (said.code, said.err) == (0, "")
@@ -71,7 +73,7 @@ def test_that_every_sub_command_explains_itself(run: Run, command: str) -> None:
 # ---- 1
 
 
-@pytest.mark.parametrize("command", ["inspect", "calibrate", "quantize"])
+@pytest.mark.parametrize("command", ["inspect", "calibrate", "quantize", "sensitivity"])
 @pytest.mark.parametrize("content", [None, b"no network at all"])
 def test_that_a_bad_model_is_named(
     run: Run, tmp_path: Path, command: str, content: bytes | None
@@ -83,6 +85,7 @@ def test_that_a_bad_model_is_named(
         "inspect": [],
         "calibrate": ["--random", "-o", tmp_path / "a.qscope"],
         "quantize": ["--random", "-o", tmp_path / "a.onnx"],
+        "sensitivity": ["--random"],
     }
     said = run(command, path, *more[command])
     _is_one_line(said)
@@ -237,8 +240,8 @@ def test_that_the_model_itself_is_never_overwritten(run: Run, tiny: Path, tmp_pa
     ("options", "words"),
     [
         (["--bias-word-length", "8"], "ONNX Runtime does not take 8 bits"),
-        (["--float", "con2"], "Did you mean conv2"),
-        (["--float", "???"], "quantscope inspect lists them"),
+        (["--float-layers", "con2"], "Did you mean conv2"),
+        (["--float-layers", "???"], "quantscope inspect lists them"),
     ],
 )
 def test_that_settings_that_do_not_fit_are_one_line(
@@ -252,7 +255,7 @@ def test_that_settings_that_do_not_fit_are_one_line(
 def test_that_a_layer_that_does_not_exist_is_told_before_calibrating(
     run: Run, model: Path, tmp_path: Path
 ) -> None:
-    options = ["--random", "--float", "nothing", "-o", tmp_path / "a.onnx"]
+    options = ["--random", "--float-layers", "nothing", "-o", tmp_path / "a.onnx"]
     _is_one_line(run("quantize", model, *options))
 
 

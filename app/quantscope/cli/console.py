@@ -20,6 +20,10 @@ STAGES = {
     "weight rounding": "Rounding weights",
     "bias correction": "Correcting biases",
     "verification": "Verifying",
+    "channels": "Counting channels",
+    "sensitivity": "Measuring layers",
+    "fixes": "Measuring fixes",
+    "goal": "Searching the mix",
 }
 RANDOM_WARNING = "RANDOM DATA: every figure below is about noise and not about real data."
 

@@ -15,6 +15,7 @@ from quantscope.cli import (
     inspect,
     quantize,
     report,
+    sensitivity,
     statistics,
     types,
 )
@@ -69,6 +70,12 @@ SUB_COMMANDS = (
         "write the quantized model, run it, and say what came out",
         quantize.add_options,
         quantize.run,
+    ),
+    SubCommand(
+        "sensitivity",
+        "rank the layers by what quantizing them costs, and suggest what helps",
+        sensitivity.add_options,
+        sensitivity.run,
     ),
     SubCommand(
         "heatmap",

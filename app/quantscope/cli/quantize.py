@@ -5,28 +5,21 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quantscope.cli import running
 from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json
+from quantscope.cli.goal import add_goal_options, find_mix, mix_as_data, say_mix
 from quantscope.cli.options import (
     add_data_options,
     add_preparation_options,
     data_as_json,
-    data_facts,
-    data_of,
-    preparation_of,
-    trust_in,
 )
-from quantscope.cli.sessions import SESSION, open_calibrated
-from quantscope.cli.settings_options import add_settings_options, settings_of, types_in_words
-from quantscope.core.data import DataDescription
-from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
+from quantscope.cli.settings_options import add_settings_options, types_in_words
+from quantscope.cli.starting_point import StartingPoint, add_source, check_source, starting_point
+from quantscope.core.mixing import parse_goal
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
@@ -36,32 +29,18 @@ from quantscope.core.report import (
 )
 from quantscope.core.wording import count, decibel, size
 from quantscope.jobs.outputs import check_output
-from quantscope.session.calibration_file import write_calibration
 
 FORMAT = 1
 MOST_LINES = 12  # for one kind of fact
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What is exported: the model, its calibration file, and the settings it starts from."""
-
-    model: str
-    network: Network
-    data: DataDescription
-    calibration: Path
-    settings: PlanSettings
-    preparation: PreparationChoices
-
-
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
-    parser.add_argument(
-        "source", metavar="MODEL_OR_SESSION", help="an .onnx file, or a calibrated session"
-    )
+    add_source(parser)
     add_data_options(parser)
     add_preparation_options(parser)
     add_settings_options(parser)
+    add_goal_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     parser.add_argument(
@@ -71,65 +50,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Calibrate where that is asked for, export, and print the report."""
-    is_session = Path(options.source).suffix.lower() == SESSION
-    if is_session == (options.data is not None):
-        wrong = "a session has its data: leave out --data" if is_session else "a model needs --data"
-        options.parser.error(wrong)
-    check_output(
-        options.output, [".onnx"], sources=[Path(options.source)], overwrite=options.overwrite
-    )
+    check_source(options)
+    if options.goal:
+        parse_goal(options.goal)  # complain before the long work
+    _check_output(options, options.source)
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
-        prepare = _from_session if is_session else _from_model
-        basis = prepare(options, Path(folder))
-        settings = settings_of(options, basis.settings, basis.network)
+        start = starting_point(options, Path(folder))
+        _check_output(options, start.model)
+        searched = find_mix(options, start) if options.goal else None
+        settings = searched.settings if searched else start.settings
         report = running.export(
-            basis.model,
-            basis.calibration,
+            start.model,
+            start.calibration,
             settings,
             options.output,
             overwrite=options.overwrite,
-            preparation=basis.preparation,
-            trusted=trust_in(options, basis.data.path),
+            preparation=start.preparation,
+            trusted=start.trusted,
         )
     if options.json:
-        say_json(as_data(basis, settings, report))
+        mix = {"mix": mix_as_data(searched.found)} if searched else {}
+        say_json(as_data(start, settings, report) | mix)
     else:
+        if searched:
+            say_mix(start.network, searched.found)
         say_report(settings, report)
 
 
-def _from_session(options: argparse.Namespace, folder: Path) -> Basis:
-    ranges = open_calibrated(options.source)
-    document = ranges.session.document
-    for choice in preparation_of(options).chosen:
-        if choice not in document.preparation.chosen:
-            raise QuantscopeError(
-                f"it was calibrated without {choice.lack}",
-                where=options.source,
-                remedy=f"Calibrate with --{choice.key.replace('_', '-')}, or give the model and "
-                "--data",
-            )
-    check_output(
-        options.output, [".onnx"], sources=[Path(document.model)], overwrite=options.overwrite
-    )
-    path = folder / "calibration.npz"
-    write_calibration(path, ranges.calibration)
-    data = ranges.calibration.data
-    return Basis(
-        document.model, ranges.network, data, path, document.settings, document.preparation
-    )
-
-
-def _from_model(options: argparse.Namespace, folder: Path) -> Basis:
-    preparation = preparation_of(options)
-    network = running.describe(options.source, preparation)
-    settings_of(options, PlanSettings(), network)  # complain before the long work
-    data, check = data_of(options, options.source)
-    if not options.json:
-        say(f"{network.name}: {len(network.layers)} layers")
-        say_facts(data_facts(options, data, check))
-        say()
-    path, _ = running.calibrate(options.source, data, folder, preparation=preparation)
-    return Basis(options.source, network, data, path, PlanSettings(), preparation)
+def _check_output(options: argparse.Namespace, source: str) -> None:
+    check_output(options.output, [".onnx"], sources=[Path(source)], overwrite=options.overwrite)
 
 
 def say_report(settings: PlanSettings, report: ExportReport) -> None:
@@ -196,12 +145,12 @@ def _accuracy(output: OutputAccuracy, report: ExportReport) -> str:
     return f"{text} ({count(report.samples)} samples)"
 
 
-def as_data(basis: Basis, settings: PlanSettings, report: ExportReport) -> dict[str, Any]:
+def as_data(start: StartingPoint, settings: PlanSettings, report: ExportReport) -> dict[str, Any]:
     """The report as JSON-ready data; the README describes it."""
     return {
         "format": FORMAT,
-        "data": data_as_json(basis.data),
+        "data": data_as_json(start.data),
         "settings": plain(settings),
-        "preparation": plain(basis.preparation),
+        "preparation": plain(start.preparation),
         "report": {**plain(report), "integer_kernels": report.integer_kernels},
     }
