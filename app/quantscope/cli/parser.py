@@ -125,18 +125,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def command_table() -> str:
-    """The sub-commands and their options as tables in Markdown, as the README shows them."""
+    """The sub-commands as a table in Markdown, as the README shows them."""
     parsers = {command.name: _bare_parser(command) for command in SUB_COMMANDS}
-    lines = ["| command | does |", "|---|---|"]
-    lines += [f"| `{_usage(parsers[each.name])}` | {each.summary} |" for each in SUB_COMMANDS]
-    lines += ["", "| option | of | meaning |", "|---|---|---|"]
+    rows = [f"| `{_usage(parsers[each.name])}` | {each.summary} |" for each in SUB_COMMANDS]
+    return "\n".join(["| command | does |", "|---|---|", *rows])
+
+
+def option_table() -> str:
+    """The options of all sub-commands as a table in Markdown, as the guide shows them."""
     commands: dict[tuple[str, str], list[str]] = {}
-    for name, parser in parsers.items():
-        for action in _options(parser):
+    for command in SUB_COMMANDS:
+        for action in _options(_bare_parser(command)):
             if not action.required:
-                commands.setdefault((_option(action), action.help or ""), []).append(name)
-    lines += [f"| `{key[0]}` | {', '.join(names)} | {key[1]} |" for key, names in commands.items()]
-    return "\n".join(lines)
+                commands.setdefault((_option(action), action.help or ""), []).append(command.name)
+    rows = [f"| `{key[0]}` | {', '.join(names)} | {key[1]} |" for key, names in commands.items()]
+    return "\n".join(["| option | of | meaning |", "|---|---|---|", *rows])
 
 
 def _bare_parser(command: SubCommand) -> argparse.ArgumentParser:
