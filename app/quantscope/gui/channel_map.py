@@ -29,6 +29,8 @@ class ChannelMap(QWidget):
         self.bits: ChannelBits | None = None
         self._axis = BitAxis(0, 0)
         self._image = QImage()
+        self._rows: list[HeatRow] = []
+        self._depth = Depth.LINEAR
         self.setAccessibleName("Channels by bit positions of the selected weights")
 
     def show_bits(
@@ -39,15 +41,25 @@ class ChannelMap(QWidget):
         if bits is None:
             self._image = QImage()
         else:
-            rows = [HeatRow(bits.counts[channel], types[channel]) for channel in self.order]
-            self._axis = fit_axis(rows)
-            colors = paint(rows, self._axis, self.theme.heat, Depth.LINEAR)
-            pixels = np.ascontiguousarray(colors.astype(np.uint8))
-            height, width = pixels.shape[:2]
-            image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-            self._image = image.copy()  # which owns its pixels
+            self._rows = [HeatRow(bits.counts[channel], types[channel]) for channel in self.order]
+            self._axis = fit_axis(self._rows)
+            self._paint()
         self.setMinimumHeight(AXIS_HEIGHT + ROW_HEIGHT * len(self.order))
         self.update()
+
+    def set_depth(self, depth: Depth) -> None:
+        """Linear or logarithmic colours."""
+        self._depth = depth
+        if not self._image.isNull():
+            self._paint()
+            self.update()
+
+    def _paint(self) -> None:
+        colors = paint(self._rows, self._axis, self.theme.heat, self._depth)
+        pixels = np.ascontiguousarray(colors.astype(np.uint8))
+        height, width = pixels.shape[:2]
+        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._image = image.copy()  # which owns its pixels
 
     def sizeHint(self) -> QSize:
         return QSize(260, AXIS_HEIGHT + ROW_HEIGHT * len(self.order))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from quantscope.core.heatmap import Depth
 from quantscope.gui.channels_view import ChannelsView
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector import Inspector
@@ -41,3 +43,9 @@ class InspectorTabs(QTabWidget):
         """Take colours from ``theme``."""
         for view in self._views:
             view.set_theme(theme)
+
+    @Slot(object)
+    def set_depth(self, depth: Depth) -> None:
+        """Linear or logarithmic, as the heat map has it."""
+        self.overview.bars.set_depth(depth)
+        self.channels.map.set_depth(depth)

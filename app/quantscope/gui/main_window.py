@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.types_file.written.connect(self.messages.show_message)
+        self.ranges.depth_chosen.connect(self.inspector.set_depth)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.do_open)

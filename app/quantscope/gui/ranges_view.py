@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPoint, QSignalBlocker, Qt, Slot
+from PySide6.QtCore import (
+    QCoreApplication,
+    QModelIndex,
+    QPoint,
+    QSignalBlocker,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -36,6 +44,8 @@ class RangesView(QWidget):
     Invariant: row ``i`` of ``heat`` shows the tensor of the ``i``-th row in sight of ``tree``,
     at the same height.
     """
+
+    depth_chosen = Signal(object)  # Depth
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,7 +149,9 @@ class RangesView(QWidget):
 
     @Slot(int)
     def _choose_depth(self, index: int) -> None:
-        self.heat.set_depth(Depth(self.depth_combo.itemData(index)))
+        depth = Depth(self.depth_combo.itemData(index))
+        self.heat.set_depth(depth)
+        self.depth_chosen.emit(depth)
 
     # ---- following the session
 

@@ -20,9 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.formats import DataType, FixedPoint, Scaled
+from quantscope.core.network import Role
+from quantscope.core.schemes import Scheme
+from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
+from quantscope.gui.alternatives import Alternatives
 from quantscope.gui.controller import Controller
-from quantscope.gui.type_edits import with_word_length
+from quantscope.gui.type_edits import with_sign, with_word_length
 
 
 class TypeEditor(QGroupBox):
@@ -32,9 +36,14 @@ class TypeEditor(QGroupBox):
         super().__init__("Data type", parent)
         self._controller = controller
         self._tensor = ""
+        self._alternatives = Alternatives(controller)
         self.summary = QLabel(self)
         self.summary.setWordWrap(True)
+        self.scheme = QComboBox(self)
         self.word = QComboBox(self)
+        self.sign = QComboBox(self)
+        for text, signed in (("signed", True), ("unsigned", False)):
+            self.sign.addItem(text, signed)
         self.fraction = QSpinBox(self)
         self.fraction.setRange(-126, 126)
         self.fraction.setKeyboardTracking(False)
@@ -46,7 +55,9 @@ class TypeEditor(QGroupBox):
         self.zero_point.setKeyboardTracking(False)
         self.reset = QPushButton("Reset t&o scheme", self)
         tips = {
+            self.scheme: "Set the type that another scheme would give this tensor",
             self.word: "Bits of one value",
+            self.sign: "Signed or unsigned integers, where the target takes both",
             self.fraction: "Bits after the binary point: the step is 2 to the minus this",
             self.scale: "The step between two values",
             self.zero_point: "The stored integer that means 0",
@@ -56,7 +67,9 @@ class TypeEditor(QGroupBox):
             field.setToolTip(tip)
             field.setAccessibleDescription(tip)
         self._lay_out()
+        self.scheme.activated.connect(self._take_scheme)
         self.word.activated.connect(self._take_word)
+        self.sign.activated.connect(self._take_sign)
         self.fraction.valueChanged.connect(self._take_fraction)
         self.scale.editingFinished.connect(self._take_scale)
         self.zero_point.valueChanged.connect(self._take_zero_point)
@@ -67,7 +80,9 @@ class TypeEditor(QGroupBox):
         column.setSpacing(8)
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.form.addRow("As sche&me", self.scheme)
         self.form.addRow("&Word length", self.word)
+        self.form.addRow("Si&gn", self.sign)
         self.form.addRow("F&raction length", self.fraction)
         self.form.addRow("&Scale", self.scale)
         self.form.addRow("&Zero point", self.zero_point)
@@ -85,7 +100,9 @@ class TypeEditor(QGroupBox):
         data_type, locked = readings.data_type(tensor), readings.locked(tensor)
         self.setVisible(data_type is not None or readings.has_counts)
         kinds = {
+            self.scheme: data_type is not None,
             self.word: data_type is not None,
+            self.sign: data_type is not None and self._takes_either_sign(data_type),
             self.fraction: isinstance(data_type, FixedPoint),
             self.scale: isinstance(data_type, Scaled),
             self.zero_point: isinstance(data_type, Scaled),
@@ -106,14 +123,33 @@ class TypeEditor(QGroupBox):
             return f"Not quantized: {locked}." if locked else "Not quantized."
         parts = [wording.type_in_words(data_type)]
         if self._controller.readings.is_pinned(self._tensor):
-            parts.append(f"{wording.PIN} Pinned: set by hand.")
+            parts.append(f"{wording.PIN} Pinned: set by hand. {self._before()}".rstrip())
         if locked:
             parts.append(f"Cannot be set: {locked}.")
         return "\n".join(parts)
 
+    def _before(self) -> str:
+        """What the scheme would give, with what it would cost."""
+        before = self._alternatives.data_type(self._tensor)
+        if before is None:
+            return ""
+        error = self._alternatives.error(self._tensor, before)
+        cost = f", {wording.decibel(error.sqnr_db)}" if error is not None else ""
+        return f"The scheme's: {before.label()}{cost}."
+
+    def _takes_either_sign(self, data_type: DataType) -> bool:
+        """Whether both signed and unsigned integers are possible here."""
+        network, target = self._controller.readings.network, self._controller.readings.target
+        if network is None or network.tensors[self._tensor].role is not Role.ACTIVATION:
+            return False
+        other = with_sign(data_type, not data_type.signed)
+        return other is not None and not target.objection_to_activation(other)
+
     def _fill(self, data_type: DataType) -> None:
         target = self._controller.readings.target
         lengths = sorted({*target.word_lengths, data_type.word_length})
+        self._fill_scheme()
+        self.sign.setCurrentIndex(0 if data_type.signed else 1)
         fields = (self.word, self.fraction, self.scale, self.zero_point)
         blockers = [QSignalBlocker(field) for field in fields]
         self.word.clear()
@@ -129,6 +165,17 @@ class TypeEditor(QGroupBox):
         for blocker in blockers:
             blocker.unblock()
 
+    def _fill_scheme(self) -> None:
+        """By hand stands first, and only where it is so."""
+        network_wide = self._controller.session.document.settings.scheme
+        pinned = self._controller.readings.is_pinned(self._tensor)
+        self.scheme.clear()
+        if pinned:
+            self.scheme.addItem("by hand", None)
+        for each in Scheme:
+            self.scheme.addItem(SCHEME_TITLES[each], each)
+        self.scheme.setCurrentIndex(0 if pinned else list(Scheme).index(network_wide))
+
     # ---- edits
 
     def _pin(self, data_type: DataType | None) -> None:
@@ -137,6 +184,19 @@ class TypeEditor(QGroupBox):
 
     def _data_type(self) -> DataType | None:
         return self._controller.readings.data_type(self._tensor)
+
+    @Slot(int)
+    def _take_scheme(self, index: int) -> None:
+        scheme = self.scheme.itemData(index)
+        if scheme is not None:
+            self._pin(self._alternatives.data_type(self._tensor, Scheme(scheme)))
+            self.show_tensor(self._tensor)  # also where that was its type already
+
+    @Slot(int)
+    def _take_sign(self, index: int) -> None:
+        current = self._data_type()
+        if current is not None:
+            self._pin(with_sign(current, bool(self.sign.itemData(index))))
 
     @Slot(int)
     def _take_word(self, index: int) -> None:

@@ -61,6 +61,22 @@ def with_word_length(data_type: DataType, word_length: int) -> DataType | None:
         return None
 
 
+def with_sign(data_type: DataType, signed: bool) -> DataType | None:
+    """The other kind of integers: the upper edge stays, or with a zero point the whole range."""
+    if signed == data_type.signed or not isinstance(data_type, FixedPoint | Scaled):
+        return data_type if signed == data_type.signed else None
+    try:
+        if isinstance(data_type, FixedPoint):
+            more = -1 if signed else 1
+            length = data_type.fraction_length + more
+            return replace(data_type, signed=signed, narrow_range=False, fraction_length=length)
+        half = 2 ** (data_type.word_length - 1)
+        zero_point = data_type.zero_point + (-half if signed else half)
+        return replace(data_type, signed=signed, narrow_range=False, zero_point=zero_point)
+    except ValueError:
+        return None
+
+
 def next_word_length(data_type: DataType, allowed: tuple[int, ...], direction: int) -> int | None:
     """The next longer (1) or shorter (-1) word that a target takes; ``None`` at the end."""
     if direction > 0:
