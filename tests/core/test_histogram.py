@@ -16,6 +16,7 @@ from quantscope.core.histogram import (
     bucket_edges,
     bucket_of,
     most_significant_bit,
+    used_by_any,
 )
 
 # NaN, infinities, -0 and subnormals included.
@@ -214,3 +215,11 @@ def test_that_counts_on_either_side_of_such_thresholds_are_those_of_the_values()
             assert beyond == (np.abs(values) >= threshold).sum()
             negative = histogram.counts[(low >= threshold) & histogram.negative].sum()
             assert negative == (values <= -threshold).sum()
+
+
+@given(parts=st.lists(arrays, max_size=3))
+def test_that_what_any_histogram_uses_is_counted_once(parts):
+    together = used_by_any(BitHistogram.from_values(part) for part in parts)
+    values = np.concatenate([np.zeros(0, np.float32), *parts])
+    assert np.array_equal(together.buckets, np.unique(bucket_of(values)))
+    assert together.total == len(together.buckets)

@@ -24,11 +24,13 @@ from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.session import Session
+from tests.gui.watchdog import SLOW, Watchdog
 
 MakeWindow = Callable[..., MainWindow]
 DEMO = str(demo_folder() / "demo.onnx")
 # The offscreen platform says this of every widget with a minimum size; it means nothing.
 NOT_A_FAULT = "This plugin does not support propagateSizeHints"
+STALLED = 1.0  # seconds of work in one call: tests share their machine; benchmarks are stricter
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,10 +39,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore(NOT_A_FAULT))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which calls kept the window from answering, the longest ones first."""
+    application = QApplication.instance()
+    if not isinstance(application, Watchdog) or not application.calls:
+        return
+    calls = sorted(application.calls, key=lambda call: -call.own_seconds)
+    terminalreporter.section(f"{len(calls)} calls over {1000 * SLOW:.0f} ms on the UI thread")
+    for call in calls[:5]:
+        terminalreporter.line(str(call))
+
+
+@pytest.fixture(autouse=True)
+def no_stalled_call(qapp: Watchdog) -> Iterator[None]:
+    """Fails a test in which one call kept the window from answering."""
+    known = len(qapp.calls)
+    yield
+    assert [call for call in qapp.calls[known:] if call.own_seconds > STALLED] == []
+
+
 @pytest.fixture(scope="session")
-def qapp() -> QApplication:
+def qapp() -> Watchdog:
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    application = make_application()
+    application = Watchdog([])
+    make_application()
     for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
         QFontDatabase.addApplicationFont(str(bundled_path(f"fonts/{file}")))
     application.setFont(QFont("DejaVu Sans", 9))

@@ -11,6 +11,7 @@ Mapping (value to bucket) and counts are apart: the functions below know the pat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -186,3 +187,11 @@ class BitHistogram:
         counts[place] -= count
         kept = counts > 0
         return BitHistogram(self.buckets[kept], counts[kept])
+
+
+def used_by_any(histograms: Iterable[BitHistogram]) -> BitHistogram:
+    """One count for each bucket that any of ``histograms`` uses: what a picture must show."""
+    used = np.zeros(BUCKETS, np.int64)
+    for histogram in histograms:
+        used[histogram.buckets] = 1
+    return BitHistogram.from_dense(used)

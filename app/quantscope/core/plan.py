@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -103,8 +104,9 @@ def resolve(
     for layer in biased:
         _make_room_for_bias(layer, statistics, types, notes)
     conflicts = _conflicts(network, settings, types) | _not_logged(placement, statistics)
+    own_types = partial(_own_bias_type, bias_request(settings), choose, statistics)
     for layer in biased:
-        conflicts |= _resolve_bias(layer, settings, choose, statistics, types)
+        conflicts |= _resolve_bias(layer, settings, own_types, types)
     return Plan(
         settings=settings, placement=placement, types=types, conflicts=conflicts, notes=notes
     )
@@ -235,11 +237,13 @@ def _make_room_for_bias(
 def _resolve_bias(
     layer: Layer,
     settings: PlanSettings,
-    choose: Chooser,
-    statistics: Mapping[str, TensorStatistics],
+    own_type: Callable[[str, int], FixedPoint],
     types: dict[str, DataType],
 ) -> dict[str, str]:
-    """Give the bias its type; returns the conflict, by its name, where a pin had to give way."""
+    """Give the bias its type; returns the conflict, by its name, where a pin had to give way.
+
+    ``own_type`` knows the type for the bias and the fraction length of its products.
+    """
     assert layer.weights is not None
     assert layer.bias is not None
     weights, source = types[layer.weights], types[layer.inputs[0]]
@@ -252,16 +256,26 @@ def _resolve_bias(
             if pinned.fraction_length > finest:
                 objection = f"no finer than the products of input and weights: 2^{-finest}"
         else:
-            is_zero = statistics[layer.bias].largest_magnitude == 0.0
-            types[layer.bias] = FixedPoint(settings.bias_word_length, finest)
-            if not is_zero and settings.bias_word_length != ACCUMULATOR_BITS:
-                chosen = choose((layer.bias,), bias_request(settings)).data_type
-                assert isinstance(chosen, FixedPoint)
-                types[layer.bias] = _no_finer(chosen, finest)
+            types[layer.bias] = own_type(layer.bias, finest)
     else:
         types[layer.bias] = accumulator_type(weights, source.step)
         objection = "its type follows from the input and the weights: int32, scale of the products"
     return {layer.bias: objection} if pinned is not None and objection else {}
+
+
+def _own_bias_type(
+    request: TypeRequest,
+    choose: Chooser,
+    statistics: Mapping[str, TensorStatistics],
+    bias: str,
+    finest: int,
+) -> FixedPoint:
+    """A power-of-two type, of the accumulator's step where nothing coarser is asked for."""
+    if request.word_length == ACCUMULATOR_BITS or statistics[bias].largest_magnitude == 0.0:
+        return FixedPoint(request.word_length, finest)
+    chosen = choose((bias,), request).data_type
+    assert isinstance(chosen, FixedPoint)
+    return _no_finer(chosen, finest)
 
 
 def _bias_objection(target: Target, pinned: DataType | None) -> str:
@@ -282,10 +296,8 @@ def _no_finer(data_type: FixedPoint, finest: int) -> FixedPoint:
 def accumulator_type(weights: DataType, input_step: float) -> Scaled | ChannelScaled:
     """int32 with the scale of the products, for each channel where the weights have one."""
     if isinstance(weights, ChannelScaled):
-        scales = np.asarray(weights.scales) * input_step
-        return ChannelScaled(
-            tuple(scales.tolist()), 0, ACCUMULATOR_BITS, signed=True, narrow_range=False
-        )
+        scales = tuple([scale * input_step for scale in weights.scales])
+        return ChannelScaled(scales, 0, ACCUMULATOR_BITS, signed=True, narrow_range=False)
     return Scaled(weights.step * input_step, 0, ACCUMULATOR_BITS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import sys
 import traceback
@@ -24,12 +25,14 @@ from quantscope.gui.worker_process import WorkerProcess
 log = logging.getLogger(__name__)
 
 CRASH_NOTE = "crash.txt"
+COLLECT_AFTER = (20_000, 50, 100)  # new objects; then how often each before the next older
 
 
 def main(paths: list[str], demo: bool = False) -> int:
     """Open the window on the first of ``paths``, or on the demo, calibrated at once."""
     application = make_application()
     window = make_window(Settings(QSettings()))
+    keep_collections_short(window.controller)
     sys.excepthook = ExceptionHook(window)
     note = start_crash_note(window)
     window.show()
@@ -59,6 +62,16 @@ def make_application() -> QApplication:
 def make_window(settings: Settings, worker: WorkerProcess | None = None) -> MainWindow:
     """The window with its controller and its worker process."""
     return MainWindow(Controller(worker or WorkerProcess()), settings)
+
+
+def keep_collections_short(controller: Controller) -> None:
+    """Let Python's collector look at new objects only, and pass over what a session holds.
+
+    With 5,000 tensors a session has some 200,000 objects that live as long as it does; walking
+    them took 70 ms in the middle of an edit. They have no cycles: they go when the session goes.
+    """
+    gc.set_threshold(*COLLECT_AFTER)
+    controller.results_changed.connect(gc.freeze)
 
 
 class ExceptionHook:

@@ -54,6 +54,10 @@ HEADINGS = {
 }
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+# Made once: a tree of thousands of rows asks for the flags of each when it is laid out.
+_PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_LEAF = _PLAIN | Qt.ItemFlag.ItemNeverHasChildren
+_CHECKABLE = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
 
 
 class RangesModel(QAbstractItemModel):
@@ -72,6 +76,8 @@ class RangesModel(QAbstractItemModel):
         super().__init__(parent)
         self._readings = readings
         self._layers: tuple[Layer, ...] = ()
+        self._tensors: list[tuple[str, ...]] = []  # of each layer
+        self._boxes: list[bool] = []  # whether each layer has a check box
         self._places: dict[str, tuple[int, int]] = {}
         self._open: set[str] = set()
         self._theme: Theme = LIGHT
@@ -97,13 +103,19 @@ class RangesModel(QAbstractItemModel):
         self._layers = (
             tuple(x for x in network.layers if _holds_floats(x, network)) if network else ()
         )
+        self._tensors = [layer.tensors for layer in self._layers]
+        self._boxes = [_may_be_integer(layer) for layer in self._layers]
         self._places = {
             name: (row, child)
-            for row, layer in enumerate(self._layers)
-            for child, name in enumerate(layer.tensors)
+            for row, names in enumerate(self._tensors)
+            for child, name in enumerate(names)
         }
-        self._open = {layer.name for layer in self._layers if len(layer.tensors) > 1}
+        self._open = self._with_several()
         self.endResetModel()
+
+    def _with_several(self) -> set[str]:
+        pairs = zip(self._layers, self._tensors, strict=True)
+        return {layer.name for layer, names in pairs if len(names) > 1}
 
     def set_look(self, theme: Theme, font: QFont) -> None:
         """Take colours and fonts from ``theme`` and ``font``."""
@@ -123,8 +135,7 @@ class RangesModel(QAbstractItemModel):
 
     def set_all_open(self, is_open: bool) -> None:
         """Note that every layer with several tensors was expanded or collapsed."""
-        several = {layer.name for layer in self._layers if len(layer.tensors) > 1}
-        self._open = several if is_open else set()
+        self._open = self._with_several() if is_open else set()
 
     def is_open(self, row: int) -> bool:
         """Whether a layer's tensors are shown below it."""
@@ -173,17 +184,17 @@ class RangesModel(QAbstractItemModel):
         for row, layer in enumerate(self._layers):
             places.append((row, HEADING))
             if layer.name in self._open:
-                places += [(row, child) for child in range(len(layer.tensors))]
+                places += [(row, child) for child in range(len(self._tensors[row]))]
         return places
 
     def shown_tensors(self) -> list[str]:
         """The tensor of each of :meth:`shown_places`; empty for the heading of an open layer."""
         tensors: list[str] = []
-        for layer in self._layers:
+        for layer, names in zip(self._layers, self._tensors, strict=True):
             if layer.name in self._open:
-                tensors += ("", *layer.tensors)
+                tensors += ("", *names)
             else:
-                tensors.append(layer.outputs[0] if layer.outputs else layer.tensors[0])
+                tensors.append(layer.outputs[0] if layer.outputs else names[0])
         return tensors
 
     def index_at(self, place: Place) -> QModelIndex:
@@ -203,7 +214,7 @@ class RangesModel(QAbstractItemModel):
         if not parent.isValid():
             inside = 0 <= row < len(self._layers)
             return self.createIndex(row, column, 0) if inside else QModelIndex()
-        tensors = self._layers[parent.row()].tensors
+        tensors = self._tensors[parent.row()]
         inside = parent.internalId() == 0 and 0 <= row < len(tensors)
         return self.createIndex(row, column, parent.row() + 1) if inside else QModelIndex()
 
@@ -216,7 +227,7 @@ class RangesModel(QAbstractItemModel):
             return len(self._layers)
         if parent.internalId() or parent.column() > 0:
             return 0
-        count = len(self._layers[parent.row()].tensors)
+        count = len(self._tensors[parent.row()])
         return count if count > 1 else 0
 
     def columnCount(self, parent: Index = ROOT) -> int:
@@ -234,16 +245,14 @@ class RangesModel(QAbstractItemModel):
         return HEADINGS[Column(section)][1] if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if self._has_check_box(index):
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        if index.internalId():
+            return _LEAF
+        return _CHECKABLE if self._has_check_box(index) else _PLAIN
 
     def _has_check_box(self, index: Index) -> bool:
         if index.column() != Column.NAME or index.internalId():
             return False
-        layer = self._layers[index.row()]
-        return layer.kind not in (LayerKind.INPUT, LayerKind.FLOAT) and not layer.reason
+        return self._boxes[index.row()]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         answer = self._answers.get(role)
@@ -370,6 +379,10 @@ class RangesModel(QAbstractItemModel):
         lines.append(f"= shares its type with {', '.join(tied)}" if tied else "")
         lines.append(self._readings.reason(tensor))
         return lines
+
+
+def _may_be_integer(layer: Layer) -> bool:
+    return layer.kind not in (LayerKind.INPUT, LayerKind.FLOAT) and not layer.reason
 
 
 def _holds_floats(layer: Layer, network: Network) -> bool:

@@ -15,7 +15,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
 from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
 from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
-from quantscope.core.histogram import BIT_COUNT
+from quantscope.core.histogram import BIT_COUNT, used_by_any
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
@@ -41,7 +41,7 @@ class Readings:
         self.preview: Mapping[str, DataType] = {}
         self._live: Mapping[str, BitCounts] = {}
         self._counts: dict[str, Counts] = {}
-        self._total: Counts | None = None
+        self._used: Counts | None = None
         self._errors: dict[tuple[str, DataType], PredictedError | None] = {}
         self._calibration: Calibration | None = None
         self._plan: Plan | None = None
@@ -57,22 +57,21 @@ class Readings:
             self._calibration = session.calibration
             self._errors.clear()
             self._counts.clear()
-            self._total = None
+            self._used = None
         if len(self._errors) > MOST_KEPT_ERRORS:
             self._errors.clear()
         self._place()
 
     def _place(self) -> None:
-        network = self.session.network
+        network, before = self.session.network, self._placement
         self._placement = None
-        if network is None:
-            self._groups = {}
-            return
         if self._plan is not None:
             self._placement = self._plan.placement
-        else:
+        elif network is not None:
             self._placement = placement_for(network, self.session.document.settings)
-        self._groups = {n: group for group in self._placement.groups for n in group.members}
+        if self._placement is not before:
+            groups = self._placement.groups if self._placement else ()
+            self._groups = {name: group for group in groups for name in group.members}
 
     def show_live(self, counts: Mapping[str, BitCounts]) -> None:
         """Show the counts of a calibration that still runs; ``{}`` ends it."""
@@ -260,26 +259,27 @@ class Readings:
     def fit_axis(self) -> BitAxis:
         """The columns that show every tensor.
 
-        The outermost types and the sum of all counts decide: the same as row by row.
+        The outermost types and the bits that any tensor uses decide: the same as row by row.
         """
-        used = HeatRow(self._all_counts())
+        used = HeatRow(self._used_counts())
         types = self._plan.types if self._plan is not None and not self._live else {}
-        shown = [kind for kind in types.values() if kind.word_length < ACCUMULATOR_BITS]
+        kinds = dict.fromkeys(types.values())
+        shown = [kind for kind in kinds if kind.word_length < ACCUMULATOR_BITS]
         if not shown:
             return fit_axis([used])
         finest = min(shown, key=_step_of)
         widest = max(shown, key=_reach_of)
         return fit_axis([HeatRow(used.counts, kind) for kind in (finest, widest)])
 
-    def _all_counts(self) -> Counts:
+    def _used_counts(self) -> Counts:
+        """Counts that are zero where no tensor has its most significant bit."""
         if self._live:
             return sum((part.table() for part in self._live.values()), _no_counts())
-        if self._total is None:
-            self._total = _no_counts()
+        if self._used is None:
             kept = self._calibration.statistics.values() if self._calibration else ()
-            for statistics in kept:
-                self._total += statistics.histogram.most_significant_bits()
-        return self._total
+            histograms = (statistics.histogram for statistics in kept)
+            self._used = used_by_any(histograms).most_significant_bits()
+        return self._used
 
 
 def _no_counts() -> Counts:
