@@ -107,3 +107,21 @@ def test_that_what_was_chosen_before_is_known_and_nothing_else():
     chosen = calibration.choose(("x",), replace(REQUEST, signed=True))
     assert calibration.known(("x",), replace(REQUEST, signed=True)) == chosen
     assert calibration.known(("y",), REQUEST) is None
+
+
+def test_that_answers_from_statistics_that_were_replaced_are_forgotten():
+    network = conv_relu_conv()
+    statistics = statistics_of(network)
+    data = DataDescription(kind=SourceKind.RANDOM)
+    settings = PlanSettings(target="fixed-point", bias_word_length=8)
+    before = Calibration("0123", data, 1, ("one",), statistics)
+    plan = before.plan(network, settings)
+    larger = TensorStatistics.of_parameter(np.full(4, 100.0, np.float32))
+    after = before.with_statistics({"a.b": larger})
+    fresh = Calibration("0123", data, 1, ("one",), {**statistics, "a.b": larger})
+    assert after.plan(network, settings).types == fresh.plan(network, settings).types
+    assert after.plan(network, settings).types["a.b"] != plan.types["a.b"]
+    assert before.plan(network, settings).types == plan.types
+    kept = [question for question in before.derived if "a.b" not in question[0]]
+    assert kept
+    assert set(kept) <= set(after.derived)

@@ -99,3 +99,18 @@ def test_that_the_extremes_of_a_large_parameter_are_found():
 
 def test_that_nothing_logged_has_no_words():
     assert sample_values(TensorStatistics.empty()).values.size == 0
+
+
+def test_that_values_of_a_large_activation_are_edges_of_its_fullest_buckets():
+    values = np.random.default_rng(5).normal(size=300_000).astype(np.float32)
+    statistics = TensorStatistics.from_values(values, 0)
+    assert statistics.distinct is None
+    found = sample_values(statistics)
+    assert found.places is None
+    assert {values.min(), values.max()} <= set(found.values.astype(np.float32))
+    positions = np.frexp(values[values != 0.0])[1]
+    assert set(np.frexp(found.values)[1]) <= set(positions)
+    for value in found.values[1:-1]:
+        top = value * (1 + 2**-7)  # a bucket has seven bits of fraction
+        low, high = sorted((value, top))
+        assert ((values >= low) & (values <= high)).any()

@@ -93,6 +93,15 @@ class Calibration:
         known = self.statistics.get(tensor)
         return known is not None and known.range_with_zero[0] < 0.0
 
+    def with_statistics(self, changed: Mapping[str, TensorStatistics]) -> Calibration:
+        """With other statistics of some tensors: what was answered from the old ones is gone."""
+        derived = {
+            question: answer
+            for question, answer in self.derived.items()
+            if changed.keys().isdisjoint(question[0])
+        }
+        return replace(self, statistics={**self.statistics, **changed}, derived=derived)
+
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""
         return self._planner.plan(network, settings, self.choose, self.statistics)

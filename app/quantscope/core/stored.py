@@ -16,8 +16,8 @@ def written_type(network: Network, plan: Plan, tensor: str) -> DataType:
     if layer.bias != tensor or layer.weights is None or not isinstance(data_type, FixedPoint):
         return data_type
     weights, source = plan.types[layer.weights], plan.types[layer.inputs[0]]
-    if not (isinstance(weights, FixedPoint) and isinstance(source, FixedPoint)):
-        return data_type
+    assert isinstance(weights, FixedPoint)  # of no other does a plan give such a bias
+    assert isinstance(source, FixedPoint)
     return FixedPoint(32, product_fraction_length(weights, source))
 
 

@@ -223,10 +223,8 @@ def _corrected(state: Corrected, name: str, error: Floats) -> Corrected:
     prepared = set_bias(state.prepared, layer, new)
     bias = prepared.network.layer(name).bias
     assert bias is not None
-    statistics = {**state.calibration.statistics, bias: TensorStatistics.of_parameter(new)}
-    return replace(
-        state, prepared=prepared, calibration=replace(state.calibration, statistics=statistics)
-    )
+    calibration = state.calibration.with_statistics({bias: TensorStatistics.of_parameter(new)})
+    return replace(state, prepared=prepared, calibration=calibration)
 
 
 def _bias_of(prepared: Prepared, layer: Layer, shape: tuple[int, ...]) -> Floats:
