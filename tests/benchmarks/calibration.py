@@ -121,7 +121,7 @@ def _ours(prepared: Prepared, feeds: Feeds) -> tuple[float, int]:
     tensors = list(loggable(prepared.network))
     fastest_kernel()
     begun = time.perf_counter()
-    running = calibrate(prepared, _Held(feeds), DataDescription(kind=SourceKind.RANDOM), tensors)
+    running = calibrate(prepared, _Held(feeds), tensors)
     try:
         while True:
             next(running)

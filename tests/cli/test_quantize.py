@@ -66,6 +66,8 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "shuffle",
         "skip_unreadable",
         "as_pictures",
+        "stable_after",
+        "added",
     ]
     assert data["settings"] == {
         "target": "onnxruntime",

@@ -11,13 +11,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Role, Tensor
 from quantscope.core.statistics import TensorStatistics
-from quantscope.engine import calibration
-from quantscope.engine.calibration import Pace, calibrate, worker_count
+from quantscope.engine import forecast
+from quantscope.engine.calibration import Pace, calibrate
+from quantscope.engine.counting import Counting
+from quantscope.engine.forecast import worker_count
 from tests.engine.text_networks import (
     BY_VALUE,
     IN_PLACE,
@@ -33,7 +34,6 @@ from tests.engine.text_networks import (
 )
 
 ROOT = Path(__file__).parents[2]
-DATA = DataDescription(kind=SourceKind.RANDOM)
 
 
 # ---- the values are those that the network computes ----
@@ -188,15 +188,10 @@ def test_that_stopping_at_once_gives_empty_statistics() -> None:
     assert_equal(found, {name: TensorStatistics.empty() for name in found})
 
 
-def test_that_the_description_limits_the_samples() -> None:
-    (_, done), _ = run(prepared(IN_PLACE), rows(5, (1, 8)), samples=3)
-    assert done == 3
-
-
 def test_that_an_abandoned_calibration_reads_no_more() -> None:
     source = Samples(rows(40, (1, 8)))
     network = prepared(IN_PLACE)
-    running = calibrate(network, source, DATA, tensors_of(network))
+    running = calibrate(network, source, tensors_of(network))
     next(running)
     running.close()
     assert len(source.read) < 40
@@ -205,7 +200,7 @@ def test_that_an_abandoned_calibration_reads_no_more() -> None:
 def test_that_samples_are_read_once_in_order() -> None:
     source = Samples(rows(12, (1, 8)))
     network = prepared(IN_PLACE)
-    list(calibrate(network, source, DATA, tensors_of(network)))
+    list(calibrate(network, source, tensors_of(network)))
     assert source.read == list(range(12))
 
 
@@ -228,7 +223,7 @@ def test_that_events_come_at_most_ten_times_a_second() -> None:
     times: dict[type, list[float]] = {Progress: [], LiveCounts: []}
     for step in range(1_000):
         clock = step * 0.013
-        for event in pace.events(step, {}):
+        for event in pace.events(step, Counting([], {})):
             times[type(event)].append(clock)
     assert np.diff(times[Progress]).min() >= 0.1
     assert np.diff(times[LiveCounts]).min() >= 0.25
@@ -280,8 +275,8 @@ def test_that_fewer_samples_run_side_by_side_where_their_tensors_are_large(
     tensor = Tensor(name="a", role=Role.ACTIVATION, layer="l", shape=shape, dtype="float32")
     network = replace(prepared(IN_PLACE).network, tensors={"a": tensor})
     memory = SimpleNamespace(available=100 << 20)
-    monkeypatch.setattr(calibration.psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(calibration.os, "cpu_count", lambda: 7)
+    monkeypatch.setattr(forecast.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(forecast.os, "cpu_count", lambda: 7)
     assert worker_count(network, ["a"]) == 6
     assert worker_count(network, ["a"] * 100) == 1
     assert worker_count(network, []) == 7

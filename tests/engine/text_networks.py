@@ -13,7 +13,6 @@ import onnx_ir as ir
 from onnx import parser
 from onnx.reference import ReferenceEvaluator
 
-from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network, Port
 from quantscope.core.statistics import TensorStatistics, merge_all
@@ -128,14 +127,12 @@ def run(
     data: Sequence[Sample],
     tensors: Sequence[str] | None = None,
     *,
-    samples: int | None = None,
     stop: Callable[[], bool] = lambda: False,
-    workers: int | None = None,
+    **options: Any,
 ) -> tuple[Result, Events]:
     """Calibrate to the end; the result and the events."""
     names = tensors_of(network) if tensors is None else tensors
-    description = DataDescription(kind=SourceKind.RANDOM, samples=samples)
-    running = calibrate(network, Samples(data), description, names, stop, workers=workers)
+    running = calibrate(network, Samples(data), names, stop, **options)
     events: Events = []
     while True:
         try:

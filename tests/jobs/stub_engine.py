@@ -46,7 +46,7 @@ def describe(model: str, preparation: PreparationChoices) -> Network:
 
 
 def check_data(
-    model: str, data: DataDescription, guess: bool, sample: int
+    model: str, data: DataDescription, guess: bool, sample: int, name: str
 ) -> tuple[DataDescription, SourceCheck]:
     check = SourceCheck(
         samples=2,
@@ -65,9 +65,10 @@ def calibrate(
     only_quantized: bool,
     stop: Stop,
     preparation: PreparationChoices,
+    basis: Calibration | None = None,
 ) -> Generator[Progress | LiveCounts, None, tuple[Calibration, bool]]:
-    """Two samples; from the model ``endless`` as many as it takes to be stopped."""
-    done = 0
+    """Two samples, after those of ``basis``; from the model ``endless`` until it is stopped."""
+    done = basis.samples if basis else 0
     while not stop() and (done < 2 or Path(model).stem == "endless"):
         done += 1
         yield Progress("Calibrating", done, 2 if Path(model).stem != "endless" else 10**9)

@@ -20,6 +20,7 @@ STAGES = {
     "weight rounding": "Rounding weights",
     "bias correction": "Correcting biases",
     "verification": "Verifying",
+    "validation": "Validating",
     "channels": "Counting channels",
     "sensitivity": "Measuring layers",
     "fixes": "Measuring fixes",

@@ -18,6 +18,7 @@ from quantscope.cli import (
     sensitivity,
     statistics,
     types,
+    validate,
 )
 
 DESCRIPTION = (
@@ -70,6 +71,12 @@ SUB_COMMANDS = (
         "write the quantized model, run it, and say what came out",
         quantize.add_options,
         quantize.run,
+    ),
+    SubCommand(
+        "validate",
+        "run a float model and quantized ones over labelled data, side by side",
+        validate.add_options,
+        validate.run,
     ),
     SubCommand(
         "sensitivity",

@@ -128,11 +128,14 @@ class DataDescription:
     random data repeatable. ``shuffle`` is the seed of the order in which samples are taken;
     ``None`` keeps the natural order. ``skip_unreadable`` is how many unreadable samples may be
     left out before the run stops. ``as_pictures`` sends the samples of arrays, which then are
-    pictures of 0..255, through the ``preprocessing``.
+    pictures of 0..255, through the ``preprocessing``. ``stable_after`` ends the run once that many
+    samples, one after the other, moved no exponent (0: all samples are run). ``added`` are more
+    sources, whose samples follow; `joined_data` puts them together.
 
-    ``trusted`` is the agreement to run a Python file: :func:`content_hash` of the file that was
-    agreed to. It says nothing about the samples, so it does not count in comparisons, and it is
-    never taken from a file: who sends a session does not agree for who opens it.
+    ``trusted`` is the agreement to run Python files: :func:`content_hash` of each file that was
+    agreed to, with blanks between. It says nothing about the samples, so it does not count in
+    comparisons, and it is never taken from a file: who sends a session does not agree for who
+    opens it.
     """
 
     kind: SourceKind
@@ -144,12 +147,14 @@ class DataDescription:
     shuffle: int | None = None
     skip_unreadable: int = 0
     as_pictures: bool = False
+    stable_after: int = 0
+    added: tuple[DataDescription, ...] = ()
     trusted: str = field(default="", compare=False)
 
     @property
     def is_random(self) -> bool:
         """True where every figure that follows is about noise and not about real data."""
-        return self.kind is SourceKind.RANDOM
+        return self.kind is SourceKind.RANDOM or any(each.is_random for each in self.added)
 
     @property
     def has_pictures(self) -> bool:

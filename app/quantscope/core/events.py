@@ -14,13 +14,14 @@ from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
 @dataclass(frozen=True, slots=True)
 class Progress:
     """``done`` of ``total`` steps of the stage named ``stage``; ``rate`` in steps a second and
-    ``remaining`` seconds, both 0 while unknown."""
+    ``remaining`` seconds, both 0 while unknown. ``memory`` is about how many bytes it takes."""
 
     stage: str
     done: int
     total: int
     rate: float = 0.0
     remaining: float = 0.0
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ from quantscope.core.report import BiasCorrection
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.batching import Batch, batches
 from quantscope.engine.biases import bias_slot, set_bias, with_own_graph
-from quantscope.engine.calibration import worker_count
 from quantscope.engine.channel_means import Means, channel_means
+from quantscope.engine.forecast import worker_count
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite
 from quantscope.engine.sources.samples import SampleSource

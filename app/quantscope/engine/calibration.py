@@ -9,24 +9,22 @@ matter which thread was first.
 
 from __future__ import annotations
 
-import os
 import queue
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any, Protocol
 
 import numpy.typing as npt
-import psutil
 
-from quantscope.core.data import DataDescription
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.network import Network, Port
+from quantscope.core.network import Port
 from quantscope.core.statistics import TensorStatistics
 from quantscope.engine.accumulation import Accumulator
 from quantscope.engine.batching import stacked
+from quantscope.engine.counting import Counting
+from quantscope.engine.forecast import forecast_memory, worker_count
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.sources.fitting import batch_of
 from quantscope.engine.taps import TappedNetwork, TapRunner
@@ -38,8 +36,6 @@ STAGE = "calibration"
 _PROGRESS_EVERY = 0.1  # seconds
 _LIVE_EVERY = 0.3
 _LIVE_SHARE = 0.03  # of the time, at most, goes into live counts
-_MOST_WORKERS = 8  # beyond, threads wait for the interpreter
-_COPIES = 2  # of all tensors that a worker holds: its buffers, and the runtime's memory
 
 
 class Samples(Protocol):
@@ -57,23 +53,41 @@ class Samples(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples ``start`` to ``end - 1``, of one source; the first ``counted`` were counted in an
+    earlier run."""
+
+    start: int
+    end: int
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Batch:
     """What one run of the network gets: samples ``first`` to ``first + own - 1``, and copies of
-    the last one up to ``size``."""
+    the last one up to ``size``. The first ``skip`` are there only so that the others have the
+    places that they would have in one run over all."""
 
     first: int
     own: int
     size: int
+    skip: int
     feeds: Mapping[str, Array]
     where: str
+
+    @property
+    def new(self) -> int:
+        """How many samples are to be counted."""
+        return self.own - self.skip
 
     def parts(self, values: Array) -> Iterator[tuple[int, Array]]:
         """``values`` by sample, without those of the copies."""
         axis, length = _batch_axis(values.shape, self.size)
         if not length:
-            yield self.first, values
+            if not self.skip:
+                yield self.first, values
             return
-        for place in range(self.own):
+        for place in range(self.skip, self.own):
             cut = slice(place * length, (place + 1) * length)
             yield self.first + place, values[(slice(None),) * axis + (cut,)]
 
@@ -92,10 +106,15 @@ def _batch_axis(shape: tuple[int, ...], size: int) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Pace:
-    """Says when the next event is due, and how fast the work goes."""
+    """Says when the next event is due, and how fast the work goes.
+
+    ``before`` samples of ``total`` were counted earlier. ``memory`` is the forecast in bytes.
+    """
 
     total: int
     now: Callable[[], float] = time.monotonic
+    before: int = 0
+    memory: int = 0
     started: float = field(init=False)
     next_progress: float = field(init=False)
     next_live: float = field(init=False)
@@ -112,34 +131,35 @@ class Pace:
     def progress(self, done: int) -> Progress:
         self.next_progress = self.now() + _PROGRESS_EVERY
         elapsed = self.now() - self.started
-        rate = done / elapsed if done and elapsed > 0 else 0.0
+        new = done - self.before
+        rate = new / elapsed if new and elapsed > 0 else 0.0
         remaining = (self.total - done) / rate if rate else 0.0
-        return Progress(STAGE, done, self.total, rate, remaining)
+        return Progress(STAGE, done, self.total, rate, remaining, self.memory)
 
-    def live(self, done: int, accumulators: Mapping[str, Accumulator]) -> LiveCounts:
+    def live(self, done: int, counting: Counting) -> LiveCounts:
         begun = self.now()
-        counts = {name: BitCounts.of(each.bit_counts()) for name, each in accumulators.items()}
+        counts = {name: BitCounts.of(table) for name, table in counting.bit_counts()}
         ended = self.now()
         self.next_live = ended + max(_LIVE_EVERY, (ended - begun) / _LIVE_SHARE)
         return LiveCounts(done, counts)
 
-    def events(
-        self, done: int, accumulators: Mapping[str, Accumulator]
-    ) -> Iterator[Progress | LiveCounts]:
+    def events(self, done: int, counting: Counting) -> Iterator[Progress | LiveCounts]:
         if self.now() >= self.next_progress:
             yield self.progress(done)
         if self.now() >= self.next_live:
-            yield self.live(done, accumulators)
+            yield self.live(done, counting)
 
 
 def calibrate(
     prepared: Prepared,
     source: Samples,
-    data: DataDescription,
     tensors: Sequence[str],
     stop: Callable[[], bool] = lambda: False,
     *,
     workers: int | None = None,
+    stretches: Sequence[Stretch] = (),
+    known: Mapping[str, TensorStatistics] | None = None,
+    stable_after: int = 0,
 ) -> Calibrating:
     """Run the samples of ``source`` through the network and count what the tensors hold.
 
@@ -148,49 +168,79 @@ def calibrate(
     tensor, and how many samples they are of. ``stop`` is asked between samples: once it says
     yes, samples begun are finished and the statistics are of these, the first ones.
 
-    A network with a fixed batch of B gets B samples a run; the last run is filled up with
-    copies of its last sample, which are not counted. Values that are not finite are counted as
-    such and raise nothing. Raises :class:`QuantscopeError` where a sample can't be read or the
+    ``stretches`` divide the samples by source (none: one source) and say which were counted
+    earlier; ``known`` holds the statistics of those, where samples have the numbers that they have
+    in ``source``. What comes out is that of one run over all, bit for bit. ``stable_after`` N ends
+    the run where, looked at after each N samples, none of the last N moved an exponent.
+
+    A network with a fixed batch of B gets B samples a run; the last run of a stretch is filled up
+    with copies of its last sample, which are not counted. Values that are not finite are counted
+    as such and raise nothing. Raises :class:`QuantscopeError` where a sample can't be read or the
     runtime refuses it.
     """
-    total = len(source) if data.samples is None else min(len(source), data.samples)
-    pace = Pace(total)
-    yield pace.progress(0)
+    parts = stretches or (Stretch(0, len(source)),)
+    before = sum(part.counted for part in parts)
     count = workers or worker_count(prepared.network, tensors)
+    memory = forecast_memory(prepared.network, tensors, count)
+    pace = Pace(sum(part.end - part.start for part in parts), before=before, memory=memory)
+    yield pace.progress(before)
     network = TappedNetwork(prepared, tensors)
-    accumulators = {name: Accumulator() for name in tensors}
+    counting = Counting(tensors, known or {})
     pace.restart()
-    done = 0
-    batches = _batches(prepared.network.inputs, source, total)
-    for finished in _run_all(network, accumulators, batches, count, stop):
+    done = before
+    batches = _batches(prepared.network.inputs, source, parts)
+    rest = _Rest(before, stable_after, counting)
+    for finished in _run_all(network, counting.accumulators, batches, count, stop, rest):
+        is_first = done == before and finished
         done += finished
-        yield from pace.events(done, accumulators)
-    yield pace.live(done, accumulators)
+        if is_first:
+            yield pace.progress(done)
+        yield from pace.events(done, counting)
+    yield pace.live(done, counting)
     yield pace.progress(done)
-    return {name: each.snapshot() for name, each in accumulators.items()}, done
+    return counting.statistics(), done
 
 
-def worker_count(network: Network, tensors: Sequence[str]) -> int:
-    """One for each core, fewer where the tensors of so many samples would crowd the memory.
+@dataclass(slots=True)
+class _Rest:
+    """Says when ranges have come to rest: looked at after every ``after`` samples (0: never).
 
-    Symbolic dimensions count as 1: they are samples, or lengths that are small beside the rest.
+    ``counted`` are begun so far.
     """
-    cores = min(os.cpu_count() or 1, _MOST_WORKERS)
-    known = [network.tensors[name] for name in tensors if name in network.tensors]
-    sizes = [prod(size for size in tensor.shape if isinstance(size, int)) for tensor in known]
-    one = _COPIES * 4 * sum(sizes)
-    affordable = psutil.virtual_memory().available // 2 // max(one, 1)
-    return max(1, min(cores, affordable))
+
+    counted: int
+    after: int
+    counting: Counting
+
+    def is_due(self, batch: _Batch) -> bool:
+        """Note that ``batch`` is begun; whether to look once it is finished."""
+        before, self.counted = self.counted, self.counted + batch.new
+        return self.after > 0 and before // self.after < self.counted // self.after
+
+    def is_here(self, batch: _Batch) -> bool:
+        """Whether the last ``after`` samples, up to those of ``batch``, moved no exponent."""
+        return self.counting.last_move() < batch.first + batch.own - self.after
 
 
-def _batches(inputs: tuple[Port, ...], source: Samples, total: int) -> Iterator[_Batch]:
-    """Read the samples, in order, each when it is asked for."""
+def _batches(
+    inputs: tuple[Port, ...], source: Samples, stretches: Sequence[Stretch]
+) -> Iterator[_Batch]:
+    """Read the samples, in order, each when it is asked for.
+
+    Batches begin where they would in one run over all: operators may round differently with the
+    place in a batch.
+    """
     size = batch_of(inputs)
-    for first in range(0, total, size):
-        numbers = range(first, min(first + size, total))
-        samples = [source.sample(number) for number in numbers]
-        feeds = stacked(inputs, samples, size)
-        yield _Batch(first, len(samples), size, feeds, source.place + source.names[first])
+    for stretch in stretches:
+        begin = stretch.start + stretch.counted
+        aligned = stretch.start + stretch.counted // size * size
+        for first in range(aligned if begin < stretch.end else stretch.end, stretch.end, size):
+            numbers = range(first, min(first + size, stretch.end))
+            samples = [source.sample(number) for number in numbers]
+            feeds = stacked(inputs, samples, size)
+            skip = max(begin - first, 0)
+            where = source.place + source.names[first]
+            yield _Batch(first, len(samples), size, skip, feeds, where)
 
 
 def _run_all(
@@ -199,6 +249,7 @@ def _run_all(
     batches: Iterator[_Batch],
     workers: int,
     stop: Callable[[], bool],
+    rest: _Rest,
 ) -> Iterator[int]:
     """Count all batches; yields how many samples were finished since, ten times a second or more.
 
@@ -215,16 +266,19 @@ def _run_all(
             _count(batch, runner.run(batch.feeds, batch.where), network.fed, accumulators)
         finally:
             runners.put(runner)
-        return batch.own
+        return batch.new
 
     with ThreadPoolExecutor(workers, thread_name_prefix=STAGE) as pool:
         pending: set[Future[int]] = set()
         try:
             while not stop() and (batch := next(batches, None)) is not None:
                 pending.add(pool.submit(work, batch))
-                while len(pending) > workers:
+                is_due = rest.is_due(batch)
+                while len(pending) > (0 if is_due else workers):
                     finished, pending = _wait(pending)
                     yield finished
+                if is_due and rest.is_here(batch):
+                    break
             while pending:
                 finished, pending = _wait(pending)
                 yield finished

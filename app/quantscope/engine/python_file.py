@@ -8,13 +8,14 @@ text that is run is the one that was hashed; files that it imports are not cover
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.abc import InspectLoader
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from quantscope.core.data import content_hash
@@ -40,9 +41,36 @@ class _TextLoader(InspectLoader):
 def load_function(path: Path, trusted: str, name: str) -> Callable[..., Any]:
     """The function ``name`` of the Python file at ``path``, which is run for this.
 
-    ``trusted`` is the ``content_hash`` of the file that a person agreed to run. Raises
-    :class:`QuantscopeError` where that is another, where the file fails, or has no such function.
+    ``trusted`` holds the ``content_hash`` of each file that a person agreed to run, with blanks
+    between. Raises :class:`QuantscopeError` where this is none of them, where the file fails, or
+    has no such function.
     """
+    function = getattr(_module(path, trusted), name, None)
+    if not callable(function):
+        raise _refused(path, f"the file has no function {name}()", f"Write one: def {name}(...)")
+    return function  # type: ignore[no-any-return]
+
+
+def load_functions(
+    path: Path, trusted: str, arguments: Sequence[str]
+) -> dict[str, Callable[..., Any]]:
+    """The functions that the file at ``path`` defines itself and that take exactly ``arguments``,
+    by name and in its order; names that begin with ``_`` are its own affair.
+
+    ``trusted`` and errors as for :func:`load_function`.
+    """
+    members = vars(_module(path, trusted)).items()
+    return {
+        name: member
+        for name, member in members
+        if isinstance(member, FunctionType)
+        and member.__module__ == _MODULE
+        and not name.startswith("_")
+        and tuple(inspect.signature(member).parameters) == tuple(arguments)
+    }
+
+
+def _module(path: Path, trusted: str) -> ModuleType:
     try:
         text = path.read_bytes()
     except OSError as failure:
@@ -52,10 +80,7 @@ def load_function(path: Path, trusted: str, name: str) -> Callable[..., Any]:
     module.__file__ = str(path)
     with running(path, "the file"):
         _TextLoader(text, path).exec_module(module)
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise _refused(path, f"the file has no function {name}()", f"Write one: def {name}(...)")
-    return function  # type: ignore[no-any-return]
+    return module
 
 
 @contextmanager
@@ -87,7 +112,7 @@ def _check_trust(path: Path, text: bytes, trusted: str) -> None:
             "nobody has agreed to run it",
             "Read it, then agree: in the window's data dialog, or with --trust-python",
         )
-    if trusted != content_hash(text):
+    if content_hash(text) not in trusted.split():
         raise _refused(
             path,
             "the Python file has changed since it was agreed to run it",

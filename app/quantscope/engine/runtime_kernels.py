@@ -32,6 +32,7 @@ _INTEGER_PREFIXES = ("QLinear", "QGemm", "MatMulInteger", "ConvInteger")
 _MOVERS = frozenset(
     operator for operator, rule in OPERATORS.items() if rule.kind is LayerKind.PASS_THROUGH
 )
+_SHAPE_WORK = frozenset({"Constant", "ConstantOfShape", "Identity", "Range", "Shape", "Size"})
 _STORED = frozenset(
     {
         onnx.TensorProto.INT8,
@@ -72,11 +73,20 @@ def kernel_of(
     if node is None:  # a mover may be merged with its neighbours; arithmetic must be seen
         kernel, integer = MERGED, layer.kind is LayerKind.PASS_THROUGH
     else:
-        kernel, integer = node.op_type, _is_integer(node) or _moves_integers(node, makers, integers)
+        kernel, integer = (
+            node.op_type,
+            is_integer_operator(node) or _moves_integers(node, makers, integers),
+        )
     return LayerKernel(layer=layer.name, label=layer.label, kernel=kernel, integer=integer)
 
 
-def _is_integer(node: onnx.NodeProto) -> bool:
+def moves_values(node: onnx.NodeProto) -> bool:
+    """Whether it computes nothing: it moves values, or works on shapes."""
+    return node.op_type in _MOVERS or node.op_type in _SHAPE_WORK
+
+
+def is_integer_operator(node: onnx.NodeProto) -> bool:
+    """Whether the runtime's operator computes in integers, by its name."""
     return node.op_type.startswith(_INTEGER_PREFIXES)
 
 
@@ -89,4 +99,4 @@ def _moves_integers(node: onnx.NodeProto, makers: Nodes, integers: Collection[st
         value = maker.input[0]
     if maker is None:
         return value in integers
-    return maker.op_type == "QuantizeLinear" or _is_integer(maker)
+    return maker.op_type == "QuantizeLinear" or is_integer_operator(maker)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem
+from quantscope.core.joined_data import sources_of
 from quantscope.session.session import Session
 
 BUSY = "A job is under way: stop it, or wait for its end"
@@ -19,11 +20,13 @@ def model_is_missing(session: Session) -> bool:
 
 def data_is_missing(session: Session) -> bool:
     """Whether the session was opened without finding the data that is to be used."""
-    return _is_missing(session, session.document.data)
+    return bool(_missing_source(session, session.document.data))
 
 
-def _is_missing(session: Session, data: DataDescription | None) -> bool:
-    return data is not None and data.path in session.missing
+def _missing_source(session: Session, data: DataDescription | None) -> str:
+    """The first of the sources of ``data`` that was not found; empty where all are there."""
+    paths = (each.path for each in sources_of(data)) if data is not None else ()
+    return next((path for path in paths if path in session.missing), "")
 
 
 def missing_problem(session: Session) -> Problem:
@@ -56,8 +59,8 @@ def why_not_calibrate(session: Session, busy: bool = False) -> str:
     """Why calibrating is impossible now; empty where it is possible."""
     if reason := _without_model(session, busy):
         return reason
-    data = session.document.data
-    return _not_found(data.path) if data is not None and data_is_missing(session) else ""
+    lost = _missing_source(session, session.document.data)
+    return _not_found(lost) if lost else ""
 
 
 def why_not_export(session: Session, busy: bool = False) -> str:
@@ -69,7 +72,8 @@ def why_not_export(session: Session, busy: bool = False) -> str:
         return "Calibrate first"
     if session.plan() is None:
         return "Calibrate again: the statistics are of another model or preparation"
-    return _not_found(calibration.data.path) if _is_missing(session, calibration.data) else ""
+    lost = _missing_source(session, calibration.data)
+    return _not_found(lost) if lost else ""
 
 
 def _without_model(session: Session, busy: bool) -> str:

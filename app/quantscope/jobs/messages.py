@@ -24,6 +24,7 @@ from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.sensitivity import Sensitivity
+from quantscope.core.validation import Validation, ValidationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +41,21 @@ class CheckData:
 
     ``guess`` asks to fill in kind and preprocessing from the path and the model's input. Inputs
     are the same whatever the preparation. ``sample`` is the number of the sample; past the last
-    one it is the last.
+    one it is the last. With ``name`` it is the one called so.
     """
 
     model: str
     data: DataDescription
     guess: bool = False
     sample: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrate:
     """Run ``data`` through ``model`` and write a calibration file to ``output``.
 
+    ``basis`` is a calibration file to go on from, whose samples are the first ones of ``data``.
     Sends :class:`Progress` and :class:`LiveCounts`, then :class:`Calibrated`. On cancel the
     samples done so far are written, and :class:`Cancelled` names the file.
     """
@@ -61,6 +64,7 @@ class Calibrate:
     data: DataDescription
     output: str
     only_quantized: bool = False
+    basis: str = ""
     preparation: PreparationChoices = field(default_factory=PreparationChoices)
 
 
@@ -136,7 +140,26 @@ class CountChannels:
     trusted: str = ""
 
 
-Request = CountChannels | Describe | CheckData | Calibrate | Export | MeasureSensitivity | FindMix
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validate:
+    """Run the float ``model`` and quantized files over labelled data; answered by
+    :class:`Validated`."""
+
+    model: str
+    variants: tuple[str, ...]
+    request: ValidationRequest
+
+
+Request = (
+    Validate
+    | CountChannels
+    | Describe
+    | CheckData
+    | Calibrate
+    | Export
+    | MeasureSensitivity
+    | FindMix
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +236,16 @@ class ChannelsCounted:
     largest: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """What the validation found out."""
+
+    validation: Validation
+
+
 Result = (
-    ChannelsCounted
+    Validated
+    | ChannelsCounted
     | Described
     | DataChecked
     | Calibrated

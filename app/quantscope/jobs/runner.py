@@ -32,6 +32,8 @@ from quantscope.jobs.messages import (
     FindMix,
     MeasureSensitivity,
     Request,
+    Validate,
+    Validated,
 )
 from quantscope.session.calibration_file import read_calibration, write_calibration
 
@@ -83,6 +85,8 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _calibrate(request, stop)
         case Export():
             yield from _export(request, stop)
+        case Validate():
+            yield from _validate(request, stop)
         case CountChannels():
             yield from count_channels(request, stop)
         case MeasureSensitivity():
@@ -102,7 +106,9 @@ def _describe(request: Describe) -> Iterator[Event]:
 def _check_data(request: CheckData) -> Iterator[Event]:
     from quantscope.engine import tasks
 
-    data, check = tasks.check_data(request.model, request.data, request.guess, request.sample)
+    data, check = tasks.check_data(
+        request.model, request.data, request.guess, request.sample, request.name
+    )
     yield DataChecked(data=data, check=check)
 
 
@@ -110,8 +116,9 @@ def _calibrate(request: Calibrate, stop: Stop) -> Iterator[Event]:
     from quantscope.engine import tasks
 
     began = time.perf_counter()
+    basis = read_calibration(request.basis) if request.basis else None
     calibration, finished = yield from tasks.calibrate(
-        request.model, request.data, request.only_quantized, stop, request.preparation
+        request.model, request.data, request.only_quantized, stop, request.preparation, basis
     )
     samples = calibration.samples
     if not finished and samples == 0:
@@ -145,3 +152,10 @@ def _export(request: Export, stop: Stop) -> Iterator[Event]:
         yield Cancelled()
     else:
         yield Exported(report=report)
+
+
+def _validate(request: Validate, stop: Stop) -> Iterator[Event]:
+    from quantscope.engine import tasks
+
+    found = yield from tasks.validate(request.model, request.variants, request.request, stop)
+    yield Cancelled() if found is None else Validated(validation=found)

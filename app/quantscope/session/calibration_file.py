@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import LONGEST_FRACTION
+from quantscope.core.joined_data import sources_of, split_names, untrusted
 from quantscope.core.schemes import TypeRequest
 from quantscope.core.statistics import NO_SAMPLE
 from quantscope.session.archive import Archive, damaged, write_json
@@ -40,6 +41,7 @@ class Header:
     tensors: tuple[TensorEntry, ...]
     requests: tuple[TypeRequest, ...]
     migration: Mapping[str, tuple[int, ...]]
+    left: int
 
 
 def write_calibration(path: str | os.PathLike[str], calibration: Calibration) -> None:
@@ -61,6 +63,7 @@ def add_calibration(archive: zipfile.ZipFile, calibration: Calibration, folder: 
         tensors=tuple(TensorEntry.of(name, kept) for name, kept in statistics.items()),
         requests=distinct_requests(derived),
         migration=calibration.migration,
+        left=calibration.left,
     )
     write_json(archive, folder + HEADER, header)
     write_statistics(archive, folder, statistics)
@@ -86,13 +89,14 @@ def calibration_in(archive: Archive, folder: str) -> Calibration:
     tensors = tuple(entry.name for entry in header.tensors)
     return Calibration(
         fingerprint=header.fingerprint,
-        data=replace(header.data, trusted=""),
+        data=untrusted(header.data),
         samples=header.samples,
         sample_names=header.sample_names,
         skipped=header.skipped,
         statistics=StoredStatistics(archive, folder, header.data, header.tensors),
         derived=read_answers(archive, folder, header.requests, tensors),
         migration=header.migration,
+        left=header.left,
     )
 
 
@@ -111,19 +115,33 @@ def _objection(header: Header) -> str:
     """What contradicts itself in a header; empty where nothing does."""
     if len({entry.name for entry in header.tensors}) != len(header.tensors):
         return "it describes one tensor twice"
-    ends = (end for entry in header.tensors for end in (entry.minimum, entry.maximum))
     samples = range(NO_SAMPLE, len(header.sample_names))
-    if any(end is not None and end.sample not in samples for end in ends):
+    if any(number not in samples for entry in header.tensors for number in _samples(entry)):
         return "it names an extreme of a sample that it does not have"
-    grown = (step for entry in header.tensors for step in (*entry.growth.low, *entry.growth.high))
-    if any(sample not in samples for sample, _ in grown):
-        return "it names a sample that widened a range and that it does not have"
+    if not _names_sources(header) or header.left < 0:
+        return "its samples are not those of its data"
     exponents = (each for found in header.migration.values() for each in found)
     if any(abs(each) > LONGEST_FRACTION for each in exponents):
         return "it divides channels by more than a float holds"
     if any(_has_bad_axis(entry) for entry in header.tensors):
         return "it states a channel axis that its tensor does not have"
     return ""
+
+
+def _samples(entry: TensorEntry) -> Iterator[int]:
+    """The samples that held an extreme of the tensor when they came."""
+    yield from (end.sample for end in (entry.minimum, entry.maximum) if end is not None)
+    yield from (sample for sample, _ in (*entry.growth.low, *entry.growth.high))
+
+
+def _names_sources(header: Header) -> bool:
+    """Whether the names of samples say of which source they are."""
+    sources = len(sources_of(header.data))
+    try:
+        split_names(sources, (*header.sample_names, *header.skipped))
+    except ValueError:
+        return False
+    return True
 
 
 def _has_bad_axis(entry: TensorEntry) -> bool:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import DataType
+from quantscope.core.joined_data import untrusted
 from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.preparation import CHOICES
 from quantscope.core.schemes import Scheme
@@ -118,7 +119,7 @@ def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
 
 def describe_data(data: DataDescription | None) -> Command:
     """Calibrate with other data, or with none. An agreement to run a file is not kept."""
-    kept = None if data is None else replace(data, trusted="")
+    kept = None if data is None else untrusted(data)
     return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=kept))
 
 

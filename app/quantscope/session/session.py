@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
+from quantscope.core.joined_data import joined, sources_of
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
@@ -150,12 +151,19 @@ class Session:
         return self._relocate(after, ChangeKind.MODEL)
 
     def locate_data(self, path: str | os.PathLike[str]) -> Change | None:
-        """Say where the data is now; clears undo. The calibration belongs to it as before."""
+        """Say where the data is now; clears undo. The calibration belongs to it as before.
+
+        Of several sources, it is the first that is missing.
+        """
         before = self.document
         if before.data is None:
             return None
-        self._found(before.data.path)
-        data = replace(before.data, path=_absolute(path))
+        sources = list(sources_of(before.data))
+        lost = [place for place, each in enumerate(sources) if each.path in self.missing]
+        place = lost[0] if lost else 0
+        self._found(sources[place].path)
+        sources[place] = replace(sources[place], path=_absolute(path))
+        data = joined(sources, before.data)
         calibration = self.calibration
         if calibration is not None and calibration.data == before.data:
             self._replace_calibration(replace(calibration, data=data))

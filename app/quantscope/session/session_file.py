@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from quantscope.core.calibration import Calibration
+from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.joined_data import joined, sources_of, untrusted
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
@@ -36,14 +38,15 @@ MEMBER = "session.json"
 class Content:
     """The JSON member.
 
-    ``near_model`` and ``near_data`` are paths from the file's folder, empty where there is no
-    such path. ``report_fits`` says that the report was made from the calibration in the file.
+    ``near_model`` and, for each source, ``near_data`` are paths from the file's folder, empty
+    where there is no such path. ``report_fits`` says that the report was made from the
+    calibration in the file.
     """
 
     version: int
     document: Document
     near_model: str
-    near_data: str
+    near_data: tuple[str, ...]
     network: Network | None
     report: ExportReport | None
     report_settings: PlanSettings | None
@@ -94,7 +97,7 @@ def _content(session: Session, folder: Path) -> Content:
         version=VERSION,
         document=document,
         near_model=_near(document.model, folder),
-        near_data=_near(document.data.path if document.data else "", folder),
+        near_data=tuple(_near(path, folder) for path in _paths(document.data)),
         network=session.network,
         report=session.report,
         report_settings=session.report_settings,
@@ -107,13 +110,12 @@ def _session(content: Content, calibration: Calibration | None, folder: Path) ->
     if document.model:
         document = replace(document, model=_found(content.near_model, document.model, folder))
         missing += _if_missing(document.model)
-    if document.data is not None and document.data.path:
-        path = _found(content.near_data, document.data.path, folder)
-        data = replace(document.data, path=path, trusted="")
+    if document.data is not None:
+        data = _located(untrusted(document.data), content.near_data, folder)
         if calibration is not None and calibration.data == document.data:
             calibration = replace(calibration, data=data)
         document = replace(document, data=data)
-        missing += _if_missing(data.path)
+        missing += [name for path in _paths(data) if path for name in _if_missing(path)]
     results = Results(
         network=content.network,
         calibration=calibration,
@@ -124,6 +126,19 @@ def _session(content: Content, calibration: Calibration | None, folder: Path) ->
     session = Session(document, results)
     session.missing = tuple(missing)
     return session
+
+
+def _paths(data: DataDescription | None) -> tuple[str, ...]:
+    return () if data is None else tuple(source.path for source in sources_of(data))
+
+
+def _located(data: DataDescription, near: tuple[str, ...], folder: Path) -> DataDescription:
+    """``data`` with the path at which each of its sources is now."""
+    found = [
+        replace(source, path=_found(beside, source.path, folder)) if source.path else source
+        for source, beside in zip(sources_of(data), near, strict=True)
+    ]
+    return joined(found, data)
 
 
 def _near(path: str, folder: Path) -> str:
@@ -169,6 +184,8 @@ def _objection(content: Content) -> str:
             return f"it is made for the target {settings.target[:80]!r}, which is not known here"
         if not _takes_words(target, settings):
             return f"it asks for word lengths that {target.title} does not take"
+    if len(content.near_data) != len(_paths(content.document.data)):
+        return "it does not say where its data is"
     if content.network is not None and not _is_sound(content.network):
         return "its network names layers or tensors that it does not describe"
     return ""

@@ -105,6 +105,14 @@ def chosen(names: Sequence[str], limit: int | None, shuffle: int | None = None) 
         return [order[place] for place in chosen([names[place] for place in order], limit)]
     if limit is None or limit >= len(names):
         return list(range(len(names)))
+    return sorted(in_turns(names)[:limit])
+
+
+def in_turns(names: Sequence[str]) -> list[int]:
+    """The places of ``names`` in an order in which classes take turns, first files first.
+
+    What a limit takes comes in this order as the first of all, whatever the limit.
+    """
     classes = class_of(names)
     places = sorted(range(len(names)), key=lambda place: classes[place])
     turns = [
@@ -112,7 +120,7 @@ def chosen(names: Sequence[str], limit: int | None, shuffle: int | None = None) 
         for _, group in groupby(places, key=lambda place: classes[place])
         for turn, place in enumerate(group)
     ]
-    return sorted(place for _, place in sorted(turns)[:limit])
+    return [place for _, place in sorted(turns)]
 
 
 def shuffled(names: Sequence[str], seed: int) -> list[int]:

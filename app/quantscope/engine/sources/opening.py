@@ -9,11 +9,13 @@ import numpy as np
 
 from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.joined_data import sources_of
 from quantscope.core.network import Port
 from quantscope.engine.sources.arrays import open_npy, open_npz, open_npz_folder
 from quantscope.engine.sources.csv_rows import open_csv
 from quantscope.engine.sources.fitting import port_dtype
 from quantscope.engine.sources.generated import open_generated
+from quantscope.engine.sources.joining import joined_source
 from quantscope.engine.sources.listing import chosen, existing, walk
 from quantscope.engine.sources.noise import SAMPLES, open_noise
 from quantscope.engine.sources.parquet_rows import open_parquet
@@ -55,7 +57,8 @@ def open_source(
     read.
     """
     if skipped is not None:
-        return without(_chosen(description, inputs), skipped)
+        sources = [_chosen(each, inputs) for each in sources_of(description)]
+        return without(joined_source(sources), skipped)
     steps = open_screened(description, inputs)
     while True:
         try:
@@ -71,14 +74,17 @@ def open_screened(
     stop: Callable[[], bool] = lambda: False,
 ) -> Screening:
     """As :func:`open_source`, with progress while it looks for samples to skip."""
-    source = _chosen(description, inputs)
-    if not description.skip_unreadable:
-        return source
-    return (yield from screened(source, description.skip_unreadable, stop))
+    sources = []
+    for each in sources_of(description):
+        source = _chosen(each, inputs)
+        if each.skip_unreadable:
+            source = yield from screened(source, each.skip_unreadable, stop)
+        sources.append(source)
+    return joined_source(sources)
 
 
 def _chosen(description: DataDescription, inputs: Sequence[Port]) -> SampleSource:
-    """The samples to take, in their order, readable or not."""
+    """The samples to take of one source, in their order, readable or not."""
     ports = tuple(inputs)
     limit = description.samples
     _check_request(description, ports)
@@ -117,12 +123,12 @@ _OPENERS: dict[SourceKind, Callable[[Path, tuple[Port, ...]], SampleSource]] = {
 
 
 def check_source(
-    description: DataDescription, inputs: Sequence[Port], number: int = 0
+    description: DataDescription, inputs: Sequence[Port], number: int = 0, name: str = ""
 ) -> SourceCheck:
     """Open the data and read one sample, past the end the last: what a person should see before
-    calibrating."""
+    calibrating. It is the one called ``name`` where that is given."""
     source = open_source(description, inputs)
-    number = min(number, len(source) - 1)
+    number = _number_of(source, name) if name else min(number, len(source) - 1)
     arrays = source.sample(number)
     filled = [array.astype(np.float64) for array in arrays.values() if array.size]
     return SourceCheck(
@@ -136,6 +142,16 @@ def check_source(
         skipped=source.skipped,
         number=number,
     )
+
+
+def _number_of(source: SampleSource, name: str) -> int:
+    if name not in source.names:
+        raise QuantscopeError(
+            "the data has no such sample any more",
+            where=source.place + name,
+            remedy="Calibrate again, so that the figures are of the data as it is",
+        )
+    return source.names.index(name)
 
 
 def guess_source(path: str) -> SourceKind:

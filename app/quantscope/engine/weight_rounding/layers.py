@@ -35,7 +35,7 @@ from quantscope.core.report import RoundedWeights
 from quantscope.engine.batching import batches
 from quantscope.engine.bias_correction import waves_of
 from quantscope.engine.biases import with_own_graph
-from quantscope.engine.calibration import worker_count
+from quantscope.engine.forecast import worker_count
 from quantscope.engine.passes import Batches
 from quantscope.engine.prepared import Prepared
 from quantscope.engine.rewriting import rewrite

@@ -1,0 +1,211 @@
+"""``quantscope validate``: a float model and quantized ones over labelled data."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
+from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
+from quantscope.cli.running import ask
+from quantscope.core.data import DataDescription
+from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
+from quantscope.core.metrics.table import METRICS
+from quantscope.core.validation import Figure, FileCosts, Validation, ValidationRequest, Variant
+from quantscope.core.wording import count, decibel, share, size
+from quantscope.jobs.messages import Validate, Validated
+
+FORMAT = 1
+MOST_SAMPLES = 12  # that are named
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this sub-command."""
+    parser.add_argument("model", metavar="MODEL", help="the float .onnx file")
+    parser.add_argument(
+        "variants", metavar="QUANTIZED", nargs="*", help="quantized .onnx files made from it"
+    )
+    add_data_options(parser)
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--labels",
+        default="",
+        metavar="PATH",
+        help="labels: .csv of names and labels, .json (COCO too), .npy, .npz, or a folder of class "
+        "maps (without: the class folders of the data)",
+    )
+    group.add_argument(
+        "--metrics",
+        nargs="+",
+        choices=list(METRICS),
+        default=[],
+        help="only these (without: all that the labels allow)",
+    )
+    group.add_argument(
+        "--output", default="", metavar="NAME", help="the output to judge (the first one)"
+    )
+    group.add_argument(
+        "--custom",
+        default="",
+        metavar="FILE.py",
+        help="metrics of your own, as in resources/examples/metrics.py; needs --trust-python",
+    )
+    _add_detector_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_detector_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("detectors")
+    group.add_argument("--boxes", metavar="NAME", help="the output with boxes, (n, 4)")
+    group.add_argument(
+        "--scores", metavar="NAME", help="the output with their scores, (n,) or (n, classes)"
+    )
+    group.add_argument(
+        "--classes", default="", metavar="NAME", help="the output with their classes, (n,)"
+    )
+    forms = [each.value for each in BoxFormat]
+    group.add_argument(
+        "--box-format", choices=forms, default=BoxFormat.XYXY.value, help="the numbers of a box"
+    )
+    units = [each.value for each in Coordinates]
+    group.add_argument(
+        "--coordinates",
+        choices=units,
+        default=Coordinates.FRACTION.value,
+        help="what they count: fractions of the input picture, or its pixels",
+    )
+    group.add_argument(
+        "--background", action="store_true", help="the first column of scores is no class"
+    )
+    group.add_argument(
+        "--least-score", type=float, default=0.0, metavar="X", help="leave out what is less (0)"
+    )
+    group.add_argument(
+        "--suppress",
+        type=float,
+        default=NO_SUPPRESSION,
+        metavar="X",
+        help="leave out the weaker of two boxes of a class that overlap by more (1: none)",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run everything over the data, and print the figures."""
+    if options.data is None:
+        options.parser.error("--data is needed")
+    if bool(options.boxes) != bool(options.scores):
+        options.parser.error("a detector needs both --boxes and --scores")
+    data, check = data_of(options, options.model)
+    if not options.json:
+        say_facts(data_facts(options, data, check))
+        say()
+    request = Validate(
+        model=options.model, variants=tuple(options.variants), request=_request(options, data)
+    )
+    found = ask(request, Validated).validation
+    if options.json:
+        say_json({"format": FORMAT} | plain(found))
+    else:
+        _say(found)
+
+
+def _request(options: argparse.Namespace, data: DataDescription) -> ValidationRequest:
+    detector = None
+    if options.boxes:
+        detector = DetectorForm(
+            boxes=options.boxes,
+            scores=options.scores,
+            classes=options.classes,
+            box_format=BoxFormat(options.box_format),
+            coordinates=Coordinates(options.coordinates),
+            background=options.background,
+            least_score=options.least_score,
+            suppress=options.suppress,
+        )
+    return ValidationRequest(
+        data=replace(data, trusted=_trust(options, data)),
+        labels=options.labels,
+        metrics=tuple(options.metrics),
+        output=options.output,
+        detector=detector,
+        custom=options.custom,
+    )
+
+
+def _trust(options: argparse.Namespace, data: DataDescription) -> str:
+    """The agreement to run the Python files of data and metrics, where it was given."""
+    files = [path for path in (data.path, options.custom) if path]
+    return " ".join(filter(None, (trust_in(options, path) for path in files)))
+
+
+# ---- what came out
+
+
+def _say(found: Validation) -> None:
+    if found.random_data:
+        say(RANDOM_WARNING)
+    labels = "no labels" if found.label_kind == "none" else f"a {found.label_kind} for each"
+    say(f"{count(found.samples)} samples, {labels}")
+    say_facts([*_float_facts(found), *(("warning", text) for text in found.warnings)])
+    for variant in found.variants:
+        say()
+        say(Path(variant.costs.path).name)
+        _say_variant(found, variant)
+
+
+def _float_facts(found: Validation) -> list[tuple[str, str]]:
+    facts = [(f"float {each.title}", _value(each, each.value)) for each in found.figures]
+    return [*facts, ("float file", _costs(found.exact, None))]
+
+
+def _say_variant(found: Validation, variant: Variant) -> None:
+    rows = [_row(each) for each in variant.figures]
+    say_table(("METRIC", "FLOAT", "QUANTIZED", "DIFFERENCE", "95 % INTERVAL"), rows)
+    facts = [("file", _costs(variant.costs, found.exact))]
+    operators = ", ".join(f"{name} ({times})" for name, times in variant.costs.float_operators)
+    facts.append(("integer operators", count(variant.costs.integer_operators)))
+    if operators:
+        facts.append(("in float", operators))
+    if variant.disagreements:
+        facts.append(("answers differ", _disagreements(variant)))
+    say_facts(facts)
+
+
+def _row(each: Figure) -> tuple[str, ...]:
+    exact = "" if each.exact is None else _value(each, each.exact)
+    difference = "" if each.difference is None else _signed(each, each.difference)
+    interval = ""
+    if each.low is not None and each.high is not None:
+        shown = _value if each.exact is None else _signed
+        interval = f"{shown(each, each.low)} to {shown(each, each.high)}"
+    return each.title, exact, _value(each, each.value), difference, interval
+
+
+def _value(each: Figure, value: float) -> str:
+    if each.proportion:
+        return share(value)
+    return decibel(value) if each.unit == "dB" else f"{value:.4f}"
+
+
+def _signed(each: Figure, value: float) -> str:
+    if each.proportion:
+        return f"{100 * value:+.2f} points"
+    return f"{value:+.4f}"
+
+
+def _costs(costs: FileCosts, exact: FileCosts | None) -> str:
+    text = f"{size(costs.file_bytes)}, parameters {size(costs.parameter_bytes)}"
+    if costs.latency_ms is None:
+        return text
+    text += f", {costs.latency_ms:.3g} ms for a run"
+    if exact is not None and exact.latency_ms and costs.latency_ms:
+        text += f" ({exact.latency_ms / costs.latency_ms:.2f} times as fast as float)"
+    return text
+
+
+def _disagreements(variant: Variant) -> str:
+    names = [each.sample for each in variant.disagreements]
+    rest = len(names) - MOST_SAMPLES
+    shown = ", ".join(names[:MOST_SAMPLES]) + (f" and {rest} more" if rest > 0 else "")
+    return f"on {count(len(names))} samples: {shown}"
