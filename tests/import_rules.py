@@ -22,7 +22,8 @@ OURS = {
     "session": {"core"},
     "jobs": {"session", "engine", "core", "bundled"},
     "jobs.messages": {"core"},
-    "cli": {"session", "jobs", "core", "bundled"},
+    "api": {"session", "jobs", "core"},
+    "cli": {"api", "session", "jobs", "core", "bundled"},
     "gui": {"session", "jobs.messages", "core", "bundled"},
 }
 # What each part may import of others', beside the standard library.
@@ -33,6 +34,7 @@ OTHERS = {
     "session": {"numpy"},
     "jobs": {"numpy", "psutil"},
     "jobs.messages": {"numpy"},
+    "api": {"numpy"},
     "cli": {"numpy", "tqdm"},
     "gui": {"numpy", "PySide6", "shiboken6", "pyqtgraph"},
 }

@@ -8,17 +8,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quantscope.api.quantizer import Quantizer as Quantizer
+    from quantscope.api.quantizer import open_model as open_model
+    from quantscope.api.quantizer import open_session as open_session
+    from quantscope.core.errors import QuantscopeError as QuantscopeError
+    from quantscope.core.formats import ChannelScaled as ChannelScaled
     from quantscope.core.formats import FixedPoint as FixedPoint
+    from quantscope.core.formats import Scaled as Scaled
     from quantscope.core.histogram import BitHistogram as BitHistogram
+    from quantscope.core.targets import TARGETS as TARGETS
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Quantizer": "quantscope.api.quantizer",
+    "open_model": "quantscope.api.quantizer",
+    "open_session": "quantscope.api.quantizer",
+    "QuantscopeError": "quantscope.core.errors",
     "FixedPoint": "quantscope.core.formats",
+    "Scaled": "quantscope.core.formats",
+    "ChannelScaled": "quantscope.core.formats",
     "BitHistogram": "quantscope.core.histogram",
+    "TARGETS": "quantscope.core.targets",
 }
 
-__all__ = ["BitHistogram", "FixedPoint", "__version__"]
+__all__ = [
+    "TARGETS",
+    "BitHistogram",
+    "ChannelScaled",
+    "FixedPoint",
+    "Quantizer",
+    "QuantscopeError",
+    "Scaled",
+    "__version__",
+    "open_model",
+    "open_session",
+]
 
 
 def __getattr__(name: str) -> object:

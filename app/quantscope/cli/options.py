@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from quantscope.api.data import RANDOM, DataOptions, agreement, settled
 from quantscope.cli.console import plain
 from quantscope.cli.running import ask
 from quantscope.core.data import (
@@ -16,16 +15,13 @@ from quantscope.core.data import (
     Preprocessing,
     SourceCheck,
     SourceKind,
-    content_hash,
     format_preprocessing,
-    parse_preprocessing,
 )
 from quantscope.core.preparation import CHOICES, PreparationChoices
-from quantscope.core.sound import Sound, format_sound, parse_sound
+from quantscope.core.sound import Sound, format_sound
 from quantscope.core.wording import count, decimal, shape
 from quantscope.jobs.messages import CheckData, DataChecked
 
-RANDOM = "random"
 MOST_NAMES = 8  # of skipped samples on a line
 
 
@@ -105,50 +101,18 @@ def _positive(text: str) -> int:
 
 def data_of(options: argparse.Namespace, model: str) -> tuple[DataDescription, SourceCheck]:
     """The data that the options name, with the rest guessed, and what a dry run found."""
-    wish = _wished(options)
-    guess = wish.kind is SourceKind.IMAGES and not (options.kind and options.preprocess)
-    if not guess:
-        return _checked(model, wish)
-    found, check = _checked(model, wish, guess=True)
-    kind = wish.kind if options.kind else found.kind
-    preprocessing = wish.preprocessing if options.preprocess else found.preprocessing
-    settled = replace(found, kind=kind, preprocessing=preprocessing)
-    return (settled, check) if settled == found else _checked(model, settled)
 
+    def check(data: DataDescription, guess: bool) -> tuple[DataDescription, SourceCheck]:
+        done = ask(CheckData(model=model, data=data, guess=guess), DataChecked)
+        return done.data, done.check
 
-def _wished(options: argparse.Namespace) -> DataDescription:
-    """What the options say, pictures where they do not say."""
-    kind = SourceKind(options.kind or SourceKind.IMAGES)
-    path = str(Path(options.data).absolute())
-    if options.data == RANDOM:
-        kind, path = SourceKind.RANDOM, ""
-    text = options.preprocess
-    return DataDescription(
-        kind=kind,
-        path=path,
-        preprocessing=parse_preprocessing(text) if text else Preprocessing(),
-        sound=parse_sound(options.sound or ""),
-        samples=options.samples,
-        seed=options.seed,
-        shuffle=options.shuffle,
-        skip_unreadable=max(options.skip_unreadable, 0),
-        as_pictures=bool(text) and options.kind != SourceKind.IMAGES,
-        trusted=trust_in(options, path),
-    )
+    given = {key: getattr(options, key) for key in DataOptions.__annotations__}
+    return settled(options.data, cast(DataOptions, given), check)
 
 
 def trust_in(options: argparse.Namespace, path: str) -> str:
     """The agreement to run the file at ``path`` as it is now; empty where none was given."""
-    if not options.trust_python or not Path(path).is_file():
-        return ""
-    return content_hash(Path(path).read_bytes())
-
-
-def _checked(
-    model: str, data: DataDescription, *, guess: bool = False
-) -> tuple[DataDescription, SourceCheck]:
-    done = ask(CheckData(model=model, data=data, guess=guess), DataChecked)
-    return done.data, done.check
+    return agreement(path) if options.trust_python else ""
 
 
 def data_as_json(data: DataDescription) -> dict[str, Any]:

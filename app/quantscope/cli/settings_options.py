@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+from quantscope.api.settings import Settings, changed
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.exchange.recipe import read_recipe
-from quantscope.core.network import LayerKind, Network
+from quantscope.core.network import Network
 from quantscope.core.plan_settings import WIDE, PlanSettings, WeightRounding
 from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS, Target, one_of
+from quantscope.core.targets import TARGETS, Target
 from quantscope.core.wording import SCHEME_TITLES
 
 
@@ -70,15 +71,23 @@ def settings_of(
 ) -> PlanSettings:
     """``before``, or the recipe's settings, with what the options change."""
     settings = _from_recipe(options.recipe, network) if options.recipe else before
-    if options.target and options.target != settings.target:
-        settings = settings.with_target(options.target)
-    if options.scheme:
-        settings = settings.with_scheme(Scheme(options.scheme))
-    settings = _with_lengths(options, settings)
-    settings = _with_switches(options, settings)
-    if options.round_weights:
-        settings = settings.with_weight_rounding(WeightRounding(options.round_weights))
-    return _with_layers(options, settings, network)
+    return changed(settings, network, _wanted(options, settings), _spelled)
+
+
+def _wanted(options: argparse.Namespace, before: PlanSettings) -> Settings:
+    """What the options ask for; layers come to those that are named before."""
+    keys = ("target", "scheme", "word_length", "weight_word_length", "bias_word_length")
+    given = {key: getattr(options, key) for key in (*keys, *SWITCHES, "only_operators")}
+    given["weight_rounding"] = options.round_weights
+    wanted = {key: value for key, value in given.items() if value not in (None, [])}
+    for key in ("float_layers", "wide_layers"):
+        if named := getattr(options, key):
+            wanted[key] = [*getattr(before, key), *named]
+    return cast(Settings, wanted)
+
+
+def _spelled(key: str) -> str:
+    return f"--{'round-weights' if key == 'weight_rounding' else key.replace('_', '-')}"
 
 
 def _from_recipe(path: str, network: Network) -> PlanSettings:
@@ -98,86 +107,6 @@ def _from_recipe(path: str, network: Network) -> PlanSettings:
             remedy="Prepare the network as the recipe's was, or make a new recipe",
         )
     return recipe.settings
-
-
-def _with_switches(options: argparse.Namespace, settings: PlanSettings) -> PlanSettings:
-    target = TARGETS[settings.target]
-    if options.unsigned and not target.either_sign:
-        raise QuantscopeError(
-            f"{target.title} does not leave the sign of activations open",
-            where="--unsigned",
-            remedy="Leave it out, or choose a fixed-point target",
-        )
-    for key in SWITCHES:
-        wanted = getattr(options, key)
-        if wanted is not None:
-            settings = settings.with_switch(key, wanted)
-    return settings
-
-
-def _with_lengths(options: argparse.Namespace, settings: PlanSettings) -> PlanSettings:
-    limits = TARGETS[settings.target]
-    if options.word_length:
-        _check_length("--word-length", options.word_length, limits.word_lengths, limits.title)
-        settings = settings.with_word_length(options.word_length)
-    if options.weight_word_length:
-        lengths = limits.weight_word_lengths
-        _check_length("--weight-word-length", options.weight_word_length, lengths, limits.title)
-        settings = settings.with_weight_word_length(options.weight_word_length)
-    if options.bias_word_length:
-        lengths = limits.bias_word_lengths
-        _check_length("--bias-word-length", options.bias_word_length, lengths, limits.title)
-        settings = settings.with_bias_word_length(options.bias_word_length)
-    return settings
-
-
-def _check_length(option: str, length: int, allowed: tuple[int, ...], target: str) -> None:
-    if length not in allowed:
-        use = f"Use {one_of(allowed)}" if allowed else "Leave it out"
-        raise QuantscopeError(
-            f"{target} does not take {length} bits there",
-            where=option,
-            remedy=f"{use}, or choose another target",
-        )
-
-
-def _with_layers(
-    options: argparse.Namespace, settings: PlanSettings, network: Network
-) -> PlanSettings:
-    for layer in _layers_called(options.float_layers, network):
-        settings = settings.with_layer_quantized(layer, False)
-    target = TARGETS[settings.target]
-    if options.wide_layers and WIDE not in target.word_lengths:
-        raise QuantscopeError(
-            f"{target.title} does not take activations of {WIDE} bits",
-            where="--wide-layers",
-            remedy="Leave it out, or choose another target",
-        )
-    for layer in _layers_called(options.wide_layers, network):
-        settings = settings.with_layer_wide(layer, True)
-    if options.only_operators:
-        known = {layer.operator for layer in network.layers if layer.kind is not LayerKind.INPUT}
-        for operator in options.only_operators:
-            if operator not in known:
-                raise _unknown("operator", operator, known, network)
-        settings = settings.with_only_operators(frozenset(options.only_operators))
-    return settings
-
-
-def _layers_called(wanted: Sequence[str], network: Network) -> list[str]:
-    """Full names of the layers called ``wanted``, by label or full name."""
-    names = {layer.name: layer.name for layer in network.layers}
-    names |= {layer.label: layer.name for layer in network.layers}
-    for name in wanted:
-        if name not in names:
-            raise _unknown("layer", name, names, network)
-    return [names[name] for name in wanted]
-
-
-def _unknown(what: str, name: str, known: Iterable[str], network: Network) -> QuantscopeError:
-    near = get_close_matches(name, list(known), n=3)
-    hint = f"Did you mean {' or '.join(near)}" if near else "quantscope inspect lists them"
-    return QuantscopeError(f'there is no {what} "{name}"', where=network.name, remedy=hint)
 
 
 def types_in_words(settings: PlanSettings) -> str:

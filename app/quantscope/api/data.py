@@ -1,0 +1,99 @@
+"""Data as a person names it: the description of what is meant, with the rest guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+from quantscope.core.data import (
+    DataDescription,
+    Preprocessing,
+    SourceCheck,
+    SourceKind,
+    content_hash,
+    parse_preprocessing,
+)
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.sound import parse_sound
+
+RANDOM = "random"
+Check = Callable[[DataDescription, bool], tuple[DataDescription, SourceCheck]]
+"""A dry run of some data for a model, with what it leaves open guessed where that is asked."""
+
+
+class DataOptions(TypedDict, total=False):
+    """What may be said of data beside where it is; what is left out, or ``None``, is guessed.
+
+    ``kind``: ``images``, ``npy``, ``npz``, ``npz-folder``, ``csv``, ``parquet``, ``wav``,
+    ``test-data`` or ``python``. ``preprocess``, for pictures, also as arrays: a preset (``0-1``,
+    ``0-255``, ``-1-1``, ``imagenet``, ``caffe``) or settings such as ``"scale=1/255 mean=0.5
+    std=0.25 resize=fit color=bgr layout=nhwc"``. ``sound``, for recordings: settings such as
+    ``"rate=16000 length=frames"``. ``samples``: use so many at most (noise: 32). ``seed``: of the
+    noise. ``shuffle``: the seed of their order. ``skip_unreadable``: leave out so many at most.
+    ``trust_python``: run the Python file that the data is; it can do whatever you can do.
+    """
+
+    kind: str | None
+    preprocess: str | None
+    sound: str | None
+    samples: int | None
+    seed: int
+    shuffle: int | None
+    skip_unreadable: int
+    trust_python: bool
+
+
+def settled(path: str, options: DataOptions, check: Check) -> tuple[DataDescription, SourceCheck]:
+    """The data at ``path`` (or ``random``) under ``options``, and what a dry run found.
+
+    Raises :class:`QuantscopeError` where it does not fit the model.
+    """
+    wish = _wished(path, options)
+    given_kind, given_chain = options.get("kind"), options.get("preprocess")
+    guess = wish.kind is SourceKind.IMAGES and not (given_kind and given_chain)
+    if not guess:
+        return check(wish, False)
+    found, found_check = check(wish, True)
+    kind = wish.kind if given_kind else found.kind
+    preprocessing = wish.preprocessing if given_chain else found.preprocessing
+    settled_data = replace(found, kind=kind, preprocessing=preprocessing)
+    return (found, found_check) if settled_data == found else check(settled_data, False)
+
+
+def _wished(path: str, options: DataOptions) -> DataDescription:
+    """What is said, pictures where it is not said."""
+    given_kind, chain = options.get("kind"), options.get("preprocess")
+    kind = _kind(given_kind) if given_kind else SourceKind.IMAGES
+    place = str(Path(path).absolute())
+    if path == RANDOM:
+        kind, place = SourceKind.RANDOM, ""
+    return DataDescription(
+        kind=kind,
+        path=place,
+        preprocessing=parse_preprocessing(chain) if chain else Preprocessing(),
+        sound=parse_sound(options.get("sound") or ""),
+        samples=options.get("samples"),
+        seed=options.get("seed", 0),
+        shuffle=options.get("shuffle"),
+        skip_unreadable=max(options.get("skip_unreadable", 0), 0),
+        as_pictures=bool(chain) and given_kind != SourceKind.IMAGES,
+        trusted=agreement(place) if options.get("trust_python") else "",
+    )
+
+
+def _kind(name: str) -> SourceKind:
+    kinds = [kind.value for kind in SourceKind]
+    if name not in kinds:
+        raise QuantscopeError(
+            f'there is no kind of data "{name}"',
+            where="kind",
+            remedy=f"Choose one of {', '.join(kinds)}",
+        )
+    return SourceKind(name)
+
+
+def agreement(path: str) -> str:
+    """The agreement to run the file at ``path`` as it is now; empty where there is none."""
+    return content_hash(Path(path).read_bytes()) if Path(path).is_file() else ""
