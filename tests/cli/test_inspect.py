@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from quantscope.cli.console import plain
+from quantscope.core.plan_settings import PlanSettings
 from tests.cli.conftest import Run
-from tests.engine.models import save, transformer_block
+from tests.engine.exports import exported
+from tests.engine.models import conv_relu, save, transformer_block
 
 
 def test_that_every_layer_has_a_line_and_the_end_counts_them(run: Run, model: Path) -> None:
@@ -38,6 +41,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, model: Path) -> None
         "outputs",
         "changes",
         "target",
+        "quantized_already",
         "refused",
         "layers",
     ]
@@ -56,3 +60,34 @@ def test_that_a_target_says_what_it_refuses(run: Run, tmp_path: Path) -> None:
     said = run("inspect", model, "--target", "tflite-micro")
     assert "refused" in said.out
     assert "takes fixed sizes. Export the network with a fixed shape." in said.out
+
+
+def test_that_a_quantized_model_shows_the_types_of_its_file(run: Run, tmp_path: Path) -> None:
+    done = exported(conv_relu(), PlanSettings(target="fixed-point"), tmp_path)
+    said = run("inspect", done.path)
+    assert said.code == 0
+    lines = said.out.splitlines()
+    conv = next(line for line in lines if line.split()[:3] == ["conv", "Conv", "integers"])
+    assert done.plan.types["conv.weight"].label() in conv
+    assert lines[-1] == (
+        "2 of 2 layers run in integers; the model is quantized already: its types are those of the"
+        " file."
+    )
+    data = json.loads(run("inspect", done.path, "--json").out)
+    assert (data["target"], data["quantized_already"], data["refused"]) == (None, True, [])
+    x = data["layers"][0]["tensors"][0]
+    assert x["type"] == plain(done.plan.types["x"])
+
+
+def test_that_a_quantized_model_is_calibrated_and_not_quantized_again(
+    run: Run, tmp_path: Path
+) -> None:
+    done = exported(conv_relu(), PlanSettings(), tmp_path)
+    session = tmp_path / "seen.qscope"
+    said = run("calibrate", done.path, "--random", "-o", session)
+    assert said.code == 0, said.err
+    said = run("quantize", session, "-o", tmp_path / "again.onnx")
+    assert said.code == 1
+    assert "quantized already" in said.err
+    assert "Open the float model" in said.err
+    assert not (tmp_path / "again.onnx").exists()

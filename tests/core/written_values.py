@@ -19,7 +19,7 @@ from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.formats import Band, ChannelScaled, FixedPoint, Scaled
 from quantscope.core.growth import Growth
 from quantscope.core.heatmap import BitAxis
-from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tensor
+from quantscope.core.network import FileTypes, Layer, LayerKind, Network, Port, Role, Tensor
 from quantscope.core.placement import TieGroup
 from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.prediction import PredictedError
@@ -99,6 +99,13 @@ layers = st.builds(
     reason=texts,
 )
 ports = st.builds(Port, name=texts, dtype=texts, shape=shapes)
+file_types = st.builds(
+    FileTypes,
+    types=st.dictionaries(texts, data_types, max_size=FEW),
+    integer_layers=st.frozensets(texts, max_size=FEW),
+    fused=st.dictionaries(texts, texts, max_size=FEW),
+    reasons=st.dictionaries(texts, texts, max_size=FEW),
+)
 networks = st.builds(
     Network,
     name=texts,
@@ -109,6 +116,7 @@ networks = st.builds(
     layers=st.lists(layers, max_size=FEW).map(tuple),
     tensors=st.dictionaries(texts, tensors, max_size=FEW),
     changes=names,
+    file_types=st.none() | file_types,
 )
 plan_settings = st.builds(
     PlanSettings,
@@ -237,6 +245,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     DataDescription: data_descriptions,
     ExportReport: reports,
     Extreme: st.builds(Extreme, reals, whole, whole),
+    FileTypes: file_types,
     FixedPoint: fixed_points,
     Growth: st.builds(Growth, steps, steps),
     IntegerPort: integer_ports,

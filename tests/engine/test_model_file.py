@@ -529,12 +529,10 @@ TRAINING = "runs in training mode, where results depend on chance and batch. Put
         ("y = Relu<foo = 1>(x)", ": it is not valid ONNX: Unrecognized attribute: foo"),
         ("y = local.g(x)", "from the unknown domain local"),
         (
-            "s = Constant<value_float = 1.0>() q = QuantizeLinear(x, s) y = DequantizeLinear(q, s)",
-            ", layer QuantizeLinear (makes q): the model is quantized already: this layer is",
+            "y = com.microsoft.MatMulNBits(x)",
+            "the model is quantized already, by MatMulNBits, whose types are not read. Open the",
         ),
-        ("y = com.microsoft.QGemm(x)", "the model is quantized already: this layer is QGemm"),
-        ("y = com.microsoft.MatMulNBits(x)", "this layer is MatMulNBits. Open the float model"),
-        ("y = ConvInteger(x, x)", "this layer is ConvInteger. Open the float model"),
+        ("y = ConvInteger(x, x)", "by ConvInteger, whose types are not read. Open the float model"),
         (
             "t = Constant<value = bool {1}>() y = Dropout(x, , t)",
             f", layer Dropout (makes y): Dropout {TRAINING}",

@@ -10,6 +10,7 @@ from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
 from quantscope.cli.settings_options import add_settings_options, settings_of
 from quantscope.core.checker import check
+from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.network import Layer, LayerKind, Network, Port
 from quantscope.core.placement import Placement
 from quantscope.core.plan import placement_for
@@ -33,7 +34,8 @@ def run(options: argparse.Namespace) -> None:
     network = describe(options.model, preparation_of(options))
     settings = settings_of(options, PlanSettings(), network)
     placement = placement_for(network, settings)
-    refused = [each.sentence() for each in check(network, settings) if each.refused]
+    is_final = network.file_types is not None
+    refused = [] if is_final else [x.sentence() for x in check(network, settings) if x.refused]
     if options.json:
         say_json(_as_data(network, settings, placement, refused))
     else:
@@ -54,6 +56,9 @@ def _say(
     say()
     integers = sum(layer.name in placement.layers for layer in network.layers)
     nodes = sum(layer.kind is not LayerKind.INPUT for layer in network.layers)
+    if network.file_types is not None:
+        say(f"{integers} of {nodes} layers run in integers; {LOOK_ONLY}.")
+        return
     title = TARGETS[settings.target].title
     say(f"{integers} of {nodes} layers will be quantized for the target {title}.")
     say_facts([("refused", text) for text in refused])
@@ -65,8 +70,16 @@ def _port(port: Port) -> str:
 
 def _row(layer: Layer, network: Network, placement: Placement) -> tuple[str, ...]:
     tensors = (network.tensors[name] for name in layer.tensors)
-    parts = ", ".join(f"{row_name(tensor, layer)} {shape(tensor.shape)}" for tensor in tensors)
+    parts = ", ".join(
+        f"{row_name(tensor, layer)} {shape(tensor.shape)}{_type_in_file(tensor.name, network)}"
+        for tensor in tensors
+    )
     return layer.label, layer.operator, _runs_in(layer, placement), parts, _reason(layer, placement)
+
+
+def _type_in_file(tensor: str, network: Network) -> str:
+    data_type = network.file_types.types.get(tensor) if network.file_types else None
+    return f" {data_type.label()}" if data_type else ""
 
 
 def _runs_in(layer: Layer, placement: Placement) -> str:
@@ -94,13 +107,15 @@ def _as_data(
         "inputs": plain(network.inputs),
         "outputs": plain(network.outputs),
         "changes": list(network.changes),
-        "target": settings.target,
+        "target": None if network.file_types else settings.target,
+        "quantized_already": network.file_types is not None,
         "refused": refused,
         "layers": [_layer_as_data(layer, network, placement) for layer in network.layers],
     }
 
 
 def _layer_as_data(layer: Layer, network: Network, placement: Placement) -> dict[str, Any]:
+    types = network.file_types.types if network.file_types else {}
     return {
         "name": layer.name,
         "label": layer.label,
@@ -115,6 +130,7 @@ def _layer_as_data(layer: Layer, network: Network, placement: Placement) -> dict
                 "shape": list(network.tensors[name].shape),
                 "dtype": network.tensors[name].dtype,
                 "reason": placement.reasons.get(name, ""),
+                **({"type": plain(types[name])} if name in types else {}),
             }
             for name in layer.tensors
         ],

@@ -126,8 +126,11 @@ def _as_asked(found: Candidate, request: TypeRequest) -> Candidate:
 
 
 def questions(network: Network) -> Iterator[Question]:
-    """Everything that a network-wide choice of target, scheme or word length will ask, once."""
-    return iter(dict.fromkeys(_questions(network)))
+    """Everything that a network-wide choice of target, scheme or word length will ask, once.
+
+    Nothing of a network that is quantized already.
+    """
+    return iter(() if network.file_types is not None else dict.fromkeys(_questions(network)))
 
 
 def _questions(network: Network) -> Iterator[Question]:

@@ -6,9 +6,11 @@ which they run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from quantscope.core.formats import DataType
 
 LOGGED_DTYPES = frozenset({"float32", "float16", "bfloat16", "float64"})
 """The types whose values calibration counts, as float32."""
@@ -88,9 +90,25 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileTypes:
+    """What the file of an already quantized network says: the type of each tensor, by name.
+
+    ``integer_layers`` read and write quantized values only. ``fused`` maps a Relu or Clip to
+    the layer before it where the file rounds behind both. ``reasons`` says why a tensor has no
+    type where the file has one that no type here holds.
+    """
+
+    types: Mapping[str, DataType] = field(default_factory=dict)
+    integer_layers: frozenset[str] = frozenset()
+    fused: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """A prepared network. ``fingerprint`` identifies the source file and the preparation;
-    ``changes`` lists in words what preparation did."""
+    ``changes`` lists in words what preparation did. ``file_types`` is of a network that is
+    quantized already: it can be looked at, and not be changed."""
 
     name: str
     fingerprint: str
@@ -100,6 +118,7 @@ class Network:
     layers: tuple[Layer, ...]
     tensors: dict[str, Tensor]
     changes: tuple[str, ...] = ()
+    file_types: FileTypes | None = None
 
     @property
     def float_ports(self) -> frozenset[str]:

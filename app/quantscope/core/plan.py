@@ -23,6 +23,7 @@ from quantscope.core.formats import (
     FixedPoint,
     Scaled,
 )
+from quantscope.core.look_only import file_placement
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.placement import Placement, TieGroup, place
 from quantscope.core.plan_settings import WIDE, PlanSettings
@@ -96,6 +97,14 @@ def resolve(
     where it is known.
     """
     placement = placement or placement_for(network, settings)
+    if network.file_types is not None:
+        return Plan(
+            settings=settings,
+            placement=placement,
+            types=network.file_types.types,
+            conflicts={},
+            notes={},
+        )
     notes: dict[str, str] = {}
     types = _shared_types(network, settings, choose, placement)
     weighted = [layer for layer in network.layers if _has_weights(layer, placement)]
@@ -154,6 +163,8 @@ def _add_weight_types(
 
 def placement_for(network: Network, settings: PlanSettings) -> Placement:
     """Which layers run in integers under ``settings``, and why the others do not."""
+    if network.file_types is not None:
+        return file_placement(network)
     return place(network, settings.float_layers, settings.placement_rules)
 
 

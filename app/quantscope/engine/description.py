@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from quantscope.core.look_only import file_placement
 from quantscope.core.network import (
     LOGGED_DTYPES,
     Layer,
@@ -53,8 +54,8 @@ def describe(
         name=name,
         fingerprint=fingerprint,
         opset=model.opset_imports.get("", 0),
-        inputs=tuple(_port(value) for value in model.graph.inputs),
-        outputs=tuple(_port(value) for value in model.graph.outputs),
+        inputs=tuple(port_of(value) for value in model.graph.inputs),
+        outputs=tuple(port_of(value) for value in model.graph.outputs),
         layers=tuple(writer.layers),
         tensors=writer.tensors,
         changes=changes,
@@ -83,7 +84,8 @@ def absorbed_bias(node: ir.Node) -> tuple[ir.Node, ir.Value] | None:
     return (add, bias) if fits else None
 
 
-def _port(value: ir.Value) -> Port:
+def port_of(value: ir.Value) -> Port:
+    """A network input or output as the outside sees it."""
     return Port(name=value.name or "", dtype=_dtype(value), shape=_shape(value))
 
 
@@ -325,7 +327,7 @@ def loggable(network: Network, *, only_quantized: bool = False) -> Iterator[str]
 
     ``only_quantized`` leaves out those that no integer layer reads or writes.
     """
-    placement = place(network)
+    placement = file_placement(network) if network.file_types else place(network)
     sources = {name for group in placement.groups for name in group.sources}
     for name, tensor in network.tensors.items():
         is_float = tensor.role is Role.ACTIVATION and tensor.dtype in LOGGED_DTYPES

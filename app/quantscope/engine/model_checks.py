@@ -12,6 +12,7 @@ import onnx.defs
 import onnx_ir as ir
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.engine.look_only.operators import READ
 from quantscope.engine.model_tensors import is_external, stored_tensors
 
 OLDEST_OPSET = 7
@@ -200,9 +201,9 @@ def _check_operator(node: onnx.NodeProto, opsets: _Opsets, at: str) -> None:
 
 
 def _refuse_quantized(node: onnx.NodeProto, at: str) -> None:
-    if _QUANTIZED.fullmatch(node.op_type):
+    if _QUANTIZED.fullmatch(node.op_type) and node.op_type not in READ:
         raise QuantscopeError(
-            f"the model is quantized already: this layer is {node.op_type}",
+            f"the model is quantized already, by {node.op_type}, whose types are not read",
             where=at,
             remedy=_FLOAT,
         )

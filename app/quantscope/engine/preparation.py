@@ -19,12 +19,15 @@ from onnx import version_converter
 from onnxscript import optimizer
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine.bias_absorption import absorb_biases
 from quantscope.engine.description import describe
 from quantscope.engine.equalization import equalize, replace_relu6
 from quantscope.engine.folding import fold_added_bias, fold_batch_norm, fold_gemm_factors
+from quantscope.engine.look_only.operators import is_quantized, write_plainly
+from quantscope.engine.look_only.reading import describe_quantized
 from quantscope.engine.migration import migrate
 from quantscope.engine.model_file import ModelFile
 from quantscope.engine.prepared import Prepared
@@ -47,6 +50,8 @@ def prepare(
     """
     choices = choices or PreparationChoices()
     model, changes = _upgrade_opset(file)
+    if is_quantized(model):
+        return _prepare_to_look(file, model, changes, choices)
     for step in PASSES:
         changes += step(model)
     changes += _keep_outputs(model, [value.name for value in file.model.graph.outputs])
@@ -63,6 +68,23 @@ def prepare(
         changes += migrated
     name, fingerprint = file.path.stem, choices.fingerprint(file.fingerprint)
     network, parameters = describe(model, name, fingerprint, tuple(changes), in_float)
+    return Prepared(model, network, str(file.path), file.size, file.files, parameters)
+
+
+def _prepare_to_look(
+    file: ModelFile, model: ir.Model, changes: list[str], choices: PreparationChoices
+) -> Prepared:
+    """A network that is quantized already: nothing is folded, so that its types stay its own."""
+    if choices.chosen:
+        raise QuantscopeError(LOOK_ONLY, where=str(file.path), remedy=FLOAT_MODEL)
+    changes += _inline_functions(model)
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    if count := write_plainly(model):
+        changes.append(f"Wrote {count} quantized operators as float ones between Q and DQ")
+    _tidy(model)
+    network, parameters = describe_quantized(
+        model, file.path.stem, file.fingerprint, tuple(changes)
+    )
     return Prepared(model, network, str(file.path), file.size, file.files, parameters)
 
 
