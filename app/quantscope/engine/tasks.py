@@ -7,16 +7,16 @@ byte.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration, questions
+from quantscope.core.calibration import Calibration
 from quantscope.core.channels import ChannelBits, activation_channel_axis
 from quantscope.core.checker import check
 from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.events import Progress
 from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import Network
@@ -24,15 +24,13 @@ from quantscope.core.plan import Plan, placement_for
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
-from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS
+from quantscope.core.validation import Validation, ValidationRequest
+from quantscope.engine import calibration_run
 from quantscope.engine.activation_channels import count_channels as run_channels
 from quantscope.engine.batching import batches
-from quantscope.engine.calibration import calibrate as run_calibration
-from quantscope.engine.description import loggable
 from quantscope.engine.diagnosis.study import Study
 from quantscope.engine.integer_ports import open_integer_ports
-from quantscope.engine.migration_search import find_migration
 from quantscope.engine.model_file import open_model
 from quantscope.engine.preparation import prepare
 from quantscope.engine.preparation_effect import effect_of_choices
@@ -40,13 +38,14 @@ from quantscope.engine.prepared import Prepared
 from quantscope.engine.recovery import recover
 from quantscope.engine.rewriting import rewrite
 from quantscope.engine.saturation import saturation_warnings
-from quantscope.engine.sources.opening import check_source, guess_source, open_screened, open_source
+from quantscope.engine.sources.opening import check_source, guess_source, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
-from quantscope.engine.sources.samples import SampleSource
+from quantscope.engine.validation.judging import validate as judge
 from quantscope.engine.verification import Verification
 from quantscope.engine.writing import check_target, save_model
 
 Stop = Callable[[], bool]
+calibrate = calibration_run.calibrate
 
 
 class Stopped(Exception):  # noqa: N818  it was asked for, nothing failed
@@ -59,9 +58,9 @@ def describe(model: str, preparation: PreparationChoices | None = None) -> Netwo
 
 
 def check_data(
-    model: str, data: DataDescription, guess: bool, sample: int = 0
+    model: str, data: DataDescription, guess: bool, sample: int = 0, name: str = ""
 ) -> tuple[DataDescription, SourceCheck]:
-    """Read one sample of ``data`` for ``model``.
+    """Read one sample of ``data`` for ``model``, the one called ``name`` where that is given.
 
     ``guess`` fills in the kind from the path, and for pictures the preprocessing from the
     model's input. Returns the description that was used, and what was found.
@@ -73,40 +72,7 @@ def check_data(
         if kind is SourceKind.IMAGES and inputs:
             guessed = guess_preprocessing(inputs[0])
             data = replace(data, preprocessing=guessed, as_pictures=False)
-    return data, check_source(data, inputs, sample)
-
-
-def calibrate(
-    model: str,
-    data: DataDescription,
-    only_quantized: bool,
-    stop: Stop,
-    preparation: PreparationChoices | None = None,
-) -> Generator[Progress | LiveCounts, None, tuple[Calibration, bool]]:
-    """One pass of ``data`` through ``model``.
-
-    Returns the calibration and whether all samples were run (``False``: stopped before).
-    """
-    prepared, source, migration = yield from _with_migration(model, data, preparation, stop)
-    network = prepared.network
-    tensors = list(loggable(network, only_quantized=only_quantized))
-    counted, done = yield from run_calibration(prepared, source, data, tensors, stop)
-    statistics = {
-        name: TensorStatistics.of_parameter(values, network.tensors[name].channel_axis)
-        for name, values in prepared.parameters.items()
-    }
-    calibration = Calibration(
-        fingerprint=network.fingerprint,
-        data=replace(data, trusted=""),
-        samples=done,
-        sample_names=tuple(source.names[:done]),
-        skipped=source.skipped,
-        statistics=statistics | counted,
-        migration=migration,
-    )
-    if done:
-        yield from _derive(network, calibration, stop)
-    return calibration, done == len(source)
+    return data, check_source(data, inputs, sample, name)
 
 
 def export(
@@ -217,6 +183,15 @@ def count_channels(
     return None if found is None else (axis, found)
 
 
+def validate(
+    model: str, variants: Sequence[str], request: ValidationRequest, stop: Stop
+) -> Generator[Progress, None, Validation | None]:
+    """The float ``model`` and quantized files over the data of ``request``; ``None``: stopped."""
+    inputs = _prepared(model).network.inputs
+    files = [Path(each) for each in variants]
+    return (yield from judge(Path(model), files, inputs, request, stop))
+
+
 def _check_fingerprint(prepared: Prepared, calibration: Calibration) -> None:
     if prepared.network.fingerprint != calibration.fingerprint:
         raise QuantscopeError(
@@ -233,39 +208,6 @@ def _prepared(
 ) -> Prepared:
     """``migration`` is that of the calibration under which the network is looked at."""
     return prepare(open_model(model), preparation, migration)
-
-
-def _with_migration(
-    model: str, data: DataDescription, preparation: PreparationChoices | None, stop: Stop
-) -> Generator[Progress, None, tuple[Prepared, SampleSource, Migration]]:
-    """The network to calibrate, the data, and the divisors that a first pass found for it.
-
-    Without any where none are asked for, or where the pass was stopped.
-    """
-    if preparation is None or not preparation.migrate:
-        prepared = _prepared(model, preparation)
-        source = yield from open_screened(data, prepared.network.inputs, stop)
-        return prepared, source, {}
-    plain = _prepared(model, preparation.with_choice("migrate", False))
-    source = yield from open_screened(data, plain.network.inputs, stop)
-    migration = (yield from find_migration(plain, source, stop)) or {}
-    return _prepared(model, preparation, migration), source, migration
-
-
-def _derive(
-    network: Network, calibration: Calibration, stop: Stop
-) -> Generator[Progress, None, None]:
-    """Answer beforehand what a change of target, scheme or word length will ask.
-
-    What is left when it is stopped is answered when it is asked.
-    """
-    asked = list(questions(network))
-    for number, question in enumerate(asked, start=1):
-        if stop():
-            return
-        calibration.choose(*question)
-        if number % 50 == 0 or number == len(asked):
-            yield Progress("types", number, len(asked))
 
 
 def _check_logged(network: Network, settings: PlanSettings, calibration: Calibration) -> None:
