@@ -38,6 +38,7 @@ def test_that_every_dataclass_of_core_is_either_written_or_known_not_to_be():
             for m in members
             if isinstance(m, type) and dataclasses.is_dataclass(m) and m.__module__ == module.name
         }
+    found = {name for name in found if not name.startswith("_")}  # a module's own affair
     assert found - NEVER_WRITTEN == {kind.__name__ for kind in WRITTEN}
 
 

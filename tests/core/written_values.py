@@ -41,7 +41,7 @@ from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.sound import Length, Sound
 from quantscope.core.statistics import Extreme
 from quantscope.core.targets import TARGETS, Target
-from tests.core import measured_values
+from tests.core import measured_values, validated_values
 
 FEW = 3
 texts = st.text('aZ0_ /"\\\n\0é日', max_size=8)
@@ -294,6 +294,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     TieGroup: st.builds(TieGroup, names, names),
     TypeRequest: requests,
     **measured_values.written(data_descriptions, plan_settings, data_types),
+    **validated_values.written(data_descriptions),
 }
 # Hold arrays, functions or colours, or follow from what is written.
 NEVER_WRITTEN = {
@@ -322,5 +323,4 @@ NEVER_WRITTEN = {
     "Step",
     "TensorStatistics",
     "WordTable",
-    "_Work",
 }

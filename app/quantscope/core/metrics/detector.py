@@ -130,8 +130,7 @@ def _corners(boxes: Floats, form: DetectorForm) -> Floats:
             return boxes[:, [1, 0, 3, 2]]
         case BoxFormat.XYWH:
             return np.concatenate([first, first + second], axis=1)
-        case BoxFormat.CXCYWH:
-            return np.concatenate([first - second / 2, first + second / 2], axis=1)
+    return np.concatenate([first - second / 2, first + second / 2], axis=1)  # from the centre
 
 
 def _output(outputs: Mapping[str, Array], name: str, role: str, axes: int) -> Floats:
