@@ -114,6 +114,21 @@ ACTIONS = (
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
     ActionRow("expand", "&Expand all layers", "Ctrl+Shift+E", "Show every tensor"),
     ActionRow("collapse", "&Collapse all layers", "Ctrl+Shift+C", "Show one row for each layer"),
+    ActionRow("find", "&Find rows…", "Ctrl+F", "Type what a tensor, layer or operator is called"),
+    ActionRow(
+        "only-problems",
+        "Only &problems",
+        "Ctrl+Shift+F",
+        "Show tensors with a large error, with overflow or with a forbidden type",
+        checkable=True,
+    ),
+    ActionRow(
+        "by-layer", "&Group by layer", "Ctrl+Shift+L", "Tensors below their layer", checkable=True
+    ),
+    ActionRow("sort-network", "&Network order", "", "As data flows", checkable=True),
+    ActionRow("sort-sqnr", "&Worst SQNR first", "", "Largest error on top", checkable=True),
+    ActionRow("sort-overflow", "Most &overflow first", "", "What saturates on top", checkable=True),
+    ActionRow("sort-name", "&By name", "", "Layers by their name", checkable=True),
     ActionRow("depth", "&Logarithmic depth", "Ctrl+L", "Make rare values visible", checkable=True),
     ActionRow("theme-system", "As the &system", "", "Follow the desktop", checkable=True),
     ActionRow("theme-light", "&Light", "", "Dark on light", checkable=True),
@@ -189,6 +204,11 @@ MENUS: tuple[Menu, ...] = (
     (
         "&View",
         (
+            "find",
+            "only-problems",
+            "by-layer",
+            ("&Sort rows", ("sort-network", "sort-sqnr", "sort-overflow", "sort-name")),
+            SEPARATOR,
             "expand",
             "collapse",
             "depth",

@@ -32,6 +32,7 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
 from quantscope.gui.file_questions import FileQuestions
 from quantscope.gui.inspector_tabs import InspectorTabs
+from quantscope.gui.look_only import LookOnly
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.network_dialog import NetworkDialog, about_box
 from quantscope.gui.operator_menu import OperatorMenu
@@ -80,7 +81,12 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         views = (self.ranges, self.inspector, self.results)
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
-        connect_actions(self.actions_by_id, (self, self.keys, self.appearance, self.types_file))
+        self.features += (self.ranges.filter_bar,)
+        self.ranges.filter_bar.follow(self.actions_by_id)
+        owners = (self, *self.features, self.appearance)
+        connect_actions(self.actions_by_id, owners)
+        self.look_only = LookOnly(controller, self)
+        self.features += (self.look_only,)
         self._restore()
         self.refresh()
 
@@ -160,6 +166,7 @@ class MainWindow(QMainWindow):
             self.actions_by_id[key].setEnabled(value)
         self.actions_by_id["wide"].setChecked(self.keys.is_wide())
         explain(self.actions_by_id, session, self.controller.is_busy)
+        self.look_only.explain(self.actions_by_id)
         self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
         self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
         for key in ("undo", "redo"):

@@ -18,8 +18,9 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFont
 
-from quantscope.core.network import Layer, LayerKind, Network
+from quantscope.core.network import Layer, LayerKind
 from quantscope.gui import wording
+from quantscope.gui.arrangement import Arrangement, arranged, shown_error
 from quantscope.gui.readings import Readings
 from quantscope.gui.theme import LIGHT, Theme, tabular
 
@@ -77,6 +78,7 @@ class RangesModel(QAbstractItemModel):
         self._readings = readings
         self._layers: tuple[Layer, ...] = ()
         self._tensors: list[tuple[str, ...]] = []  # of each layer
+        self._alone: list[bool] = []  # whether a row shows one of its layer's several tensors
         self._boxes: list[bool] = []  # whether each layer has a check box
         self._places: dict[str, tuple[int, int]] = {}
         self._open: set[str] = set()
@@ -96,14 +98,13 @@ class RangesModel(QAbstractItemModel):
 
     # ---- what the view sets
 
-    def load(self) -> None:
-        """Show the network of the readings."""
+    def load(self, arrangement: Arrangement) -> None:
+        """Show those tensors of the readings' network that ``arrangement`` asks for."""
         self.beginResetModel()
-        network = self._readings.network
-        self._layers = (
-            tuple(x for x in network.layers if _holds_floats(x, network)) if network else ()
-        )
-        self._tensors = [layer.tensors for layer in self._layers]
+        groups = arranged(self._readings, arrangement)
+        self._layers = tuple(group.layer for group in groups)
+        self._tensors = [group.tensors for group in groups]
+        self._alone = [len(each.tensors) == 1 < len(each.layer.tensors) for each in groups]
         self._boxes = [_may_be_integer(layer) for layer in self._layers]
         self._places = {
             name: (row, child)
@@ -127,7 +128,7 @@ class RangesModel(QAbstractItemModel):
     def set_open(self, row: int, is_open: bool) -> None:
         """Note that a layer's row was expanded or collapsed."""
         layer = self._layers[row]
-        if is_open and len(layer.tensors) > 1:
+        if is_open and len(self._tensors[row]) > 1:
             self._open.add(layer.name)
         else:
             self._open.discard(layer.name)
@@ -139,7 +140,17 @@ class RangesModel(QAbstractItemModel):
 
     def is_open(self, row: int) -> bool:
         """Whether a layer's tensors are shown below it."""
-        return self._layers[row].name in self._open
+        return self._layers[row].name in self._open and len(self._tensors[row]) > 1
+
+    @property
+    def is_any_open(self) -> bool:
+        """Whether a layer's tensors are shown below it, or no layer has several."""
+        return bool(self._open) or not any(len(names) > 1 for names in self._tensors)
+
+    @property
+    def tensor_count(self) -> int:
+        """How many tensors have a row, in open layers and closed ones."""
+        return len(self._places)
 
     def refresh_tensors(self, names: tuple[str, ...]) -> None:
         """The figures of some tensors may read otherwise now."""
@@ -162,12 +173,11 @@ class RangesModel(QAbstractItemModel):
 
     def tensor_at(self, index: Index) -> str:
         """The tensor that a row shows; empty for the heading of an open layer."""
-        layer = self.layer_at(index)
-        if index.internalId():
-            return layer.tensors[index.row()]
-        if layer.name in self._open:
-            return ""
-        return layer.outputs[0] if layer.outputs else layer.tensors[0]
+        inner = index.internalId()
+        if inner:
+            return self._tensors[inner - 1][index.row()]
+        row = index.row()
+        return "" if self.is_open(row) else _standing_for(self._layers[row], self._tensors[row])
 
     def index_of(self, layer: str, tensor: str) -> QModelIndex:
         """Where ``tensor`` of ``layer`` is shown now (its layer's row while that is closed)."""
@@ -181,9 +191,9 @@ class RangesModel(QAbstractItemModel):
     def shown_places(self) -> list[Place]:
         """Every row in sight if the window were tall enough, top to bottom."""
         places: list[Place] = []
-        for row, layer in enumerate(self._layers):
+        for row in range(len(self._layers)):
             places.append((row, HEADING))
-            if layer.name in self._open:
+            if self.is_open(row):
                 places += [(row, child) for child in range(len(self._tensors[row]))]
         return places
 
@@ -191,10 +201,10 @@ class RangesModel(QAbstractItemModel):
         """The tensor of each of :meth:`shown_places`; empty for the heading of an open layer."""
         tensors: list[str] = []
         for layer, names in zip(self._layers, self._tensors, strict=True):
-            if layer.name in self._open:
+            if layer.name in self._open and len(names) > 1:
                 tensors += ("", *names)
             else:
-                tensors.append(layer.outputs[0] if layer.outputs else names[0])
+                tensors.append(_standing_for(layer, names))
         return tensors
 
     def index_at(self, place: Place) -> QModelIndex:
@@ -281,8 +291,8 @@ class RangesModel(QAbstractItemModel):
         return Qt.CheckState.PartiallyChecked
 
     def _font(self, index: Index) -> QFont:
-        is_layer = not index.internalId() and index.column() == Column.NAME
-        return self._strong if is_layer else self._numbers
+        is_name = not index.internalId() and index.column() == Column.NAME
+        return self._strong if is_name and not self._alone[index.row()] else self._numbers
 
     def _color(self, index: Index) -> QColor | None:
         layer = self.layer_at(index)
@@ -319,9 +329,11 @@ class RangesModel(QAbstractItemModel):
 
     def _name(self, index: Index, layer: Layer) -> str:
         network = self._readings.network
-        if not index.internalId() or network is None:
+        if network is None or not (index.internalId() or self._alone[index.row()]):
             return layer.label
-        return wording.row_name(network.tensors[layer.tensors[index.row()]], layer)
+        tensor = network.tensors[self.tensor_at(index)]
+        in_words = wording.row_name if index.internalId() else wording.full_name
+        return in_words(tensor, layer)
 
     def _type(self, layer: Layer, tensor: str) -> str:
         if not tensor:
@@ -344,8 +356,8 @@ class RangesModel(QAbstractItemModel):
         if column in (Column.MINIMUM, Column.MAXIMUM):
             end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
             return wording.decimal(end.value) if end else ""
-        error = self._readings.error(tensor)
-        if error is None or self._readings.rounded_at(tensor):
+        error = shown_error(self._readings, tensor)
+        if error is None:
             return ""
         if column is Column.SQNR:
             return wording.decibel(error.sqnr_db)
@@ -355,11 +367,8 @@ class RangesModel(QAbstractItemModel):
     def _tool_tip(self, index: Index) -> str:
         layer, tensor = self.layer_at(index), self.tensor_at(index)
         network = self._readings.network
-        if (
-            network is None
-            or not tensor
-            or (index.column() == Column.NAME and not index.internalId())
-        ):
+        is_layer = index.column() == Column.NAME and not index.internalId()
+        if network is None or not tensor or is_layer:
             lines = [layer.name, f"Operator: {layer.operator}"]
             lines += [self._readings.reason(layer.name), self._readings.note(layer.name)]
         else:
@@ -385,7 +394,6 @@ def _may_be_integer(layer: Layer) -> bool:
     return layer.kind not in (LayerKind.INPUT, LayerKind.FLOAT) and not layer.reason
 
 
-def _holds_floats(layer: Layer, network: Network) -> bool:
-    """Whether there is anything to see: layers that work on integers have no bits to choose."""
-    kinds = [network.tensors[name].dtype for name in layer.tensors]
-    return any("float" in kind or not kind for kind in kinds)
+def _standing_for(layer: Layer, tensors: tuple[str, ...]) -> str:
+    """What a layer's row shows while it is closed: its activations, where they are shown."""
+    return next((name for name in layer.outputs[:1] if name in tensors), tensors[0])

@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
+from quantscope.gui.arrangement import Arrangement, Order
 from quantscope.gui.band_drag import BandDrag
 from quantscope.gui.controller import Controller
 from quantscope.gui.elided_label import ElidedLabel
 from quantscope.gui.empty_state import EmptyState
+from quantscope.gui.filter_bar import FilterBar
 from quantscope.gui.heat_axis import HeatAxis, Legend
 from quantscope.gui.heat_map import Cell, HeatMap
 from quantscope.gui.ranges_model import Place, RangesModel
@@ -56,6 +58,7 @@ class RangesView(QWidget):
         self.heat = HeatMap(self._readings.heat_row, self)
         self.heat.is_pinned = self._readings.is_pinned
         self.empty = EmptyState(controller, self)
+        self.filter_bar = FilterBar(self)
         self.axis = HeatAxis(self)
         self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
@@ -97,6 +100,7 @@ class RangesView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.filter_bar)
         column.addWidget(self.splitter, 1)
         column.addLayout(foot)
         self.empty.raise_()
@@ -110,6 +114,9 @@ class RangesView(QWidget):
         self.tree.collapsed.connect(self._note_collapsed)
         self.tree.selectionModel().currentChanged.connect(self._note_current)
         self.model.quantize_asked.connect(self._controller.quantize_layer)
+
+        self.filter_bar.arranged.connect(self._arrange)
+        self.filter_bar.left.connect(self.tree.setFocus)
 
     def _connect_heat(self) -> None:
         self.heat.pointed.connect(self._point)
@@ -157,10 +164,28 @@ class RangesView(QWidget):
 
     @Slot()
     def _load(self) -> None:
-        self.model.load()
+        self.filter_bar.show_network(self._readings.network)
+        self.model.load(self.filter_bar.arrangement)
+        self.filter_bar.total = self.model.tensor_count
         self.open_all(True)
         self.tree.verticalScrollBar().setValue(0)
         self.tree.setCurrentIndex(self.model.index(0, 0))
+
+    @Slot(object)
+    def _arrange(self, arrangement: Arrangement) -> None:
+        """Show other rows, or the same in another order; the selected one stays selected."""
+        was_open = self.model.is_any_open
+        self.model.load(arrangement)
+        self.open_all(was_open)
+        if arrangement.order is Order.NETWORK:
+            self.show_current()
+        else:
+            self.tree.verticalScrollBar().setValue(0)  # what comes first is what was asked for
+
+    def _arrange_by_figures(self) -> None:
+        """Rows that were chosen by what types cost, once that is known anew."""
+        if self.filter_bar.arrangement.needs_figures:
+            self._arrange(self.filter_bar.arrangement)
 
     @Slot(object)
     def _refresh_change(self, change: Change) -> None:
@@ -168,11 +193,13 @@ class RangesView(QWidget):
         base = (before.target, before.scheme, before.word_length, before.bias_word_length)
         if base != (after.target, after.scheme, after.word_length, after.bias_word_length):
             self.heat.set_axis(self._readings.fit_axis())
+            self._arrange_by_figures()
         self._refresh_all()
 
     @Slot()
     def _refresh_results(self) -> None:
         self.heat.set_axis(self._readings.fit_axis())
+        self._arrange_by_figures()
         self._refresh_all()
 
     @Slot()
@@ -200,6 +227,7 @@ class RangesView(QWidget):
         self._places = self.model.shown_places()
         self._rows = {place: row for row, place in enumerate(self._places)}
         self.heat.set_rows(self.model.shown_tensors())
+        self.filter_bar.show_count(self.model.tensor_count)
         self._show_selection()
 
     def open_all(self, is_open: bool) -> None:
