@@ -11,6 +11,7 @@ from quantscope.core.targets import TARGETS, Target
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges_tree import RowDelegate
+from quantscope.gui.readiness import why_not_edit
 from quantscope.gui.report_model import StringTable
 from quantscope.gui.theme import Theme
 
@@ -72,6 +73,10 @@ class CheckPanel(QWidget):
         session = self._controller.session
         if session.network is None:
             self.state.setText("Open a model to see what its target will not take.")
+            self.table.hide()
+            return
+        if reason := why_not_edit(session):
+            self.state.setText(f"{reason}.")
             self.table.hide()
             return
         settings = session.document.settings

@@ -12,6 +12,7 @@ from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
+from quantscope.gui.readiness import why_not_edit
 from quantscope.session import commands
 
 Options = list[tuple[str, object]]
@@ -138,12 +139,13 @@ class NetworkChoices(QObject):
         biases: Options = [(f"{n} bits", n) for n in target.bias_word_lengths]
         current = settings.bias_word_length if biases else None
         self.bias.show_options(biases or [("float", None)], current)
-        is_open = self._controller.session.network is not None
+        reason = why_not_edit(self._controller.session)
         for choice in self.all:
-            choice.set_enabled(is_open)
-        self.bias.set_enabled(is_open and len(biases) > 1)
-        only = _only(target.title, biases)
-        self.bias.combo.setToolTip(TIPS["bias"] + only)
+            choice.set_enabled(not reason)
+            choice.combo.setToolTip(TIPS[choice.name] + (f"\n{reason}." if reason else ""))
+        self.bias.set_enabled(not reason and len(biases) > 1)
+        if not reason:
+            self.bias.combo.setToolTip(TIPS["bias"] + _only(target.title, biases))
 
     def _choose_target(self, key: object) -> None:
         self._controller.choose_target(str(key))

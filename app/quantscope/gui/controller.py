@@ -17,7 +17,11 @@ from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
 from quantscope.gui.job import Job
 from quantscope.gui.job_desk import JobDesk
-from quantscope.gui.readiness import missing_problem, other_network_problem
+from quantscope.gui.readiness import (
+    look_only_problem,
+    missing_problem,
+    other_network_problem,
+)
 from quantscope.gui.readings import Readings
 from quantscope.gui.selection import Selection
 from quantscope.gui.worker_process import WorkerProcess
@@ -139,8 +143,11 @@ class Controller(QObject):
     # ---- edits
 
     def do(self, command: Command) -> None:
-        """Apply a command of :mod:`quantscope.session.commands`."""
-        self._tell(self.session.do(command))
+        """Apply a command of :mod:`quantscope.session.commands`, where types can be changed."""
+        if self.readings.is_look_only:
+            self.problem_found.emit(look_only_problem(self.session), "")
+        else:
+            self._tell(self.session.do(command))
 
     def choose_target(self, key: str) -> None:
         """Plan for another target."""
@@ -164,7 +171,7 @@ class Controller(QObject):
 
     def describe_data(self, data: DataDescription | None) -> None:
         """Calibrate with other data from now on."""
-        self.do(commands.describe_data(data))
+        self._tell(self.session.do(commands.describe_data(data)))
 
     def quantize_layer(self, layer: str, quantized: bool) -> None:
         """Run a layer in integers, or keep it in float."""

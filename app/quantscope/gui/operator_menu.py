@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from quantscope.core.network import LayerKind
 from quantscope.gui.controller import Controller
+from quantscope.gui.readiness import why_not_edit
 from quantscope.session import commands
 
 ALL = "&All operators"
@@ -33,7 +34,7 @@ class OperatorMenu(QObject):
         operators = sorted({layer.operator for layer in layers if layer.kind not in _NEVER})
         chosen = self._controller.session.document.settings.only_operators
         self._menu.clear()
-        self._menu.setEnabled(bool(operators))
+        self._menu.setEnabled(bool(operators) and not why_not_edit(self._controller.session))
         self._add(ALL, "", not chosen)
         self._menu.addSeparator()
         for operator in operators:

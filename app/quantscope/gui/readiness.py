@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from quantscope.core import look_only
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem
 from quantscope.core.joined_data import sources_of
+from quantscope.core.look_only import FLOAT_MODEL
 from quantscope.session.session import Session
 
 BUSY = "A job is under way: stop it, or wait for its end"
 NO_MODEL = "Open a model first"
+LOOK_ONLY = look_only.LOOK_ONLY[0].upper() + look_only.LOOK_ONLY[1:]
 
 
 def model_is_missing(session: Session) -> bool:
@@ -48,11 +51,26 @@ def other_network_problem(model: str) -> Problem:
     )
 
 
+def look_only_problem(session: Session) -> Problem:
+    """Why an edit was not made."""
+    return Problem(
+        what=look_only.LOOK_ONLY, where=Path(session.document.model).name, remedy=FLOAT_MODEL
+    )
+
+
 def why_not_choose_data(session: Session, busy: bool = False) -> str:
     """Why other data cannot be chosen now; empty where it can."""
     if session.network is None:
         return NO_MODEL
     return BUSY if busy else ""
+
+
+def why_not_edit(session: Session) -> str:
+    """Why no type can be changed at all; empty where types can."""
+    if session.network is None:
+        return NO_MODEL
+    is_final = session.network.file_types is not None
+    return f"{LOOK_ONLY}. {FLOAT_MODEL} to change them" if is_final else ""
 
 
 def why_not_calibrate(session: Session, busy: bool = False) -> str:
@@ -65,7 +83,7 @@ def why_not_calibrate(session: Session, busy: bool = False) -> str:
 
 def why_not_export(session: Session, busy: bool = False) -> str:
     """Why exporting is impossible now; empty where it is possible."""
-    if reason := _without_model(session, busy):
+    if reason := why_not_edit(session) or _without_model(session, busy):
         return reason
     calibration = session.calibration
     if calibration is None:

@@ -16,6 +16,7 @@ from quantscope.core.events import BitCounts
 from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
 from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
 from quantscope.core.histogram import BIT_COUNT, used_by_any
+from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
@@ -91,6 +92,11 @@ class Readings:
         return TARGETS[self.session.document.settings.target]
 
     @property
+    def is_look_only(self) -> bool:
+        """Whether the network is quantized already, so that nothing of it can be changed."""
+        return self.network is not None and self.network.file_types is not None
+
+    @property
     def has_counts(self) -> bool:
         """Whether there is anything to see in the heat map."""
         return bool(self._live) or self._calibration is not None
@@ -113,7 +119,7 @@ class Readings:
 
     def can_be_integer(self, layer: str) -> bool:
         """Whether the check box of ``layer`` means anything."""
-        network = self.network
+        network = None if self.is_look_only else self.network
         found = [x for x in network.layers if x.name == layer] if network else []
         kinds = (LayerKind.INPUT, LayerKind.FLOAT)
         return any(x.kind not in kinds and not x.reason for x in found)
@@ -244,6 +250,8 @@ class Readings:
         network, data_type = self.network, self.data_type(tensor)
         if network is None or data_type is None:
             return self.reason(tensor) or "no type before calibration"
+        if self.is_look_only:
+            return LOOK_ONLY
         if network.tensors[tensor].role is not Role.BIAS:
             return ""
         settings = self.session.document.settings

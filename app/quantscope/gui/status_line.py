@@ -12,6 +12,7 @@ from quantscope.core.data import DataDescription
 from quantscope.core.events import Progress
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
+from quantscope.gui.readiness import why_not_edit
 
 MOST_NAMES = 20  # of skipped samples in a tool tip
 
@@ -26,6 +27,8 @@ class StatusLine(QStatusBar):
         self.data = QLabel(self)
         self.random = QLabel("⚠ random data: figures are about noise", self)
         self.random.setProperty("role", "warning")
+        self.look_only = QLabel("Quantized already: to look at only", self)
+        self.look_only.setProperty("role", "warning")
         self.stage = QLabel(self)
         self.bar = QProgressBar(self)
         self.bar.setFixedSize(180, 14)
@@ -34,7 +37,7 @@ class StatusLine(QStatusBar):
         self.stop.setDefaultAction(cancel)
         self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizeGripEnabled(False)
-        for label in (self.model, self.data, self.random):
+        for label in (self.model, self.look_only, self.data, self.random):
             self.addWidget(label)
         for widget in (self.stage, self.bar, self.stop):
             self.addPermanentWidget(widget)
@@ -53,6 +56,8 @@ class StatusLine(QStatusBar):
         self.data.setText(self._data_text() if document.model else "")
         self.data.setToolTip(self._data_tip())
         self.random.setVisible(self._is_random())
+        self.look_only.setVisible(self._controller.readings.is_look_only)
+        self.look_only.setToolTip(why_not_edit(session))
         for widget in (self.stage, self.bar, self.stop):
             widget.setVisible(job is not None)
         if job is not None:

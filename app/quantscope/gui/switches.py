@@ -9,7 +9,7 @@ from quantscope.core.plan_settings import SWITCHES, WeightRounding
 from quantscope.core.preparation import CHOICES
 from quantscope.core.targets import TARGETS
 from quantscope.gui.controller import Controller
-from quantscope.gui.readiness import model_is_missing
+from quantscope.gui.readiness import model_is_missing, why_not_edit
 from quantscope.session import commands
 
 COMPENSATE = "compensate"
@@ -60,7 +60,7 @@ class Switches(QObject):
 
     def _can_flip(self, key: str) -> bool:
         session = self._controller.session
-        if session.network is None:
+        if why_not_edit(session):
             return False
         if key in CHOICES:
             return not self._controller.is_busy and not model_is_missing(session)
