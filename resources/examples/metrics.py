@@ -16,6 +16,8 @@ def mean_confidence(outputs, labels):
 
 def log_loss(outputs, labels):
     """The mean negative logarithm of the probability of the right class."""
+    if None in labels:
+        raise ValueError("the samples have no labels")
     pairs = zip(outputs, labels, strict=True)
     right = [_probabilities(each)[label] for each, label in pairs]
     return -np.mean(np.log(np.maximum(right, 1e-12)))

@@ -1,0 +1,97 @@
+"""`quantscope validate`: figures side by side, as text and as JSON, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantscope.bundled import bundled_path
+from tests.cli.conftest import PICTURES, Run
+
+
+@pytest.fixture(scope="session")
+def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("labels") / "labels.csv"
+    rows = [f"{number}.png,{number % 5}" for number in range(PICTURES)]
+    path.write_text("\n".join(["name,label", *rows]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def quantized(run: Run, session: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "net-int8.onnx"
+    assert run("quantize", session, "-o", path).code == 0
+    return path
+
+
+def test_that_figures_of_both_stand_side_by_side(
+    run: Run, model: Path, quantized: Path, pictures: Path, labels: Path
+) -> None:
+    said = run("validate", model, quantized, "--data", pictures, "--labels", labels)
+    assert (said.code, said.err) == (0, "")
+    for words in (
+        "6 samples, a class number for each",
+        "float Top-1",
+        "net-int8.onnx",
+        "METRIC",
+        "95 % INTERVAL",
+        "Same answer as float",
+        "points to",
+        "integer operators",
+        "ms for a run",
+        "guessing among 5 classes",
+    ):
+        assert words in said.out
+
+
+def test_that_json_has_everything(
+    run: Run, model: Path, quantized: Path, pictures: Path, labels: Path
+) -> None:
+    said = run("validate", model, quantized, "--data", pictures, "--labels", labels, "--json")
+    found = json.loads(said.out)
+    assert found["format"] == 1
+    assert found["samples"] == PICTURES
+    assert np.array(found["confusion"]).sum() == PICTURES
+    (variant,) = found["variants"]
+    names = [each["metric"] for each in variant["figures"]]
+    assert names == ["top1", "agreement", "cosine", "sqnr"]
+    assert variant["costs"]["parameter_bytes"] < found["exact"]["parameter_bytes"]
+
+
+def test_that_the_bundled_metrics_run_once_agreed(run: Run, model: Path, pictures: Path) -> None:
+    custom = bundled_path("examples/metrics.py")
+    asked = ("validate", model, "--data", pictures, "--custom", custom, "--metrics", "cosine")
+    refused = run(*asked)
+    assert refused.code == 1
+    assert "nobody has agreed to run it" in refused.err
+    # Without labels one of the two metrics has nothing to judge by, and says so.
+    failed = run(*asked, "--trust-python")
+    assert failed.code == 1
+    assert "log_loss() raised" in failed.err
+
+
+def test_that_noise_is_told(run: Run, tiny: Path) -> None:
+    said = run("validate", tiny, "--random", "--samples", "2")
+    assert said.code == 0
+    assert "RANDOM DATA" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [([], "--data is needed"), (["--random", "--boxes", "b"], "both --boxes and --scores")],
+)
+def test_that_what_is_missing_is_wrong_usage(
+    run: Run, tiny: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = run("validate", tiny, *options)
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_that_a_detector_is_described_by_options(run: Run, tiny: Path) -> None:
+    said = run("validate", tiny, "--random", "--boxes", "b", "--scores", "s", "--metrics", "map")
+    assert said.code == 1
+    assert "Mean average precision needs a label of the kind boxes" in said.err
