@@ -8,6 +8,7 @@ import pytest
 from quantscope.core.calibration import Calibration, questions
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import FixedPoint, Scaled
+from quantscope.core.look_only import file_notes
 from quantscope.core.network import FileTypes, Network
 from quantscope.core.placement import TieGroup
 from quantscope.core.plan import placement_for
@@ -52,6 +53,16 @@ def test_that_only_what_stands_before_a_fused_relu_is_tied():
     assert placement.groups == (TieGroup(("x",), ("x",)), TieGroup(("a", "r"), ("r",)))
     assert placement.cut_off == {"a"}
     assert placement.fused == {"Relu r": "Conv a"}
+
+
+def test_that_a_type_that_stands_for_a_relu_is_no_overflow_and_is_told():
+    network = quantized()
+    found = network.file_types
+    assert found is not None
+    network = replace(network, file_types=replace(found, rectified=frozenset({"y"})))
+    assert placement_for(network, PlanSettings()).cut_off == {"a", "y"}
+    assert list(file_notes(network)) == ["Conv y"]
+    assert file_notes(replace(network, file_types=None)) == {}
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -104,6 +104,7 @@ file_types = st.builds(
     types=st.dictionaries(texts, data_types, max_size=FEW),
     integer_layers=st.frozensets(texts, max_size=FEW),
     fused=st.dictionaries(texts, texts, max_size=FEW),
+    rectified=st.frozensets(texts, max_size=FEW),
     reasons=st.dictionaries(texts, texts, max_size=FEW),
 )
 networks = st.builds(

@@ -9,6 +9,7 @@ LOOK_ONLY = "the model is quantized already: its types are those of the file"
 FLOAT_MODEL = "Open the float model that it was made from"
 _FLOAT_LAYER = "the file rounds not all that it reads and writes"
 _FLOAT_TENSOR = "float in the file"
+_RECTIFIED = "its type starts at 0: what is negative is cut off, as by a Relu"
 
 
 def file_placement(network: Network) -> Placement:
@@ -33,8 +34,16 @@ def file_placement(network: Network) -> Placement:
         groups=groups,
         fused=found.fused,
         reasons=_reasons(network),
-        cut_off=frozenset(before),
+        cut_off=found.rectified.union(before),
     )
+
+
+def file_notes(network: Network) -> dict[str, str]:
+    """What a person should know of layers of a quantized ``network``."""
+    found = network.file_types
+    rectified = found.rectified if found is not None else frozenset()
+    layers = (layer for layer in network.layers if not rectified.isdisjoint(layer.outputs))
+    return {layer.name: _RECTIFIED for layer in layers}
 
 
 def _reasons(network: Network) -> dict[str, str]:

@@ -94,13 +94,15 @@ class FileTypes:
     """What the file of an already quantized network says: the type of each tensor, by name.
 
     ``integer_layers`` read and write quantized values only. ``fused`` maps a Relu or Clip to
-    the layer before it where the file rounds behind both. ``reasons`` says why a tensor has no
-    type where the file has one that no type here holds.
+    the layer before it where the file rounds behind both. ``rectified`` tensors can be negative
+    and have a type that starts at 0, which stands for the Relu that the file does not have.
+    ``reasons`` says why a tensor has no type where the file has one that no type here holds.
     """
 
     types: Mapping[str, DataType] = field(default_factory=dict)
     integer_layers: frozenset[str] = frozenset()
     fused: Mapping[str, str] = field(default_factory=dict)
+    rectified: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 

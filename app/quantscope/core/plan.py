@@ -23,7 +23,7 @@ from quantscope.core.formats import (
     FixedPoint,
     Scaled,
 )
-from quantscope.core.look_only import file_placement
+from quantscope.core.look_only import file_notes, file_placement
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.placement import Placement, TieGroup, place
 from quantscope.core.plan_settings import WIDE, PlanSettings
@@ -103,7 +103,7 @@ def resolve(
             placement=placement,
             types=network.file_types.types,
             conflicts={},
-            notes={},
+            notes=file_notes(network),
         )
     notes: dict[str, str] = {}
     types = _shared_types(network, settings, choose, placement)

@@ -144,6 +144,15 @@ def _plain(kind: Scaled | ChannelScaled) -> tuple[object, ...]:
     return (*scales, kind.zero_point, kind.signed)
 
 
+def test_that_a_relu_that_saturation_replaces_is_no_overflow(tmp_path: Path) -> None:
+    done = exported(models.residual_net(), PlanSettings(), tmp_path)
+    assert "relu1" in done.rewritten.removed
+    found = opened(done.path).network.file_types
+    assert found is not None
+    assert "relu1" in found.rectified
+    assert found.rectified <= {"relu1", "relu2", "relu3", "relu4", "relu5", "relu6", "gemm_before"}
+
+
 def test_that_packed_weights_of_four_bits_are_read_through_their_cast(tmp_path: Path) -> None:
     settings = PlanSettings(target="onnxruntime", weight_word_length=4)
     done = exported(models.conv_relu(), settings, tmp_path)

@@ -8,7 +8,7 @@ so that calibration counts the values that go into each rounding, band and all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ import onnx_ir.passes.common as common
 
 from quantscope.core.formats import DataType
 from quantscope.core.network import FileTypes, Layer, LayerKind, Network
+from quantscope.core.targets import EVERY_WEIGHTED
 from quantscope.engine.description import Parameters, describe, port_of
 from quantscope.engine.look_only.grids import before_cast, grid_at
 from quantscope.engine.operators import constant_of
@@ -135,7 +136,22 @@ def _file_types(network: Network, found: _Found) -> FileTypes:
             known[layer.inputs[0]] = known[layer.outputs[0]]
     layers = frozenset(layer.name for layer in network.layers if _is_integer(layer, known))
     reasons = {name: found.reasons[name] for name in network.tensors if name in found.reasons}
-    return FileTypes(types=known, integer_layers=layers, fused=fused, reasons=reasons)
+    return FileTypes(
+        types=known,
+        integer_layers=layers,
+        fused=fused,
+        rectified=frozenset(_rectified(network, known, fused.values())),
+        reasons=reasons,
+    )
+
+
+def _rectified(
+    network: Network, types: dict[str, DataType], followed: Collection[str]
+) -> Iterator[str]:
+    """Sums and products whose type starts at 0, and which no Relu or Clip follows."""
+    for layer in network.layers:
+        if layer.operator in _OF_EITHER_SIGN and layer.name not in followed:
+            yield from (n for n in layer.outputs if n in types and types[n].minimum == 0.0)
 
 
 def _fused_with(
@@ -147,6 +163,7 @@ def _fused_with(
     return producer if producer is not None and producer.kind not in _NEVER_INTEGER else None
 
 
+_OF_EITHER_SIGN = EVERY_WEIGHTED | {"Add", "Sub", "Mul", "BatchNormalization"}
 _NEVER_INTEGER = (LayerKind.INPUT, LayerKind.FLOAT)
 
 
