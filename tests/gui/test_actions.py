@@ -2,7 +2,7 @@
 
 from PySide6.QtGui import QKeySequence
 
-from quantscope.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLS
+from quantscope.gui.action_table import ACTIONS, MENUS, SEPARATOR, TOOLS
 from quantscope.gui.main_window import MainWindow
 from quantscope.session.session import Results, Session
 

@@ -72,7 +72,7 @@ def test_that_a_file_that_is_no_model_is_one_sentence(
 
 
 def test_that_open_asks_with_a_dialog_that_does_not_block(window: MainWindow) -> None:
-    window.do_open()
+    window.questions.do_open()
     dialog = window.questions.dialog
     assert isinstance(dialog, QFileDialog)
     assert dialog.isVisible()

@@ -170,7 +170,7 @@ def test_that_a_cancelled_calibration_offers_the_samples_done(
 
 def test_that_the_demo_opens_calibrated(qtbot: QtBot, make: MakeWindow) -> None:
     window = make()
-    window.do_demo()
+    window.questions.do_demo()
     qtbot.waitUntil(lambda: window.controller.session.calibration is not None, timeout=60_000)
     assert window.controller.session.document.data == demo_data()
     assert window.ranges.isVisible()

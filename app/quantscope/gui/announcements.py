@@ -48,9 +48,9 @@ class Announcements(QObject):
         session = self._controller.session
         answers: list[tuple[str, Callable[[], None]]] = []
         if model_is_missing(session):
-            answers.append(("Locate &model…", self._questions.ask_locate_model))
+            answers.append(("Locate &model…", self._questions.do_locate_model))
         if data_is_missing(session):
-            answers.append(("Locate &data…", self._questions.ask_locate_data))
+            answers.append(("Locate &data…", self._questions.do_locate_data))
         self._messages.show_message(problem.sentence(), "warning", details, answers)
 
     @Slot()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication
 
-from quantscope.gui.actions import ACTIONS
+from quantscope.gui.action_table import ACTIONS
 from quantscope.gui.icons import icon
 from quantscope.gui.settings import Settings
 from quantscope.gui.theme import Theme, ThemeChoice, apply_theme, theme_for

@@ -37,7 +37,7 @@ def main(paths: list[str], demo: bool = False) -> int:
     note = start_crash_note(window)
     window.show()
     if demo:
-        QTimer.singleShot(0, window, window.do_demo)
+        QTimer.singleShot(0, window, window.questions.do_demo)
     elif paths:
         window.open_path(paths[0])
     code = QApplication.exec()

@@ -22,7 +22,8 @@ SUFFIXES = (".onnx", ".qscope")
 class FileQuestions(QObject):
     """Asks what must be asked, then tells the controller.
 
-    ``_next`` is what goes on once unsaved changes are saved or given up.
+    Its ``do_...`` methods are what the action table names. ``_next`` is what goes on once unsaved
+    changes are saved or given up.
     """
 
     locating_cancelled = Signal()
@@ -40,7 +41,8 @@ class FileQuestions(QObject):
 
     # ---- opening
 
-    def ask_open(self) -> None:
+    @Slot()
+    def do_open(self) -> None:
         """Which file to open."""
         dialog = self._file_dialog("Open", QFileDialog.AcceptMode.AcceptOpen, FILTER)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -58,7 +60,8 @@ class FileQuestions(QObject):
 
         self._after_saving(go_on)
 
-    def open_demo(self) -> None:
+    @Slot()
+    def do_demo(self) -> None:
         """Open the bundled network and calibrate it at once."""
         self._after_saving(self._open_demo)
 
@@ -73,7 +76,7 @@ class FileQuestions(QObject):
     # ---- what has moved
 
     @Slot()
-    def ask_locate_model(self) -> None:
+    def do_locate_model(self) -> None:
         """Where the session's model is now."""
         name = Path(self._controller.session.document.model).name
         dialog = self._locate_dialog(f"Locate {name}")
@@ -83,7 +86,7 @@ class FileQuestions(QObject):
         dialog.open()
 
     @Slot()
-    def ask_locate_data(self) -> None:
+    def do_locate_data(self) -> None:
         """Where the session's data is now."""
         data = self._controller.session.document.data
         if data is None:
@@ -100,15 +103,17 @@ class FileQuestions(QObject):
 
     # ---- saving
 
-    def save(self) -> None:
+    @Slot()
+    def do_save(self) -> None:
         """Save where the session was saved before; ask where that is nowhere."""
         path = self._controller.session.path
         if path is None:
-            self.ask_save_as()
+            self.do_save_as()
         else:
             self._save_to(str(path))
 
-    def ask_save_as(self) -> None:
+    @Slot()
+    def do_save_as(self) -> None:
         """Where to save."""
         dialog = self._save_dialog("Save session", "Sessions (*.qscope)", ".qscope")
         dialog.fileSelected.connect(self._save_to)
@@ -123,7 +128,8 @@ class FileQuestions(QObject):
         else:
             self._stay()
 
-    def ask_export(self) -> None:
+    @Slot()
+    def do_export(self) -> None:
         """Where to write the quantized model."""
         dialog = self._save_dialog("Export quantized model", "ONNX models (*.onnx)", ".onnx")
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
@@ -179,7 +185,7 @@ class FileQuestions(QObject):
         save = box.addButton(QMessageBox.StandardButton.Save)
         discard = box.addButton(QMessageBox.StandardButton.Discard)
         box.addButton(QMessageBox.StandardButton.Cancel).clicked.connect(self._stay)
-        save.clicked.connect(self.save)
+        save.clicked.connect(self.do_save)
         discard.clicked.connect(self._go_on)
         box.open()
 

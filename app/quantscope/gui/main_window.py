@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -30,6 +29,7 @@ from quantscope.gui.check_panel import CheckPanel
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
+from quantscope.gui.docks import BOTTOM, RIGHT, Docks
 from quantscope.gui.file_questions import FileQuestions
 from quantscope.gui.inspector_tabs import InspectorTabs
 from quantscope.gui.look_only import LookOnly
@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.features += (self.ranges.filter_bar,)
         self.ranges.filter_bar.follow(self.actions_by_id)
-        owners = (self, *self.features, self.appearance)
+        owners = (self, *self.features, self.questions, self.appearance)
         connect_actions(self.actions_by_id, owners)
         self.look_only = LookOnly(controller, self)
         self.features += (self.look_only,)
@@ -104,30 +104,15 @@ class MainWindow(QMainWindow):
         column.addWidget(self.pages, 1)
         self.setCentralWidget(center)
         self.setStatusBar(self.status)
-        self.inspector_dock = self._dock("Inspector", self.inspector)
-        self.results_dock = self._dock("Results", self.results)
-        self.check_dock = self._dock("Target check", self.check)
-        right = Qt.DockWidgetArea.RightDockWidgetArea
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.addDockWidget(right, self.inspector_dock)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.results_dock)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.check_dock)
-        self.tabifyDockWidget(self.results_dock, self.check_dock)
-        self.check_dock.hide()
-        self.results_dock.hide()
-        self.inspector_dock.hide()
+        self.docks = Docks(self)
+        self.inspector_dock = self.docks.add("Inspector", self.inspector, RIGHT)
+        self.results_dock = self.docks.add("Results", self.results, BOTTOM)
+        self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
         self.resize(1400, 860)
-
-    def _dock(self, title: str, widget: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title.lower())
-        dock.setWidget(widget)
-        return dock
 
     def _fill_bars(self) -> None:
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
-        for dock in (self.inspector_dock, self.results_dock, self.check_dock):
-            self._menus["panels"].addAction(dock.toggleViewAction())
+        self.docks.fill(self._menus["panels"])
         OperatorMenu(self._menus["operators"], self.controller, self)
         Switches(self.controller, self.actions_by_id, self)
         RecentMenu(self._menus["recent"], self.settings).asked.connect(self.open_path)
@@ -145,8 +130,8 @@ class MainWindow(QMainWindow):
         self.ranges.depth_chosen.connect(self.inspector.set_depth)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
-        self.welcome.open_asked.connect(self.do_open)
-        self.welcome.demo_asked.connect(self.do_demo)
+        self.welcome.open_asked.connect(self.questions.do_open)
+        self.welcome.demo_asked.connect(self.questions.do_demo)
         self.welcome.recent_asked.connect(self.open_path)
 
     def _restore(self) -> None:
@@ -201,34 +186,6 @@ class MainWindow(QMainWindow):
         self.questions.open_path(path)
 
     @Slot()
-    def do_open(self) -> None:
-        self.questions.ask_open()
-
-    @Slot()
-    def do_demo(self) -> None:
-        self.questions.open_demo()
-
-    @Slot()
-    def do_save(self) -> None:
-        self.questions.save()
-
-    @Slot()
-    def do_save_as(self) -> None:
-        self.questions.ask_save_as()
-
-    @Slot()
-    def do_export(self) -> None:
-        self.questions.ask_export()
-
-    @Slot()
-    def do_locate_model(self) -> None:
-        self.questions.ask_locate_model()
-
-    @Slot()
-    def do_locate_data(self) -> None:
-        self.questions.ask_locate_data()
-
-    @Slot()
     def do_quit(self) -> None:
         self.close()
 
@@ -268,8 +225,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def do_check(self) -> None:
-        self.check_dock.show()
-        self.check_dock.raise_()
+        self.docks.bring_up(self.check_dock)
         self.check.table.setFocus()
 
     @Slot()

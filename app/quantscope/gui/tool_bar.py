@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolBar, QWidget
 
-from quantscope.gui.actions import SEPARATOR, TOOLS
+from quantscope.gui.action_table import SEPARATOR, TOOLS
 from quantscope.gui.choices import NetworkChoices
 
 

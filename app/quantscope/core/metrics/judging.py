@@ -79,9 +79,7 @@ def _shares(evidence: Sequence[Evidence]) -> Floats:
     return np.array([each[0] for each in evidence], np.float64)
 
 
-def _own_interval(
-    metric: Metric, found: Sequence[Evidence]
-) -> tuple[Interval | None, str]:
+def _own_interval(metric: Metric, found: Sequence[Evidence]) -> tuple[Interval | None, str]:
     if metric.proportion:
         shares = _shares(found)
         low, high = paired_proportions(np.ones_like(shares), shares)
