@@ -26,12 +26,12 @@ import numpy as np
 
 from quantscope.bundled import demo_folder
 from quantscope.core.data import DataDescription, SourceKind
-from quantscope.engine.calibration import calibrate
-from quantscope.engine.description import loggable
-from quantscope.engine.kernel import NUMPY_KERNEL, Kernel, fastest_kernel
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.calibration.kernel import NUMPY_KERNEL, Kernel, fastest_kernel
+from quantscope.engine.calibration.one_pass import calibrate
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.description import loggable
+from quantscope.engine.preparation.prepared import Prepared
+from quantscope.engine.preparation.preparing import prepare
 from quantscope.engine.sources.opening import guess_source, open_source
 
 Feeds = list[dict[str, Any]]

@@ -18,7 +18,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine import tasks
-from quantscope.engine.operators import OPERATORS
+from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.sources.samples import SampleSource
 from tests.benchmarks.networks import Case
 

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, als
 
 from quantscope.core.preparation import PreparationChoices
 from quantscope.engine import tasks
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.preparing import prepare
 from tests.benchmarks import keeping, networks
 from tests.benchmarks.exporting import finish
 from tests.benchmarks.networks import Case

@@ -23,12 +23,12 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.statistics import TensorStatistics, merge_all
-from quantscope.engine.description import loggable
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
-from quantscope.engine.prepared import Prepared
-from quantscope.engine.rewriting import rewrite
-from quantscope.engine.rewritten import Rewritten
+from quantscope.engine.export.rewriting import rewrite
+from quantscope.engine.export.rewritten import Rewritten
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.description import loggable
+from quantscope.engine.preparation.prepared import Prepared
+from quantscope.engine.preparation.preparing import prepare
 from quantscope.engine.writing import save_model
 from tests.engine import models
 

@@ -21,7 +21,7 @@ from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import predict
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.preparation.prepared import Prepared
 from tests.engine.exports import Feed, session, with_outputs
 
 Array = npt.NDArray[np.float64]

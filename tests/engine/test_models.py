@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from quantscope.engine.model_file import open_model
+from quantscope.engine.model.opening import open_model
 from tests.engine import models
 
 NETWORKS: dict[str, Callable[[], onnx.ModelProto]] = {

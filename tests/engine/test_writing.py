@@ -15,7 +15,7 @@ import pytest
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.engine import writing
-from quantscope.engine.model_file import open_model
+from quantscope.engine.model.opening import open_model
 from quantscope.engine.writing import check_target, save_model, write_atomically
 from tests.engine import models
 

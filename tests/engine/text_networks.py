@@ -16,8 +16,8 @@ from onnx.reference import ReferenceEvaluator
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.network import Network, Port
 from quantscope.core.statistics import TensorStatistics, merge_all
-from quantscope.engine.calibration import calibrate
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.calibration.one_pass import calibrate
+from quantscope.engine.preparation.prepared import Prepared
 
 Array = npt.NDArray[Any]
 Sample = Mapping[str, Array]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import onnx
 
 from quantscope.core.preparation import PreparationChoices
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.prepared import Prepared
+from quantscope.engine.preparation.preparing import prepare
 from tests.engine import exports, models
 from tests.engine.models import Builder
 

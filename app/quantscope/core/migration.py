@@ -1,7 +1,7 @@
 """Migrated scales: by what the channels of an activation are divided before it is rounded.
 
 They come from the calibration data and stay with the statistics that were taken under them;
-the graph in which they are put to work is `engine.migration`'s.
+the graph in which they are put to work is `engine.preparation.migration`'s.
 """
 
 from __future__ import annotations

@@ -26,22 +26,22 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS
 from quantscope.core.validation import Validation, ValidationRequest
-from quantscope.engine import calibration_run
-from quantscope.engine.activation_channels import count_channels as run_channels
-from quantscope.engine.batching import batches
+from quantscope.engine.calibration import run as calibration_run
+from quantscope.engine.calibration.activation_channels import count_channels as run_channels
+from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.study import Study
-from quantscope.engine.integer_ports import open_integer_ports
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
-from quantscope.engine.preparation_effect import effect_of_choices
-from quantscope.engine.prepared import Prepared
-from quantscope.engine.recovery import recover
-from quantscope.engine.rewriting import rewrite
-from quantscope.engine.saturation import saturation_warnings
+from quantscope.engine.export.integer_ports import open_integer_ports
+from quantscope.engine.export.rewriting import rewrite
+from quantscope.engine.export.saturation import saturation_warnings
+from quantscope.engine.export.verification import Verification
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.effect import effect_of_choices
+from quantscope.engine.preparation.prepared import Prepared
+from quantscope.engine.preparation.preparing import prepare
+from quantscope.engine.recovery.steps import recover
 from quantscope.engine.sources.opening import check_source, guess_source, open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
 from quantscope.engine.validation.judging import validate as judge
-from quantscope.engine.verification import Verification
 from quantscope.engine.writing import check_target, save_model
 
 Stop = Callable[[], bool]

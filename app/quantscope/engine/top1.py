@@ -9,8 +9,8 @@ import onnx
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
-from quantscope.engine.batching import batches
-from quantscope.engine.integer_ports import ports_of
+from quantscope.engine.calibration.batching import batches
+from quantscope.engine.export.integer_ports import ports_of
 from quantscope.engine.runtime import runtime_errors, start_session
 from quantscope.engine.sources.opening import open_source
 

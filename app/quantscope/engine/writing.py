@@ -18,7 +18,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.engine.model_file import LARGEST_FILE
+from quantscope.engine.model.opening import LARGEST_FILE
 
 INLINE_LIMIT = LARGEST_FILE - 2**26  # bytes of weights in one file; the rest is for the graph
 _FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -18,7 +18,7 @@ from quantscope.core.sensitivity import Basis, Sensitivity, basis_of
 from quantscope.engine.diagnosis.measuring import Bench
 from quantscope.engine.diagnosis.sensitivity import Effort
 from quantscope.engine.diagnosis.study import Study
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.sources.samples import SampleSource
 from tests.engine import models
 from tests.engine.exports import calibration_of, prepared

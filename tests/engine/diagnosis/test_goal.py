@@ -13,10 +13,10 @@ from quantscope.core.fixes import FixKind
 from quantscope.core.mixing import CostFactors, Level, Mix, MixFound, cost_of, levels_of, parse_goal
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import decibels
-from quantscope.engine.batching import batches
+from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.goal import MOST_RUNS
 from quantscope.engine.diagnosis.measuring import Question
-from quantscope.engine.rewriting import rewrite
+from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.writing import save_model
 from tests.engine import models
 from tests.engine.diagnosis.benches import Case, case_of, finish, noise, told

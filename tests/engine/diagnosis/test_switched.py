@@ -13,7 +13,7 @@ import pytest
 from quantscope.core.noise_sources import Reading
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.engine.diagnosis.switched import NOTHING, Roundings, SwitchedNetwork
-from quantscope.engine.rewriting import rewrite
+from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.writing import save_model
 from tests.engine import models
 from tests.engine.diagnosis.benches import Array, Case, case_of

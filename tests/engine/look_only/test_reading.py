@@ -16,9 +16,9 @@ from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.targets import TARGETS, scaled_like
 from quantscope.engine import tasks
-from quantscope.engine.model_file import open_model
-from quantscope.engine.preparation import prepare
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.model.opening import open_model
+from quantscope.engine.preparation.prepared import Prepared
+from quantscope.engine.preparation.preparing import prepare
 from tests.engine import models
 from tests.engine.exports import calibration_of, exported, finish, run, with_outputs
 from tests.engine.look_only.peers import constants, peer_file
@@ -167,7 +167,7 @@ def test_that_packed_weights_of_four_bits_are_read_through_their_cast(tmp_path: 
 
 
 def test_that_a_file_with_integer_ports_is_read(tmp_path: Path) -> None:
-    from quantscope.engine.integer_ports import open_integer_ports
+    from quantscope.engine.export.integer_ports import open_integer_ports
     from quantscope.engine.writing import save_model
 
     done = exported(models.conv_relu(), PlanSettings(integer_ports=True), tmp_path)

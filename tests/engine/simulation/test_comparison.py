@@ -23,6 +23,7 @@ from quantscope.engine.simulation.reading import Operator, QuantizedFile, Values
 from quantscope.engine.simulation.table import exact_results
 from quantscope.engine.simulation.windows import padded
 from tests.engine import exports, models
+from tests.engine.export.test_verification import verification
 from tests.engine.exports import FIXED, RUNTIME, Export, exported
 from tests.engine.simulation import forms
 from tests.engine.simulation.files import (
@@ -38,7 +39,6 @@ from tests.engine.simulation.files import (
     network_of,
     run_simulation,
 )
-from tests.engine.test_verification import verification
 
 Array = npt.NDArray[Any]
 

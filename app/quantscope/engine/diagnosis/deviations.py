@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.sensitivity import Deviation
-from quantscope.engine.batching import Batch
+from quantscope.engine.calibration.batching import Batch
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

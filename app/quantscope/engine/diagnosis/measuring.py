@@ -9,10 +9,10 @@ from quantscope.core.network import Network, Role
 from quantscope.core.noise_sources import noise_sources
 from quantscope.core.plan import Plan
 from quantscope.core.sensitivity import ErrorOf
-from quantscope.engine.batching import Batch
+from quantscope.engine.calibration.batching import Batch
 from quantscope.engine.diagnosis.deviations import MeanShift, NoiseSum, OutputSums
 from quantscope.engine.diagnosis.switched import NOTHING, Array, Roundings, SwitchedNetwork
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.preparation.prepared import Prepared
 
 Batches = Sequence[Callable[[], Batch]]
 CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})

@@ -11,7 +11,7 @@ from quantscope.core.fixes import Fix, suggest
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import Basis, Sensitivity
-from quantscope.engine.batching import batches
+from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.goal import MOST_RUNS, find_mix
 from quantscope.engine.diagnosis.goal import STAGE as GOAL
 from quantscope.engine.diagnosis.measuring import Bench, Question
@@ -23,7 +23,7 @@ from quantscope.engine.diagnosis.sensitivity import (
     begin,
     measure_layers,
 )
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.sources.samples import SampleSource
 
 FIXES = "fixes"

@@ -21,7 +21,7 @@ from quantscope.core.network import Role
 from quantscope.core.noise_sources import Reading
 from quantscope.core.plan import Plan
 from quantscope.engine.diagnosis.switches import GRIDS, NUMBERS, ON, with_switches
-from quantscope.engine.prepared import Prepared
+from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 
 Array = npt.NDArray[Any]

@@ -16,7 +16,7 @@ from quantscope.core.formats import (
     FixedPoint,
     Scaled,
 )
-from quantscope.engine.operators import constant_of
+from quantscope.engine.preparation.operators import constant_of
 
 WORDS = {
     ir.DataType.INT4: (4, True),

@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.engine.operators import constant_of
+from quantscope.engine.preparation.operators import constant_of
 
 PLAIN = frozenset({"QuantizeLinear", "DequantizeLinear"})
 

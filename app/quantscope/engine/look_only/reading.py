@@ -19,9 +19,9 @@ import onnx_ir.passes.common as common
 from quantscope.core.formats import DataType
 from quantscope.core.network import FileTypes, Layer, LayerKind, Network
 from quantscope.core.targets import EVERY_WEIGHTED
-from quantscope.engine.description import Parameters, describe, port_of
 from quantscope.engine.look_only.grids import before_cast, grid_at
-from quantscope.engine.operators import constant_of
+from quantscope.engine.preparation.description import Parameters, describe, port_of
+from quantscope.engine.preparation.operators import constant_of
 
 
 def describe_quantized(

@@ -12,8 +12,8 @@ import onnxruntime
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.metrics.labels import Array
-from quantscope.engine.batching import Batch, Feed, batches
-from quantscope.engine.integer_ports import IntegerPorts, ports_of
+from quantscope.engine.calibration.batching import Batch, Feed, batches
+from quantscope.engine.export.integer_ports import IntegerPorts, ports_of
 from quantscope.engine.runtime import runtime_errors, start_session
 from quantscope.engine.sources.samples import SampleSource
 

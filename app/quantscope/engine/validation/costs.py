@@ -14,9 +14,9 @@ import onnx
 from onnx import external_data_helper
 
 from quantscope.core.validation import FileCosts
-from quantscope.engine.batching import batches
+from quantscope.engine.calibration.batching import batches
+from quantscope.engine.export.runtime_kernels import is_integer_operator, moves_values
 from quantscope.engine.runtime import Optimization, start_session
-from quantscope.engine.runtime_kernels import is_integer_operator, moves_values
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.answers import Runner
 
