@@ -1,22 +1,29 @@
 """The heat map: one row for each row of the tree, one column for each bit position.
 
-Only rows in sight are painted, each once until it changes. Coordinates of the scene are
-columns (x) and rows (y), so a row's edge lies on a whole number whatever the zoom.
+Only rows in sight are painted, each once until it changes. Positions are columns (x) and rows (y)
+until they are drawn, so a row's edge lies on a whole number whatever the scrolling.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
-
-# pyqtgraph picks the Qt binding that is imported already.
-import pyqtgraph as pg  # isort: skip
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, paint
@@ -24,6 +31,8 @@ from quantscope.gui.ranges_tree import ROW_HEIGHT
 from quantscope.gui.theme import LIGHT, Theme
 
 GRIP_PIXELS = 5  # how near to an edge the mouse holds it
+EDGE_MARGIN = 2.0  # pixels between an edge's ends and the row's
+SIGN_TICK = 7.0  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,66 +44,24 @@ class Cell:
     x: float
 
 
-class Marks(pg.GraphicsObject):  # type: ignore[misc]
-    """Lines over the picture: between rows, band edges, what is selected or hovered."""
+@dataclass(slots=True)
+class Marks:
+    """Lines over the picture, in pixels of the viewport: the edges of bands, and sign bits."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.extent = QRectF()
-        self.separators: list[QLineF] = []
-        self.edges: list[QLineF] = []
-        self.pinned_edges: list[QLineF] = []
-        self.signs: list[QLineF] = []
-        self.selected: QRectF | None = None
-        self.hovered: QRectF | None = None
-        self.theme: Theme = LIGHT
-
-    def show_extent(self, extent: QRectF) -> None:
-        """Cover ``extent`` of the scene and draw anew."""
-        if extent != self.extent:
-            self.prepareGeometryChange()
-            self.extent = extent
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self.extent
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionGraphicsItem,
-        widget: QWidget | None = None,
-    ) -> None:
-        theme = self.theme
-        for lines, color, width in (
-            (self.separators, theme.base, 1.0),
-            (self.signs, theme.edge, 1.5),
-            (self.edges, theme.edge, 2.0),
-            (self.pinned_edges, theme.edge, 4.0),
-        ):
-            painter.setPen(_cosmetic(color, width))
-            painter.drawLines(lines)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for rect, color, width in (
-            (self.selected, theme.accent, 2.0),
-            (self.hovered, theme.text, 1.0),
-        ):
-            if rect is not None:
-                painter.setPen(_cosmetic(color, width))
-                painter.drawRect(rect)
+    edges: list[QLineF] = field(default_factory=list)
+    pinned_edges: list[QLineF] = field(default_factory=list)
+    signs: list[QLineF] = field(default_factory=list)
 
 
-def _cosmetic(color: str, width: float) -> QPen:
-    pen = QPen(QColor(color), width)
-    pen.setCosmetic(True)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen
+def _line(color: str, width: float) -> QPen:
+    return QPen(QColor(color), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
 
 
-class HeatMap(pg.GraphicsView):  # type: ignore[misc]
+class HeatMap(QAbstractScrollArea):
     """Paints rows on request; tells where the mouse points, presses and drags.
 
-    ``look_up`` gives the row of a tensor (``None``: nothing counted).
+    ``look_up`` gives the row of a tensor (``None``: nothing counted). However often it is told
+    of changes, it works them in once, when it is painted next.
     """
 
     pointed = Signal(object)  # Cell or None
@@ -108,7 +75,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
     def __init__(
         self, look_up: Callable[[str], HeatRow | None], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent, background=None)
+        super().__init__(parent)
         self.axis = BitAxis(3, -12)
         self.color_depth = Depth.LINEAR
         self.theme = LIGHT
@@ -120,22 +87,20 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         self._cell: Cell | None = None
         self._dragging = False
         self._painted: dict[str, npt.NDArray[np.uint8]] = {}
-        self._box = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, border=None)
-        self._box.setDefaultPadding(0.0)
-        self._image = pg.ImageItem(axisOrder="row-major")
+        self._is_current = False
+        self._picture = QImage()
         self._marks = Marks()
         self._set_up()
 
     def _set_up(self) -> None:
-        self.setCentralItem(self._box)
-        self._box.addItem(self._image, ignoreBounds=True)
-        self._box.addItem(self._marks, ignoreBounds=True)
-        self._box.disableAutoRange()
         self.setFrameShape(self.Shape.NoFrame)
+        for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName("Heat map of bit positions; every figure is in the table too")
-        self.set_theme(LIGHT)
 
     @property
     def cell(self) -> Cell | None:
@@ -147,8 +112,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
 
     def set_theme(self, theme: Theme) -> None:
         """Take colours from ``theme``."""
-        self.theme = self._marks.theme = theme
-        self.setBackground(QColor(theme.base))
+        self.theme = theme
         self.forget_all()
 
     def set_axis(self, axis: BitAxis) -> None:
@@ -170,7 +134,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
     def set_selected(self, row: int) -> None:
         """Mark a row (-1: none)."""
         self._selected = row
-        self._place_marks()
+        self.viewport().update()
 
     def scroll_to(self, offset: int) -> None:
         """Put pixel ``offset`` of the rows at the top."""
@@ -190,22 +154,11 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
 
     def refresh(self) -> None:
         """Bring picture and marks to what is in sight."""
-        height = self.viewport().height()
-        top = self._offset / ROW_HEIGHT
-        below = top + height / ROW_HEIGHT
-        self._box.setRange(
-            xRange=(0, self.axis.columns), yRange=(top, below), padding=0, update=True
-        )
-        first = max(int(top), 0)
-        names = self.rows[first : int(below) + 1]
-        self._image.setVisible(bool(names))
-        if names:
-            picture = np.ascontiguousarray(np.stack([self._picture_of(n) for n in names]))
-            self._image.setImage(picture, autoLevels=False, levels=(0, 255))
-            self._image.setRect(QRectF(0, first, self.axis.columns, len(names)))
-        self._place_marks()
+        self._is_current = False
+        self.viewport().update()
 
-    def _picture_of(self, name: str) -> npt.NDArray[np.uint8]:
+    def picture_of(self, name: str) -> npt.NDArray[np.uint8]:
+        """The cells of a tensor's row, shape (columns, 3); those of a heading for no name."""
         found = self._painted.get(name)
         if found is None:
             row = self._look_up(name) if name else None
@@ -223,7 +176,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         blank[:] = (color.red(), color.green(), color.blue())
         return blank
 
-    # ---- marks
+    # ---- drawing
 
     def _visible(self) -> range:
         first = max(self._offset // ROW_HEIGHT, 0)
@@ -236,48 +189,79 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
         found = self._look_up(name) if name else None
         return found.data_type if found else None
 
-    def _place_marks(self) -> None:
-        marks, columns = self._marks, self.axis.columns
-        visible = self._visible()
-        marks.separators = [QLineF(0, row, columns, row) for row in (*visible, visible.stop)]
-        marks.edges, marks.pinned_edges, marks.signs = [], [], []
+    def _work_in(self) -> None:
+        """Make the picture and the marks of the rows in sight."""
+        self._is_current = True
+        visible, self._marks, self._picture = self._visible(), Marks(), QImage()
+        if not visible:
+            return
+        cells = np.stack([self.picture_of(self.rows[row]) for row in visible])
+        height, width, _ = cells.shape
+        image = QImage(cells.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._picture = image.copy()
         for row in visible:
             data_type = self.type_in(row)
             if data_type is not None:
                 self._mark_band(row, data_type)
-        marks.selected = None
-        if 0 <= self._selected < len(self.rows):
-            marks.selected = QRectF(0, self._selected, columns, 1)
-        marks.hovered = None
-        if self._cell is not None and self._cell.row < len(self.rows):
-            marks.hovered = QRectF(self._cell.column, self._cell.row, 1, 1)
-        top = self._offset / ROW_HEIGHT
-        marks.show_extent(QRectF(0, top, columns, self.viewport().height() / ROW_HEIGHT + 1))
 
     def _mark_band(self, row: int, data_type: DataType) -> None:
         left, right = edge_positions(data_type, self.axis)
-        margin = 2.0 / ROW_HEIGHT
-        marks = self._marks
+        top, marks = self.row_top(row), self._marks
         lines = marks.pinned_edges if self.is_pinned(self.rows[row]) else marks.edges
-        inside = [x for x in (left, right) if 0.0 < x < self.axis.columns]
-        lines += [QLineF(x, row + margin, x, row + 1 - margin) for x in inside]
-        if data_type.signed and left in inside:
-            tick = 7 * self.axis.columns / max(self.viewport().width(), 1)
-            marks.signs.append(QLineF(left - tick, row + 0.5, left, row + 0.5))
+        inside = [self.x_of(x) for x in (left, right) if 0.0 < x < self.axis.columns]
+        low, high = top + EDGE_MARGIN, top + ROW_HEIGHT - EDGE_MARGIN
+        lines += [QLineF(x, low, x, high) for x in inside]
+        if data_type.signed and 0.0 < left < self.axis.columns:
+            middle = top + ROW_HEIGHT / 2
+            marks.signs.append(QLineF(inside[0] - SIGN_TICK, middle, inside[0], middle))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._is_current:
+            self._work_in()
+        painter, visible = QPainter(self.viewport()), self._visible()
+        painter.fillRect(self.viewport().rect(), QColor(self.theme.base))
+        if visible:
+            painter.drawImage(self._rect(visible.start, len(visible)), self._picture)
+        self._draw_lines(painter, visible)
+        self._draw_frames(painter)
+
+    def _draw_lines(self, painter: QPainter, visible: range) -> None:
+        theme, marks, width = self.theme, self._marks, self.viewport().width()
+        tops = [self.row_top(row) for row in (*visible, visible.stop)]
+        for lines, color, thickness in (
+            ([QLineF(0, top, width, top) for top in tops], theme.base, 1.0),
+            (marks.signs, theme.edge, 1.5),
+            (marks.edges, theme.edge, 2.0),
+            (marks.pinned_edges, theme.edge, 4.0),
+        ):
+            painter.setPen(_line(color, thickness))
+            painter.drawLines(lines)
+
+    def _draw_frames(self, painter: QPainter) -> None:
+        """Around the selected row and the cell under the mouse."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if 0 <= self._selected < len(self.rows):
+            painter.setPen(_line(self.theme.accent, 2.0))
+            painter.drawRect(self._rect(self._selected, 1))
+        cell = self.cell
+        if cell is not None:
+            painter.setPen(_line(self.theme.text, 1.0))
+            left, right = self.x_of(cell.column), self.x_of(cell.column + 1)
+            painter.drawRect(QRectF(left, self.row_top(cell.row), right - left, ROW_HEIGHT))
+
+    def _rect(self, row: int, count: int) -> QRectF:
+        """Where ``count`` rows from ``row`` on lie in the viewport."""
+        return QRectF(0, self.row_top(row), self.viewport().width(), count * ROW_HEIGHT)
 
     # ---- geometry
 
     def row_top(self, row: int) -> float:
         """The y of a row's upper edge in the viewport, as it is drawn."""
-        return self._device(QPointF(0, row)).y()
+        return float(row * ROW_HEIGHT - self._offset)
 
     def x_of(self, position: float) -> float:
         """The x in the viewport of a position in columns."""
-        return self._device(QPointF(position, 0)).x()
-
-    def _device(self, point: QPointF) -> QPointF:
-        found: QPointF = self._box.mapViewToDevice(point)
-        return found
+        return position * self.viewport().width() / self.axis.columns
 
     def cell_at(self, point: QPointF) -> Cell | None:
         """What lies under a point of the viewport."""
@@ -300,7 +284,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
             self.dragged.emit(Cell(cell.row if cell else 0, cell.column if cell else 0, x))
         elif cell != self._cell:
             self._cell = cell
-            self._place_marks()
+            self.viewport().update()
             self.pointed.emit(cell)
         event.accept()
 
@@ -323,7 +307,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
 
     def leaveEvent(self, event: QEvent) -> None:
         self._cell = None
-        self._place_marks()
+        self.viewport().update()
         self.pointed.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -341,8 +325,7 @@ class HeatMap(pg.GraphicsView):  # type: ignore[misc]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if hasattr(self, "_marks"):
-            self.refresh()
+        self.refresh()
 
 
 def _never(name: str) -> bool:
