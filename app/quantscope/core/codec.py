@@ -22,16 +22,21 @@ from quantscope.core.errors import QuantscopeError
 T = TypeVar("T")
 
 _CLASS = "class"
+_PLAIN = frozenset({type(None), bool, int, str})
 _NOT_FINITE = ("inf", "-inf", "nan")
 
 
 def encode(value: object) -> Any:
     """``value`` as data that ``json.dumps(..., allow_nan=False)`` takes."""
-    if value is None or (isinstance(value, bool | int | float | str) and not _special(value)):
+    kind: Any = type(value)
+    if kind in _PLAIN or (isinstance(value, bool | int | float | str) and not _special(value)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        entries = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {_CLASS: type(value).__name__, **entries}
+        entries: dict[str, Any] = {_CLASS: kind.__name__}
+        for name in _field_names(kind):
+            entry = getattr(value, name)
+            entries[name] = entry if type(entry) in _PLAIN else encode(entry)
+        return entries
     if isinstance(value, Mapping):
         return {str(key): encode(entry) for key, entry in value.items()}
     if isinstance(value, Set):
@@ -39,6 +44,11 @@ def encode(value: object) -> Any:
     if isinstance(value, tuple | list):
         return [encode(entry) for entry in value]
     return _encode_special(value)
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _special(value: object) -> bool:
