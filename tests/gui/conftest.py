@@ -17,6 +17,7 @@ from quantscope.core.network import Network
 from quantscope.gui.application import make_application, make_window
 from quantscope.gui.file_questions import demo_data
 from quantscope.gui.main_window import MainWindow
+from quantscope.gui.run_folder import RunFolder
 from quantscope.gui.settings import Settings
 from quantscope.gui.theme import ThemeChoice
 from quantscope.gui.worker_process import WorkerProcess
@@ -93,7 +94,7 @@ def make(qapp: QApplication, tmp_path: Path) -> Iterator[MakeWindow]:
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         settings = Settings(store)
         settings.theme = ThemeChoice(theme)
-        window = make_window(settings, worker)
+        window = make_window(settings, worker, RunFolder(tmp_path / "runs"))
         window.resize(1400, 860)
         window.show()
         made.append(window)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import faulthandler
 import gc
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from PySide6.QtCore import QSettings, QStandardPaths, QTimer
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from quantscope import __version__
@@ -19,23 +20,25 @@ from quantscope.core.errors import Problem
 from quantscope.gui.controller import Controller
 from quantscope.gui.icons import application_icon
 from quantscope.gui.main_window import MainWindow
+from quantscope.gui.run_folder import DATA_VARIABLE, RunFolder, data_folder
 from quantscope.gui.settings import Settings
 from quantscope.gui.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 
-CRASH_NOTE = "crash.txt"
 COLLECT_AFTER = (20_000, 50, 100)  # new objects; then how often each before the next older
 
 
 def main(paths: list[str], demo: bool = False) -> int:
     """Open the window on the first of ``paths``, or on the demo, calibrated at once."""
     application = make_application()
-    window = make_window(Settings(QSettings()))
+    run = RunFolder(data_folder() / "runs")
+    note = start_crash_note(run.crash_note)
+    window = make_window(open_settings(), run=run)
     keep_collections_short(window.controller)
     sys.excepthook = ExceptionHook(window)
-    note = start_crash_note(window)
     window.show()
+    QTimer.singleShot(0, window.recovery, window.recovery.look)
     if demo:
         QTimer.singleShot(0, window, window.questions.do_demo)
     elif paths:
@@ -43,6 +46,7 @@ def main(paths: list[str], demo: bool = False) -> int:
     code = QApplication.exec()
     sys.excepthook = sys.__excepthook__
     close_crash_note(note)
+    run.close()
     del window, application
     return code
 
@@ -59,9 +63,20 @@ def make_application() -> QApplication:
     return application
 
 
-def make_window(settings: Settings, worker: WorkerProcess | None = None) -> MainWindow:
-    """The window with its controller and its worker process."""
-    return MainWindow(Controller(worker or WorkerProcess()), settings)
+def open_settings() -> Settings:
+    """What was remembered: where the environment says, or where the system keeps such things."""
+    if DATA_VARIABLE in os.environ:
+        file = str(data_folder() / "settings.ini")
+        return Settings(QSettings(file, QSettings.Format.IniFormat))
+    return Settings(QSettings())
+
+
+def make_window(
+    settings: Settings, worker: WorkerProcess | None = None, run: RunFolder | None = None
+) -> MainWindow:
+    """The window with its controller and its worker process, which keeps its files in ``run``."""
+    run = run or RunFolder(data_folder() / "runs")
+    return MainWindow(Controller(worker or WorkerProcess(), run.path), settings, run)
 
 
 def keep_collections_short(controller: Controller) -> None:
@@ -99,31 +114,19 @@ class ExceptionHook:
         self._window.messages.show_problem(problem, details)
 
 
-def crash_note_path() -> Path:
-    """Where a native crash leaves its trace for the next start."""
-    kind = QStandardPaths.StandardLocation.AppLocalDataLocation
-    return Path(QStandardPaths.writableLocation(kind)) / CRASH_NOTE
-
-
-def start_crash_note(window: MainWindow) -> TextIO | None:
-    """Tell of the last run's crash, if there was one, and write this run's to a file."""
-    path = crash_note_path()
+def start_crash_note(path: Path) -> TextIO | None:
+    """Let a native crash of this run leave its trace in ``path``, for the next start."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        left = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         note = path.open("w", encoding="utf-8")
     except OSError as error:
         log.info("no crash note: %s", error)
         return None
-    if left.strip():
-        window.messages.show_message("Quantscope crashed when it last ran.", "warning", left)
     faulthandler.enable(note)
     return note
 
 
 def close_crash_note(note: TextIO | None) -> None:
-    """A run that ends well leaves nothing behind."""
+    """The run ended well, and the note is empty."""
     faulthandler.disable()
     if note is not None:
         note.close()
-        Path(note.name).unlink(missing_ok=True)

@@ -30,6 +30,7 @@ from quantscope.session import commands
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
+from quantscope.session.draft import Draft
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import load_session, save_session
@@ -51,13 +52,16 @@ class Controller(QObject):
     exported = Signal(object)  # ExportReport
     overwrite_asked = Signal(str)  # path that exists
     session_replaced = Signal()  # another session is open
+    draft_described = Signal(object)  # Described, or why not: the model of work left behind
 
-    def __init__(self, worker: WorkerProcess, parent: QObject | None = None) -> None:
+    def __init__(
+        self, worker: WorkerProcess, folder: Path | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.session = Session()
         self.readings = Readings(self.session)
         self.selection = Selection(self)
-        self.desk = JobDesk(worker, self.readings, self)
+        self.desk = JobDesk(worker, self.readings, folder, self)
         self._is_demo = False
         self.desk.changed.connect(self.job_changed)
         self.desk.live_counted.connect(self.live_counted)
@@ -79,6 +83,10 @@ class Controller(QObject):
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
             return
+        self.show_session(session)
+
+    def show_session(self, session: Session) -> None:
+        """Go on with another session."""
         self.desk.abandon()
         self.session = session
         self._is_demo = False
@@ -87,6 +95,10 @@ class Controller(QObject):
             self.missing_found.emit(missing_problem(session), "")
         elif session.network_is_stale:
             self.locate_model(session.document.model)
+
+    def describe_draft(self, draft: Draft) -> None:
+        """Describe the model of work that was left behind; answered by ``draft_described``."""
+        self.desk.describe_draft(draft)
 
     def locate_model(self, path: str) -> None:
         """Take ``path`` for the session's model, once it is described as the same network."""
@@ -281,7 +293,9 @@ class Controller(QObject):
 
     @Slot(object, object)
     def _finish(self, job: Job, result: messages.Result) -> None:
-        if isinstance(result, messages.Described):
+        if job.draft is not None:
+            self.draft_described.emit(result)
+        elif isinstance(result, messages.Described):
             assert isinstance(job.request, messages.Describe)
             if job.locates:
                 self._locate_described(job.request.model, result.network)

@@ -34,6 +34,7 @@ class FileQuestions(QObject):
         self._settings = settings
         self._window = window
         self._next: Callable[[], object] | None = None
+        self._otherwise: Callable[[], object] | None = None
         self._may_close = False
         self._overwrite = ""
         self.dialog: QFileDialog | QMessageBox | None = None
@@ -58,12 +59,12 @@ class FileQuestions(QObject):
             self._settings.note_recent(str(Path(path).absolute()))
             self._controller.open_path(path)
 
-        self._after_saving(go_on)
+        self.after_saving(go_on)
 
     @Slot()
     def do_demo(self) -> None:
         """Open the bundled network and calibrate it at once."""
-        self._after_saving(self._open_demo)
+        self.after_saving(self._open_demo)
 
     def _open_demo(self) -> None:
         self._controller.open_path(str(demo_folder() / "demo.onnx"), demo_data())
@@ -78,11 +79,19 @@ class FileQuestions(QObject):
     @Slot()
     def do_locate_model(self) -> None:
         """Where the session's model is now."""
-        name = Path(self._controller.session.document.model).name
-        dialog = self._locate_dialog(f"Locate {name}")
+        model = self._controller.session.document.model
+        self.ask_for_model(model, self._controller.locate_model, self.locating_cancelled.emit)
+
+    def ask_for_model(
+        self, model: str, found: Callable[[str], object], cancelled: Callable[[], object]
+    ) -> None:
+        """Where the file of ``model`` is now."""
+        title = f"Locate {Path(model).name}"
+        dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["ONNX models (*.onnx)", "All files (*)"])
-        dialog.fileSelected.connect(self._controller.locate_model)
+        dialog.fileSelected.connect(found)
+        dialog.rejected.connect(cancelled)
         dialog.open()
 
     @Slot()
@@ -91,15 +100,12 @@ class FileQuestions(QObject):
         data = self._controller.session.document.data
         if data is None:
             return
-        dialog = self._locate_dialog(f"Locate {Path(data.path).name}")
+        title = f"Locate {Path(data.path).name}"
+        dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
+        dialog.rejected.connect(self.locating_cancelled)
         look_for(dialog, data.kind)
         dialog.fileSelected.connect(self._controller.locate_data)
         dialog.open()
-
-    def _locate_dialog(self, title: str) -> QFileDialog:
-        dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
-        dialog.rejected.connect(self.locating_cancelled)
-        return dialog
 
     # ---- saving
 
@@ -169,18 +175,21 @@ class FileQuestions(QObject):
         """Whether the window must wait for an answer before it closes."""
         if self._may_close or not self._controller.has_unsaved_work:
             return False
-        self._after_saving(self._close_window)
+        self.after_saving(self._close_window)
         return True
 
     def _close_window(self) -> None:
         self._may_close = True
         self._window.close()
 
-    def _after_saving(self, go_on: Callable[[], object]) -> None:
+    def after_saving(
+        self, go_on: Callable[[], object], stay: Callable[[], object] | None = None
+    ) -> None:
+        """Do ``go_on`` once unsaved changes are saved or given up, ``stay`` where neither is."""
         if not self._controller.has_unsaved_work:
             go_on()
             return
-        self._next = go_on
+        self._next, self._otherwise = go_on, stay
         box = self._box("The session has unsaved changes.", "Save them first?")
         save = box.addButton(QMessageBox.StandardButton.Save)
         discard = box.addButton(QMessageBox.StandardButton.Discard)
@@ -192,11 +201,13 @@ class FileQuestions(QObject):
     @Slot()
     def _stay(self) -> None:
         """Nothing goes on: the question, or where to save, was cancelled."""
-        self._next = None
+        stay, self._next, self._otherwise = self._otherwise, None, None
+        if stay is not None:
+            stay()
 
     @Slot()
     def _go_on(self) -> None:
-        go_on, self._next = self._next, None
+        go_on, self._next, self._otherwise = self._next, None, None
         if go_on is not None:
             go_on()
 

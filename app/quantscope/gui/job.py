@@ -9,6 +9,7 @@ from quantscope.core.events import Progress
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.jobs import messages
 from quantscope.session.document import Document
+from quantscope.session.draft import Draft
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class Job:
     """``settings`` and ``model`` are those it was made under.
 
     ``then`` is the data to calibrate with next; ``locates``: it describes the file that a
-    person takes for the session's model.
+    person takes for the session's model; ``draft`` is the unsaved work that its result belongs to.
     """
 
     request: messages.Request
@@ -26,6 +27,7 @@ class Job:
     progress: Progress | None = None
     then: DataDescription | None = None
     locates: bool = False
+    draft: Draft | None = None
 
 
 def calibrate_request(document: Document, data: DataDescription, output: str) -> messages.Calibrate:

@@ -20,13 +20,15 @@ from quantscope.gui.worker_process import RESULTS, WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session.calibration_file import stored_at, write_calibration
 from quantscope.session.document import Document
+from quantscope.session.draft import Draft
 
 
 class JobDesk(QObject):
     """At most one job that the person waits for, a check of data beside it, and their files.
 
-    Live counts go straight to ``readings``. Events of jobs that nobody waits for any more are
-    not heard.
+    Files that jobs write for the window go to ``folder``, which is its owner's to remove; without
+    one, to a temporary folder. Live counts go straight to ``readings``. Events of jobs that nobody
+    waits for any more are not heard.
     """
 
     changed = Signal()  # started, progressed, ended
@@ -35,7 +37,11 @@ class JobDesk(QObject):
     ended = Signal(object, object)  # Job, its result
 
     def __init__(
-        self, worker: WorkerProcess, readings: Readings, parent: QObject | None = None
+        self,
+        worker: WorkerProcess,
+        readings: Readings,
+        folder: Path | None = None,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.job: Job | None = None
@@ -45,7 +51,8 @@ class JobDesk(QObject):
         self._job_number = 0
         self._check_number = 0
         self._rewritten: tuple[Calibration, str] | None = None
-        self._folder = QTemporaryDir()
+        self._temporary = QTemporaryDir() if folder is None else None
+        self._folder = folder
         self._scratch_files = 0
         worker.setParent(self)
         worker.received.connect(self._receive)
@@ -62,6 +69,12 @@ class JobDesk(QObject):
         model = str(Path(path).absolute())
         request = messages.Describe(model=model, preparation=basis.preparation)
         self._begin(basis, request, f"Opening {Path(path).name}", locates=True)
+
+    def describe_draft(self, draft: Draft) -> None:
+        """Describe the model of unsaved work that was left behind."""
+        document = draft.document
+        request = messages.Describe(model=document.model, preparation=document.preparation)
+        self._begin(document, request, f"Recovering {draft.name}", draft=draft)
 
     def calibrate(self, basis: Document, data: DataDescription) -> None:
         """Run ``data`` through the model."""
@@ -112,7 +125,8 @@ class JobDesk(QObject):
         """End the worker because the window closes."""
         self.job, self._job_number = None, 0
         self.worker.stop()
-        self._folder.remove()
+        if self._temporary is not None:
+            self._temporary.remove()
 
     def _begin(
         self,
@@ -121,6 +135,7 @@ class JobDesk(QObject):
         title: str,
         then: DataDescription | None = None,
         locates: bool = False,
+        draft: Draft | None = None,
     ) -> None:
         self.abandon()
         self.job = Job(
@@ -130,6 +145,7 @@ class JobDesk(QObject):
             model=basis.model,
             then=then,
             locates=locates,
+            draft=draft,
         )
         self._job_number = self.worker.send(request)
         self.changed.emit()
@@ -153,7 +169,10 @@ class JobDesk(QObject):
     def _scratch_path(self, name: str) -> str:
         """A new file each time: statistics at hand may still be read from an earlier one."""
         self._scratch_files += 1
-        return self._folder.filePath(f"{name}-{self._scratch_files}.npz")
+        file = f"{name}-{self._scratch_files}.npz"
+        if self._temporary is not None:
+            return self._temporary.filePath(file)
+        return str(Path(self._folder or "") / file)
 
     # ---- events
 

@@ -25,6 +25,7 @@ from quantscope.gui.actions import (
 )
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.appearance import Appearance
+from quantscope.gui.autosave import Autosave
 from quantscope.gui.check_panel import CheckPanel
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
@@ -38,7 +39,9 @@ from quantscope.gui.network_dialog import NetworkDialog, about_box
 from quantscope.gui.operator_menu import OperatorMenu
 from quantscope.gui.ranges_view import RangesView
 from quantscope.gui.recent_menu import RecentMenu
+from quantscope.gui.recovery import Recovery
 from quantscope.gui.results_panel import ResultsPanel
+from quantscope.gui.run_folder import RunFolder
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
 from quantscope.gui.switches import Switches
@@ -55,16 +58,19 @@ class MainWindow(QMainWindow):
     it says itself what can be done now.
     """
 
-    def __init__(self, controller: Controller, settings: Settings) -> None:
+    def __init__(self, controller: Controller, settings: Settings, run: RunFolder) -> None:
         super().__init__()
         self.controller = controller
         self.settings = settings
+        self.run = run
         self.keys = TensorKeys(controller, self)
         self.questions = FileQuestions(controller, settings, self)
         self.types_file = TypesFile(controller, settings, self)
         self.features: tuple[Feature, ...] = (self.keys, self.types_file)
         self.messages = MessageBar(self)
         Announcements(controller, self.questions, self.messages, self)
+        self.autosave = Autosave(controller, run, self)
+        self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
         self.ranges = RangesView(controller, self)
         self.inspector = InspectorTabs(controller, self)
@@ -277,4 +283,5 @@ class MainWindow(QMainWindow):
             return
         self.settings.keep_bytes("geometry", self.saveGeometry())
         self.controller.shut_down()
+        self.recovery.close()
         event.accept()

@@ -51,6 +51,15 @@ def other_network_problem(model: str) -> Problem:
     )
 
 
+def changed_model_problem(model: str) -> Problem:
+    """Why unsaved work does not fit the file that it was about."""
+    return Problem(
+        what="is another network now than the one that the unsaved work is about",
+        where=Path(model).name,
+        remedy="Locate the model as it was, or discard the work",
+    )
+
+
 def look_only_problem(session: Session) -> Problem:
     """Why an edit was not made."""
     return Problem(

@@ -56,6 +56,15 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def signature(self, folder: str) -> int:
+        """What tells the content of members below ``folder`` from any other, by their checksums."""
+        found = sorted(
+            (name.removeprefix(folder), info.CRC, info.file_size)
+            for name, info in self._members.items()
+            if name.startswith(folder)
+        )
+        return zlib.crc32(repr(found).encode())
+
     def document(self, name: str, kind: type[T], newest: int) -> T:
         """The value of type ``kind`` in JSON member ``name``, of format ``newest`` or older."""
         data = self._json(name)

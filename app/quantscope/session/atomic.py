@@ -13,29 +13,30 @@ from quantscope.core.errors import QuantscopeError
 
 
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write in place of ``path``: it takes the name only if the block succeeds.
 
     On any exception the temporary file, which lies in the same folder, is removed and
-    ``path`` is as it was. Raises :class:`QuantscopeError` where the folder is missing, full
-    or not writable.
+    ``path`` is as it was. ``durable`` waits until the disk has it. Raises
+    :class:`QuantscopeError` where the folder is missing, full or not writable.
     """
     try:
-        with _temporary_beside(path) as file:
+        with _temporary_beside(path, durable) as file:
             yield file
     except OSError as error:
         raise _cannot_write(path, error) from error
 
 
 @contextmanager
-def _temporary_beside(path: Path) -> Iterator[BinaryIO]:
+def _temporary_beside(path: Path, durable: bool) -> Iterator[BinaryIO]:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         _take_usual_permissions(temporary, path)
         temporary.replace(path)
     except BaseException:

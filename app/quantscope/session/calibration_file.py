@@ -77,8 +77,16 @@ def read_calibration(path: str | os.PathLike[str]) -> Calibration:
     their arrays turn out damaged, or the file is gone.
     """
     archive = Archive(path)
-    folder = SESSION_FOLDER if SESSION_FOLDER + HEADER in archive else ""
-    return calibration_in(archive, folder)
+    return calibration_in(archive, _folder_in(archive))
+
+
+def signature_of(archive: Archive) -> int:
+    """What identifies the calibration in ``archive``, wherever its file lies."""
+    return archive.signature(_folder_in(archive))
+
+
+def _folder_in(archive: Archive) -> str:
+    return SESSION_FOLDER if SESSION_FOLDER + HEADER in archive else ""
 
 
 def calibration_in(archive: Archive, folder: str) -> Calibration:

@@ -116,6 +116,15 @@ class Session:
         """Go forward one step that was undone; ``None`` where there is none."""
         return self._history.redo()
 
+    def recover(self, document: Document, calibration: Calibration | None) -> None:
+        """Go on with unsaved work that was kept elsewhere; what is saved stays as it was.
+
+        There is nothing to undo then. ``None`` for ``calibration``: it is the one at hand.
+        """
+        self._history = History(document)
+        if calibration is not None:
+            self.attach_calibration(calibration)
+
     # ---- model and data
 
     def open_model(
