@@ -12,7 +12,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -69,81 +69,126 @@ def decode(kind: type[T] | Any, data: Any) -> T:
     Raises ``ValueError`` where ``data`` does not fit; unknown entries are ignored, so that an
     older program reads what a newer one wrote with more fields.
     """
-    return cast(T, _decode(kind, data))
+    reader: Reader = _reader(cast(Any, kind))
+    return cast(T, reader(data))
 
 
-def _decode(kind: Any, data: Any) -> Any:
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _decode_union(typing.get_args(kind), data)
-    if origin is not None:
-        return _decode_container(origin, typing.get_args(kind), data)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
-    if dataclasses.is_dataclass(kind):
-        return _decode_dataclass(cast(type, kind), data)
-    return _decode_plain(kind, data)
-
-
-def _decode_plain(kind: Any, data: Any) -> Any:
-    if kind is float and (type(data) is int or data in _NOT_FINITE):
-        try:
-            return float(data)
-        except OverflowError:
-            raise ValueError(f"{data!r} is past the largest float") from None
-    if kind in (typing.Any, object):
-        return data
-    if not isinstance(data, kind) or (kind in (int, float) and isinstance(data, bool)):
-        raise ValueError(f"{data!r} is not of type {kind.__name__}")
-    return data
-
-
-def _decode_union(choices: tuple[Any, ...], data: Any) -> Any:
-    if data is None and type(None) in choices:
-        return None
-    rest = [choice for choice in choices if choice is not type(None)]
-    if isinstance(data, dict) and _CLASS in data:
-        named = [c for c in rest if getattr(c, "__name__", "") == data[_CLASS]]
-        rest = named or rest
-    for choice in rest:
-        try:
-            return _decode(choice, data)
-        except (ValueError, TypeError):
-            continue
-    raise ValueError(f"{data!r} fits none of {choices}")
-
-
-def _decode_container(origin: Any, arguments: tuple[Any, ...], data: Any) -> Any:
-    if issubclass(origin, Mapping):
-        if not isinstance(data, dict):
-            raise ValueError(f"{data!r} is not a mapping")
-        return {key: _decode(arguments[1], entry) for key, entry in data.items()}
-    if not isinstance(data, list | tuple):
-        raise ValueError(f"{data!r} is not a list")
-    if issubclass(origin, Set):
-        return frozenset(_decode(arguments[0], entry) for entry in data)
-    if origin is list or arguments[-1] is Ellipsis:
-        return origin(_decode(arguments[0], entry) for entry in data)
-    if len(arguments) != len(data):
-        raise ValueError(f"{data!r} does not have {len(arguments)} entries")
-    return tuple(_decode(kind, entry) for kind, entry in zip(arguments, data, strict=True))
-
-
-def _decode_dataclass(kind: type, data: Any) -> Any:
-    if not isinstance(data, dict) or data.get(_CLASS, kind.__name__) != kind.__name__:
-        raise ValueError(f"{data!r} is not a {kind.__name__}")
-    hints = _hints(kind)
-    known = {
-        field.name: _decode(hints[field.name], data[field.name])
-        for field in dataclasses.fields(kind)
-        if field.name in data and field.init
-    }
-    try:
-        return kind(**known)
-    except (TypeError, QuantscopeError) as error:
-        raise ValueError(str(error)) from None
+# A type's hints are looked at once: a network of 5,000 tensors has some 60,000 entries.
+Reader = Callable[[Any], Any]
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _reader(kind: Any) -> Reader:
+    """What reads values of ``kind``."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _union_reader(arguments)
+    if origin is not None:
+        return _container_reader(origin, arguments)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_reader(cast(type, kind))
+    if kind in (typing.Any, object):
+        return _as_it_is
+    return _plain_reader(kind)
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+def _plain_reader(kind: type) -> Reader:
+    def read(data: Any) -> Any:
+        if type(data) is kind:
+            return data
+        if kind is float and (type(data) is int or data in _NOT_FINITE):
+            try:
+                return float(data)
+            except OverflowError:
+                raise ValueError(f"{data!r} is past the largest float") from None
+        raise ValueError(f"{data!r} is not of type {kind.__name__}")
+
+    return read
+
+
+def _union_reader(choices: tuple[Any, ...]) -> Reader:
+    readers = [(getattr(c, "__name__", ""), _reader(c)) for c in choices if c is not type(None)]
+    takes_none = type(None) in choices
+
+    def read(data: Any) -> Any:
+        if data is None and takes_none:
+            return None
+        rest = readers
+        if isinstance(data, dict) and _CLASS in data:
+            rest = [each for each in readers if each[0] == data[_CLASS]] or readers
+        for _, choice in rest:
+            try:
+                return choice(data)
+            except (ValueError, TypeError):
+                continue
+        raise ValueError(f"{data!r} fits none of {choices}")
+
+    return read
+
+
+def _container_reader(origin: Any, arguments: tuple[Any, ...]) -> Reader:
+    if issubclass(origin, Mapping):
+        return _mapping_reader(_reader(arguments[1]))
+    if issubclass(origin, Set):
+        return _list_reader(frozenset, _reader(arguments[0]))
+    if origin is list or arguments[-1] is Ellipsis:
+        return _list_reader(origin, _reader(arguments[0]))
+    readers = [_reader(kind) for kind in arguments]
+
+    def read(data: Any) -> Any:
+        if len(_listed(data)) != len(readers):
+            raise ValueError(f"{data!r} does not have {len(readers)} entries")
+        return tuple([each(entry) for each, entry in zip(readers, data, strict=True)])
+
+    return read
+
+
+def _mapping_reader(reader: Reader) -> Reader:
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise ValueError(f"{data!r} is not a mapping")
+        return {key: reader(entry) for key, entry in data.items()}
+
+    return read
+
+
+def _list_reader(made: Callable[[list[Any]], Any], reader: Reader) -> Reader:
+    def read(data: Any) -> Any:
+        return made([reader(entry) for entry in _listed(data)])
+
+    return read
+
+
+def _listed(data: Any) -> Any:
+    if not isinstance(data, list | tuple):
+        raise ValueError(f"{data!r} is not a list")
+    return data
+
+
+def _dataclass_reader(kind: type) -> Reader:
+    name = kind.__name__
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict) or data.get(_CLASS, name) != name:
+            raise ValueError(f"{data!r} is not a {name}")
+        readers = _field_readers(kind)
+        known = {key: read(data[key]) for key, read in readers if key in data}
+        try:
+            return kind(**known)
+        except (TypeError, QuantscopeError) as error:
+            raise ValueError(str(error)) from None
+
+    return read
+
+
+@cache
+def _field_readers(kind: type) -> list[tuple[str, Reader]]:
+    """Of every field that is stated; found when first read, since types may hold one another."""
+    hints = typing.get_type_hints(kind)
+    return [(f.name, _reader(hints[f.name])) for f in dataclasses.fields(kind) if f.init]
