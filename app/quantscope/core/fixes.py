@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from quantscope.core.calibration import Calibration
+from quantscope.core.fix_costs import FixCost
 from quantscope.core.formats import ChannelScaled, DataType
 from quantscope.core.mixing import may_widen
 from quantscope.core.network import Network
@@ -48,7 +49,7 @@ class Fix:
     that can be seen without calibrating or exporting anew.
 
     ``layer`` is empty where the whole network is concerned. ``pins`` are the types of a fix of
-    the kind ``SCHEME``.
+    the kind ``SCHEME``. ``cost`` is ``None`` where nobody asked for it.
     """
 
     kind: FixKind
@@ -58,6 +59,7 @@ class Fix:
     layer: str = ""
     measured: float | None = None
     pins: Mapping[str, DataType] = field(default_factory=dict)
+    cost: FixCost | None = None
 
     @property
     def is_of_plan(self) -> bool:

@@ -35,6 +35,7 @@ from quantscope.core.mixing import (
     smaller_mixes,
     work_of,
 )
+from quantscope.core.network import Network
 from quantscope.core.noise_budget import noise_budget
 from quantscope.core.plan import Plan
 from quantscope.core.sensitivity import Sensitivity
@@ -133,11 +134,15 @@ def _check_metric(goal: Goal, sensitivity: Sensitivity, name: str) -> None:
         )
 
 
+def counts_of(network: Network, calibration: Calibration) -> dict[str, float]:
+    """Elements of each activation in one sample: by shape, or the mean of what was calibrated."""
+    counts = counts_from_shapes(network)
+    return counts | counts_from_statistics(calibration.statistics, calibration.samples)
+
+
 def _work(asking: Asking, calibration: Calibration) -> dict[str, float]:
-    bench = asking.bench
-    counts = counts_from_shapes(bench.network)
-    counts |= counts_from_statistics(calibration.statistics, calibration.samples)
-    return work_of(bench.network, list(bench.sources), counts)
+    network = asking.bench.network
+    return work_of(network, list(asking.bench.sources), counts_of(network, calibration))
 
 
 def _bisect(search: _Search, steps: Sequence[Step]) -> Generator[Progress, None, MeasuredMix]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import Progress
+from quantscope.core.fix_costs import FixCost, cost_between
 from quantscope.core.fixes import Fix, suggest
+from quantscope.core.layer_costs import Counts
 from quantscope.core.mixing import CostFactors, Goal, MixFound
+from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import Basis, Sensitivity
 from quantscope.engine.calibration.batching import batches
-from quantscope.engine.diagnosis.goal import MOST_RUNS, find_mix
+from quantscope.engine.diagnosis.goal import MOST_RUNS, counts_of, find_mix
 from quantscope.engine.diagnosis.goal import STAGE as GOAL
 from quantscope.engine.diagnosis.measuring import Bench, Question
 from quantscope.engine.diagnosis.sensitivity import (
@@ -73,12 +76,15 @@ class Study:
     def fixes(
         self, sensitivity: Sensitivity, most: int, *, equalized: bool
     ) -> Generator[Progress, None, tuple[Fix, ...]]:
-        """The best ``most`` fixes by prediction, with the gains that were measured.
+        """The best ``most`` fixes by prediction, with what they cost and the gains that were
+        measured.
 
-        Those that were not reached before it was stopped have none.
+        Those that were not reached before it was stopped have no such gain.
         """
         plan, network = self.bench.plan, self.bench.network
-        found = suggest(network, plan, sensitivity, self.calibration, equalized=equalized)[:most]
+        every = suggest(network, plan, sensitivity, self.calibration, equalized=equalized)[:most]
+        counts = counts_of(network, self.calibration)
+        found = [replace(fix, cost=self._cost(fix, counts)) for fix in every]
         asking = self._asking(sensitivity.basis.samples, FIXES, len(found))
         done: list[Fix] = []
         try:
@@ -99,14 +105,19 @@ class Study:
         except Stopped:
             return None
 
+    def _plan_with(self, fix: Fix) -> Plan:
+        settings = fix.apply(self.bench.plan.settings)
+        return self.calibration.plan(self.bench.network, settings)
+
+    def _cost(self, fix: Fix, counts: Counts) -> FixCost:
+        return cost_between(self.bench.network, self.bench.plan, self._plan_with(fix), counts)
+
     def _measured(
         self, asking: Asking, fix: Fix, sensitivity: Sensitivity
     ) -> Generator[Progress, None, Fix]:
         if not fix.is_of_plan:
             return fix
-        settings = fix.apply(self.bench.plan.settings)
-        plan = self.calibration.plan(self.bench.network, settings)
-        (answer,) = yield from asking.ask([Question(self.bench.all_of(plan))])
+        (answer,) = yield from asking.ask([Question(self.bench.all_of(self._plan_with(fix)))])
         gain = answer.outputs.deviation().sqnr - sensitivity.whole.sqnr
         return replace(fix, measured=gain)
 
