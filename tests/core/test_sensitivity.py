@@ -7,7 +7,7 @@ import pytest
 
 from quantscope.core.data import SourceKind
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Metric, Sensitivity, basis_of, decibels
+from quantscope.core.sensitivity import Deviation, Metric, Sensitivity, basis_of, decibels
 from tests.core.diagnosed import calibration_of, deviation, error, measured, parts
 from tests.core.networks import conv_relu_conv
 
@@ -112,3 +112,12 @@ def test_that_results_are_bound_to_all_that_they_depend_on() -> None:
 def test_that_an_agreement_to_run_a_file_is_not_kept() -> None:
     assert CALIBRATION.data.trusted
     assert BASIS.data.trusted == ""
+
+
+def test_that_figures_read_as_their_metric_is_written() -> None:
+    found = Deviation(noise=0.01, agreement=0.985, cosine=0.99871)
+    assert [found.figure(each) for each in Metric] == ["20.0 dB", "98.5 %", "0.9987"]
+    assert found.in_words() == "SQNR 20.0 dB, cosine 0.9987, same class on 98.5 %"
+    without = replace(found, agreement=None)
+    assert without.figure(Metric.AGREEMENT) == "20.0 dB"
+    assert without.in_words() == "SQNR 20.0 dB, cosine 0.9987"

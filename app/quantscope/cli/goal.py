@@ -14,6 +14,7 @@ from quantscope.core.mixing import CostFactors, Level, MeasuredMix, MixFound, pa
 from quantscope.core.network import Network
 from quantscope.core.wording import count, decibel, share
 from quantscope.jobs.messages import FindMix, MixSearched
+from quantscope.session.sensitivity_file import write_if_new
 
 SAMPLES = 64
 
@@ -76,6 +77,7 @@ def find_mix(options: argparse.Namespace, start: StartingPoint) -> MixSearched:
         preparation=start.preparation,
         trusted=start.trusted,
     )
+    write_if_new(start.results, start.measured)
     searched = ask(request, MixSearched)
     if not searched.found.reached:
         raise _missed(searched.found, start.model)

@@ -16,15 +16,15 @@ from quantscope.cli.starting_point import StartingPoint, add_source, starting_po
 from quantscope.core.fixes import Fix
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import (
-    Deviation,
     LayerSensitivity,
     Metric,
     Parts,
     Sensitivity,
     decibels,
 )
-from quantscope.core.wording import count, decibel, share
+from quantscope.core.wording import count, decibel
 from quantscope.jobs.messages import LayersMeasured, MeasureSensitivity
+from quantscope.session.sensitivity_file import write_if_new
 
 FORMAT = 1
 SAMPLES = 16
@@ -96,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         start = starting_point(options, Path(folder))
         results = Path(options.results) if options.results else start.results
+        write_if_new(results, start.measured)
         found = ask(_request(options, start, results), LayersMeasured)
         is_kept = not results.is_relative_to(folder)
     metric = Metric(options.metric)
@@ -129,7 +130,7 @@ def _say(found: LayersMeasured, settings: PlanSettings, metric: Metric, *, is_ke
     say(f"{len(result.layers)} layers, {types_in_words(settings)}")
     say_facts(
         [
-            ("all quantized", _in_words(result.whole)),
+            ("all quantized", result.whole.in_words()),
             ("sum of single errors", f"{decibel(decibels(result.noise))}, as if independent"),
             ("samples", f"{count(result.basis.samples)} at most, of the calibration data"),
         ]
@@ -143,7 +144,8 @@ def _say(found: LayersMeasured, settings: PlanSettings, metric: Metric, *, is_ke
     if found.fixes:
         say()
         say_table(
-            ("FIX", "PREDICTED", "MEASURED", "REASON"), [_fix_row(fix) for fix in found.fixes]
+            ("FIX", "PREDICTED", "MEASURED", "COSTS", "REASON"),
+            [_fix_row(fix) for fix in found.fixes],
         )
 
 
@@ -158,8 +160,8 @@ def _say_layers(result: Sensitivity, metric: Metric) -> None:
 def _row(found: LayerSensitivity, metric: Metric, cumulative: bool) -> Sequence[str]:
     parts = found.isolated
     deviations = [part.outputs for part in (parts.everything, parts.weights, parts.activations)]
-    cells = [found.label, found.operator, *(_figure(each, metric) for each in deviations)]
-    cells += [decibel(decibels(parts.everything.own)), _figure(found.in_float, metric)]
+    cells = [found.label, found.operator, *(each.figure(metric) for each in deviations)]
+    cells += [decibel(decibels(parts.everything.own)), found.in_float.figure(metric)]
     if cumulative:
         cells += _cumulative_cells(found.cumulative, metric)
     return cells
@@ -168,27 +170,13 @@ def _row(found: LayerSensitivity, metric: Metric, cumulative: bool) -> Sequence[
 def _cumulative_cells(parts: Parts | None, metric: Metric) -> list[str]:
     if parts is None:
         return ["", ""]
-    return [_figure(parts.everything.outputs, metric), decibel(decibels(parts.everything.own))]
-
-
-def _figure(deviation: Deviation, metric: Metric) -> str:
-    if metric is Metric.SQNR or deviation.value(metric) is None:
-        return decibel(deviation.sqnr)
-    if metric is Metric.AGREEMENT:
-        return share(deviation.agreement or 0.0)
-    return f"{deviation.cosine:.4f}"
-
-
-def _in_words(deviation: Deviation) -> str:
-    text = f"SQNR {decibel(deviation.sqnr)}, cosine {deviation.cosine:.4f}"
-    if deviation.agreement is not None:
-        text += f", same class on {share(deviation.agreement)}"
-    return text
+    return [parts.everything.outputs.figure(metric), decibel(decibels(parts.everything.own))]
 
 
 def _fix_row(fix: Fix) -> Sequence[str]:
     measured = "" if fix.measured is None else _gain(fix.measured)
-    return fix.title, _gain(fix.predicted), measured, fix.reason
+    costs = fix.cost.in_words() if fix.cost is not None else ""
+    return fix.title, _gain(fix.predicted), measured, costs, fix.reason
 
 
 def _gain(value: float) -> str:

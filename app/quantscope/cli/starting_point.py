@@ -16,6 +16,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
+from quantscope.core.sensitivity import Sensitivity
 from quantscope.session.calibration_file import write_calibration
 from quantscope.session.sensitivity_file import beside
 
@@ -23,7 +24,7 @@ from quantscope.session.sensitivity_file import beside
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
     """The model, its calibration file, the settings, the agreement to run Python data, and the
-    file for what is measured of the layers."""
+    file for what is measured of the layers; ``measured`` is what the session knows of them."""
 
     model: str
     network: Network
@@ -33,6 +34,7 @@ class StartingPoint:
     preparation: PreparationChoices
     trusted: str
     results: Path
+    measured: tuple[Sensitivity, ...] = ()
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +84,7 @@ def _from_session(options: argparse.Namespace, folder: Path) -> StartingPoint:
         preparation=document.preparation,
         trusted=trust_in(options, data.path),
         results=beside(options.source),
+        measured=tuple(each.sensitivity for each in ranges.session.diagnosis.layers),
     )
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.wording import decibel, share
 
 
 class Metric(StrEnum):
@@ -23,6 +24,17 @@ class Metric(StrEnum):
     SQNR = "sqnr"  # dB, over all values of all samples; of several outputs, their mean noise
     AGREEMENT = "agreement"  # share of samples with the same largest class
     COSINE = "cosine"  # mean over samples of the cosine of the angle between both
+
+
+METRIC_TITLES = {
+    Metric.SQNR: "SQNR",
+    Metric.AGREEMENT: "same class on",
+    Metric.COSINE: "cosine",
+}
+"""What stands before a figure of :meth:`Deviation.figure`."""
+
+
+_ORDER = (Metric.SQNR, Metric.COSINE, Metric.AGREEMENT)
 
 
 def decibels(noise: float) -> float:
@@ -54,6 +66,19 @@ class Deviation:
         if metric is Metric.AGREEMENT:
             return self.agreement
         return self.sqnr if metric is Metric.SQNR else self.cosine
+
+    def figure(self, metric: Metric) -> str:
+        """The figure for ``metric`` as people read it; the SQNR where it has no meaning."""
+        if metric is Metric.SQNR or self.value(metric) is None:
+            return decibel(self.sqnr)
+        if metric is Metric.AGREEMENT:
+            return share(self.agreement or 0.0)
+        return f"{self.cosine:.4f}"
+
+    def in_words(self) -> str:
+        """``SQNR 31.2 dB, cosine 0.9987, same class on 99.0 %``."""
+        known = [each for each in _ORDER if self.value(each) is not None]
+        return ", ".join(f"{METRIC_TITLES[each]} {self.figure(each)}" for each in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

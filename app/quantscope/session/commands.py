@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from quantscope.core.data import DataDescription
+from quantscope.core.fixes import Fix, FixKind
 from quantscope.core.formats import DataType
 from quantscope.core.joined_data import untrusted
+from quantscope.core.mixing import MeasuredMix
 from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.preparation import CHOICES
 from quantscope.core.schemes import Scheme
+from quantscope.core.sensitivity import METRIC_TITLES
 from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
+from quantscope.session.diagnosis import MixKnown
 from quantscope.session.document import Document
 
 SWITCH_TITLES = {
@@ -115,6 +119,23 @@ def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
     """Run ``layer`` in integers, or keep it in float."""
     title = f"Quantize {label}" if quantized else f"Keep {label} in float"
     return _edit(title, lambda old: old.with_layer_quantized(layer, quantized))
+
+
+def apply_fix(fix: Fix) -> Command:
+    """Do what ``fix`` suggests; one for the preparation makes statistics stale."""
+    if fix.kind is FixKind.EQUALIZE:
+        return choose_preparation("equalize", True)
+    return _edit(fix.title, fix.apply)
+
+
+def apply_mix(known: MixKnown, chosen: MeasuredMix) -> Command:
+    """Let layers read 16 bits and stay in float as in ``chosen``, one of the mixes of ``known``.
+
+    It takes the place of another mix of the same search.
+    """
+    metric = known.found.goal.metric
+    title = f"Mix with {METRIC_TITLES[metric]} {chosen.deviation.figure(metric)}"
+    return _edit(title, lambda old: known.applied(chosen.mix, old))
 
 
 def describe_data(data: DataDescription | None) -> Command:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def write_sensitivity(path: str | os.PathLike[str], found: Sensitivity) -> None:
     text = json.dumps(encode(kept), allow_nan=False, separators=(",", ":"))
     with atomic_writer(Path(path)) as file:
         file.write(text.encode("utf-8"))
+
+
+def read_all(path: str | os.PathLike[str]) -> tuple[Sensitivity, ...]:
+    """All that the file ``path`` holds, the latest first; nothing where it is not there.
+
+    Raises :class:`QuantscopeError` where it holds something else than such results.
+    """
+    return _read(Path(path))
+
+
+def write_if_new(path: str | os.PathLike[str], results: Iterable[Sensitivity]) -> None:
+    """Put those of ``results`` into the file ``path`` on whose basis it holds nothing."""
+    known = [each.basis for each in _read(Path(path))]
+    for found in results:
+        if found.basis not in known:
+            write_sensitivity(path, found)
 
 
 def _read(path: Path) -> tuple[Sensitivity, ...]:

@@ -8,7 +8,7 @@ undone, and the session says whether they still belong to the document.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
@@ -19,7 +19,9 @@ from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.record import Record
 from quantscope.core.report import ExportReport
+from quantscope.core.sensitivity import Basis, basis_of
 from quantscope.session.commands import ChangeKind, Command
+from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.history import Change, History
 
@@ -38,6 +40,7 @@ class Results:
     report: ExportReport | None = None
     report_settings: PlanSettings | None = None
     report_calibration: Calibration | None = None
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
 
 
 class Session:
@@ -56,6 +59,7 @@ class Session:
         self._history = History(document)
         self._results = results
         self._saved = (document, results.calibration, results.report)
+        self._saved_diagnosis = results.diagnosis
         self._plan: tuple[Calibration, Network, Plan] | None = None
 
     # ---- the document and its history
@@ -75,6 +79,7 @@ class Session:
         """Whether closing now would lose an edit or a result."""
         document, calibration, report = self._saved
         same_results = calibration is self.calibration and report is self.report
+        same_results &= self._saved_diagnosis is self.diagnosis
         return document != self.document or not same_results
 
     @property
@@ -176,6 +181,7 @@ class Session:
         calibration = self.calibration
         if calibration is not None and calibration.data == before.data:
             self._replace_calibration(replace(calibration, data=data))
+        self.attach_diagnosis(self.diagnosis.moved(before.data, data))
         return self._relocate(replace(before, data=data), ChangeKind.DATA)
 
     def _found(self, path: str) -> None:
@@ -231,6 +237,23 @@ class Session:
             report_settings=settings,
             report_calibration=self.calibration,
         )
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What was measured of the layers and found by searches, stale or not."""
+        return self._results.diagnosis
+
+    def attach_diagnosis(self, diagnosis: Diagnosis) -> None:
+        """Keep what was measured in place of what is kept."""
+        self._results = replace(self._results, diagnosis=diagnosis)
+
+    def basis(self, samples: int = 0) -> Basis | None:
+        """What a measurement on ``samples`` samples would be bound to now; ``None`` without
+        statistics of the network."""
+        calibration = self.calibration
+        if calibration is None or not self._fits_model(calibration):
+            return None
+        return basis_of(calibration, self.document.settings, samples)
 
     @property
     def report_fits_calibration(self) -> bool:
@@ -305,6 +328,7 @@ class Session:
         """Note that everything is in the session file ``path`` now."""
         self.path = Path(_absolute(path))
         self._saved = (self.document, self.calibration, self.report)
+        self._saved_diagnosis = self.diagnosis
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

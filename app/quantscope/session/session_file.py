@@ -27,11 +27,14 @@ from quantscope.session.calibration_file import (
     add_calibration,
     calibration_in,
 )
+from quantscope.session.diagnosis import Diagnosis, LayersKnown
 from quantscope.session.document import Document
+from quantscope.session.sensitivity_file import beside, read_all
 from quantscope.session.session import Results, Session
 
 VERSION = 1
 MEMBER = "session.json"
+DIAGNOSIS = "diagnosis.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,14 @@ class Content:
     report_fits: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDiagnosis:
+    """The JSON member for what was measured of the layers; files of earlier programs lack it."""
+
+    version: int
+    diagnosis: Diagnosis
+
+
 def save_session(session: Session, path: str | os.PathLike[str]) -> None:
     """Write ``session`` to ``path``, completely or not at all, and mark it as saved there.
 
@@ -69,6 +80,9 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
         write_json(archive, MEMBER, _content(session, target.parent))
         if session.calibration is not None:
             add_calibration(archive, session.calibration, SESSION_FOLDER)
+        if session.diagnosis != Diagnosis():
+            kept = KeptDiagnosis(version=VERSION, diagnosis=session.diagnosis)
+            write_json(archive, DIAGNOSIS, kept)
     session.mark_saved(target)
 
 
@@ -87,8 +101,27 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         calibration = calibration_in(archive, SESSION_FOLDER)
     session = _session(content, calibration, archive.path.parent)
     _check_plan(session, archive)
+    session.attach_diagnosis(_diagnosis(archive, content, session))
     session.mark_saved(archive.path)
     return session
+
+
+def _diagnosis(archive: Archive, content: Content, session: Session) -> Diagnosis:
+    """What the file holds, and what the command line has put beside it since."""
+    found = Diagnosis()
+    if DIAGNOSIS in archive:
+        found = archive.document(DIAGNOSIS, KeptDiagnosis, VERSION).diagnosis
+    try:
+        beside_it = read_all(beside(archive.path))
+    except QuantscopeError:
+        beside_it = ()  # whoever asks for that file by name is told
+    found = found.joined(
+        Diagnosis(layers=tuple(LayersKnown(sensitivity=each) for each in beside_it))
+    )
+    before, after = content.document.data, session.document.data
+    if before is None or after is None:
+        return found
+    return found.moved(untrusted(before), after)
 
 
 def _content(session: Session, folder: Path) -> Content:
