@@ -1,5 +1,6 @@
 """A window on the demo for every test, offscreen, with one bundled font and settings of its own."""
 
+import math
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from quantscope.bundled import bundled_path, demo_folder
 from quantscope.core.network import Network
+from quantscope.gui import long_work
 from quantscope.gui.application import make_application, make_window
 from quantscope.gui.file_questions import demo_data
 from quantscope.gui.main_window import MainWindow
@@ -57,6 +59,12 @@ def no_stalled_call(qapp: Watchdog) -> Iterator[None]:
     known = len(qapp.calls)
     yield
     assert [call for call in qapp.calls[known:] if call.own_seconds > STALLED] == []
+
+
+@pytest.fixture(autouse=True)
+def no_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work is done at once, however busy the machine is; its own tests take slices."""
+    monkeypatch.setattr(long_work, "SLICE", math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,13 @@ from quantscope.core.prediction import PredictedError
 from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
 from quantscope.core.statistics import TensorStatistics
 from quantscope.session.archive import Archive
-from quantscope.session.calibration_file import read_calibration, stored_at, write_calibration
+from quantscope.session.calibration_file import (
+    read_calibration,
+    reading_calibration,
+    stored_at,
+    write_calibration,
+)
+from quantscope.session.steps import finish
 from tests.session.examples import RANDOM_DATA, small_calibration, small_network
 
 FLOATS = arrays.arrays(
@@ -172,9 +178,9 @@ def test_that_values_are_read_when_their_tensor_is_asked_for(
 ) -> None:
     write_calibration(tmp_path / "a.npz", small_calibration())
     read: list[str] = []
-    original = Archive.bytes
+    original = Archive.reading
     monkeypatch.setattr(
-        Archive, "bytes", lambda self, name: (read.append(name), original(self, name))[1]
+        Archive, "reading", lambda self, name: (read.append(name), original(self, name))[1]
     )
     back = read_calibration(tmp_path / "a.npz")
     assert not any("values" in name or "counts" in name for name in read)
@@ -184,6 +190,21 @@ def test_that_values_are_read_when_their_tensor_is_asked_for(
     back.statistics["w"]
     back.statistics["w"]
     assert [name for name in read if name.startswith("values_")] == ["values_1.npy"]
+
+
+def test_that_a_whole_calibration_is_read_in_steps_and_asks_the_file_no_more(
+    tmp_path: Path,
+) -> None:
+    path, kept = tmp_path / "a.npz", small_calibration()
+    write_calibration(path, kept)
+    steps = reading_calibration(path)
+    for _ in range(len(kept.statistics)):  # one for each tensor at the least
+        next(steps)
+    back = finish(steps)
+    path.unlink()
+    for name, statistics in kept.statistics.items():
+        assert back.statistics[name].histogram == statistics.histogram
+    assert back.derived == kept.derived
 
 
 def test_that_a_file_that_was_written_again_is_still_read(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 
 from quantscope.core.data import DataDescription
 from quantscope.core.formats import ACCUMULATOR_BITS, Scaled
+from quantscope.core.histogram import BitHistogram, used_by_any
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan import (
@@ -101,6 +102,14 @@ class Calibration:
             if changed.keys().isdisjoint(question[0])
         }
         return replace(self, statistics={**self.statistics, **changed}, derived=derived)
+
+    def used(self) -> BitHistogram:
+        """One count for each bucket that any tensor uses: what a picture of all must show."""
+        return self._used
+
+    @cached_property
+    def _used(self) -> BitHistogram:
+        return used_by_any(kept.histogram for kept in self.statistics.values())
 
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
 from quantscope.gui.job import Job
 from quantscope.gui.job_desk import JobDesk
+from quantscope.gui.long_work import LongWork
 from quantscope.gui.readiness import (
     look_only_problem,
     missing_problem,
@@ -27,13 +29,13 @@ from quantscope.gui.selection import Selection
 from quantscope.gui.worker_process import WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
-from quantscope.session.calibration_file import read_calibration
+from quantscope.session.calibration_file import reading_calibration
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.document import Document
 from quantscope.session.draft import Draft
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
-from quantscope.session.session_file import load_session, save_session
+from quantscope.session.session_file import loading_session, save_session
 
 
 class Controller(QObject):
@@ -62,7 +64,10 @@ class Controller(QObject):
         self.readings = Readings(self.session)
         self.selection = Selection(self)
         self.desk = JobDesk(worker, self.readings, folder, self)
+        self.work = LongWork(self)
         self._is_demo = False
+        self.work.changed.connect(self.job_changed)
+        self.work.failed.connect(self._tell_problem)
         self.desk.changed.connect(self.job_changed)
         self.desk.live_counted.connect(self.live_counted)
         self.desk.data_checked.connect(self.data_checked)
@@ -72,18 +77,16 @@ class Controller(QObject):
 
     def open_path(self, path: str, data: DataDescription | None = None) -> None:
         """Open a model or a session; with ``data``, calibrate with it at once."""
+        self.work.abandon()
         if Path(path).suffix.lower() == ".qscope":
-            self._open_session(path)
+            title = f"Opening {Path(path).name}"
+            self.work.begin(title, loading_session(path), self.show_session)
         else:
             self.desk.open_model(self.session.document, path, then=data)
 
-    def _open_session(self, path: str) -> None:
-        try:
-            session = load_session(path)
-        except QuantscopeError as error:
-            self.problem_found.emit(error.problem, "")
-            return
-        self.show_session(session)
+    @Slot(object)
+    def _tell_problem(self, problem: Problem) -> None:
+        self.problem_found.emit(problem, "")
 
     def show_session(self, session: Session) -> None:
         """Go on with another session."""
@@ -150,6 +153,7 @@ class Controller(QObject):
 
     def shut_down(self) -> None:
         """End the worker because the window closes."""
+        self.work.abandon()
         self.desk.close()
 
     # ---- edits
@@ -253,7 +257,7 @@ class Controller(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether the person waits for a job."""
-        return self.job is not None
+        return self.job is not None or self.work.is_active
 
     @property
     def job(self) -> Job | None:
@@ -289,6 +293,7 @@ class Controller(QObject):
 
     def cancel_job(self) -> None:
         """Ask the job under way to stop."""
+        self.work.abandon()
         self.desk.cancel()
 
     @Slot(object, object)
@@ -328,11 +333,9 @@ class Controller(QObject):
 
     def attach_calibration(self, path: str) -> None:
         """Use the statistics that a job wrote; of a cancelled one, those it had."""
-        try:
-            calibration = read_calibration(path)
-        except QuantscopeError as error:
-            self.problem_found.emit(error.problem, "")
-            return
+        self.work.begin("Reading statistics", reading_calibration(path), self._take_calibration)
+
+    def _take_calibration(self, calibration: Calibration) -> None:
         self.session.attach_calibration(calibration)
         self.readings.refresh(self.session)
         self.results_changed.emit()

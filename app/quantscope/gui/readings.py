@@ -15,7 +15,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
 from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
 from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
-from quantscope.core.histogram import BIT_COUNT, used_by_any
+from quantscope.core.histogram import BIT_COUNT
 from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
@@ -284,9 +284,8 @@ class Readings:
         if self._live:
             return sum((part.table() for part in self._live.values()), _no_counts())
         if self._used is None:
-            kept = self._calibration.statistics.values() if self._calibration else ()
-            histograms = (statistics.histogram for statistics in kept)
-            self._used = used_by_any(histograms).most_significant_bits()
+            calibration = self._calibration
+            self._used = calibration.used().most_significant_bits() if calibration else _no_counts()
         return self._used
 
 

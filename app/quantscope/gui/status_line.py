@@ -59,9 +59,11 @@ class StatusLine(QStatusBar):
         self.look_only.setVisible(self._controller.readings.is_look_only)
         self.look_only.setToolTip(why_not_edit(session))
         for widget in (self.stage, self.bar, self.stop):
-            widget.setVisible(job is not None)
+            widget.setVisible(self._controller.is_busy)
         if job is not None:
             self._show_progress(job.title, job.progress)
+        elif self._controller.work.is_active:
+            self._show_progress(self._controller.work.title, None)
 
     def _is_random(self) -> bool:
         session = self._controller.session

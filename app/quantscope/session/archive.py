@@ -16,7 +16,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,8 +25,11 @@ import numpy.typing as npt
 
 from quantscope.core.codec import decode, encode
 from quantscope.core.errors import QuantscopeError
+from quantscope.session.steps import Steps, finish
 
+PIECE = 4 * 2**20  # bytes that are read and checked in one step
 MOST_JSON_BYTES = 64 * 2**20
+FORBIDDEN = frozenset("\\:\0")  # in the name of a member
 LOCAL_HEADER = 30  # bytes before the member's name; APPNOTE.TXT of PKWARE, section 4.3.7
 UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 Stamp = tuple[int, int, int]
@@ -67,7 +71,12 @@ class Archive:
 
     def document(self, name: str, kind: type[T], newest: int) -> T:
         """The value of type ``kind`` in JSON member ``name``, of format ``newest`` or older."""
+        return finish(self.reading_document(name, kind, newest))
+
+    def reading_document(self, name: str, kind: type[T], newest: int) -> Steps[T]:
+        """:meth:`document` in steps."""
         data = self._json(name)
+        yield
         version = data.get("version") if isinstance(data, dict) else None
         if not isinstance(version, int) or version < 1:
             raise damaged(self.path, f"{name} states no format version")
@@ -92,30 +101,38 @@ class Archive:
 
     def array(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """The array of ``dtype`` in member ``name``, in C order and read-only."""
-        content = self.bytes(name)
-        stream = io.BytesIO(content)
+        return finish(self.reading_array(name, dtype))
+
+    def reading_array(self, name: str, dtype: npt.DTypeLike) -> Steps[npt.NDArray[Any]]:
+        """:meth:`array` in steps."""
+        content = yield from self.reading(name)
+        start = 10 + int.from_bytes(content[8:10], "little")  # NEP 1, version 1.0
         try:
-            version = np.lib.format.read_magic(stream)
-            shape, fortran, found = np.lib.format.read_array_header_1_0(stream)
+            shape, fortran, found = _array_header(bytes(content[:start]))
         except (ValueError, TypeError, RecursionError, MemoryError):
             raise damaged(self.path, f"{name} is not an array") from None
-        count, size = math.prod(shape), len(content) - stream.tell()
+        count, size = math.prod(shape), len(content) - start
         wanted = np.dtype(dtype).newbyteorder("<")
-        if version != (1, 0) or found != wanted or fortran or count * wanted.itemsize != size:
+        if found != wanted or fortran or count * wanted.itemsize != size:
             raise damaged(self.path, f"{name} is not an array of {wanted} of the size it states")
-        flat = np.frombuffer(content, wanted, count, stream.tell())
+        flat = np.frombuffer(content, wanted, count, start)
+        flat.flags.writeable = False
         return flat.reshape(shape).astype(dtype, copy=False)
 
-    def bytes(self, name: str) -> bytes:
+    def bytes(self, name: str) -> bytearray:
         """The content of member ``name``, checked against its checksum."""
+        return finish(self.reading(name))
+
+    def reading(self, name: str) -> Steps[bytearray]:
+        """:meth:`bytes` in steps, during which the file is held open."""
         if name not in self._members:
             raise damaged(self.path, f"{name} is missing from it")
         checksum = self._members[name].CRC
         with self._open() as file:
-            content = _content(file, self._place(file, name))
-        if content is None or zlib.crc32(content) != checksum:
+            content = yield from _content(file, self._place(file, name))
+        if content is None or content[1] != checksum:
             raise damaged(self.path, f"{name} is damaged")
-        return content
+        return content[0]
 
     @contextmanager
     def _open(self) -> Iterator[io.BufferedReader]:
@@ -175,23 +192,41 @@ def write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) ->
 
 def _objection(info: zipfile.ZipInfo) -> str:
     """What is wrong with a member; empty where nothing is."""
-    name = PurePosixPath(info.filename)
-    if name.is_absolute() or ".." in name.parts or set(info.filename) & set("\\:\0"):
+    name = info.filename
+    if name.startswith("/") or ".." in name.split("/") or not FORBIDDEN.isdisjoint(name):
         return "has a name that leads out of the archive"
     if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
         return "is compressed, which Quantscope never does"
     return "is encrypted" if info.flag_bits & 1 else ""
 
 
-def _content(file: io.BufferedReader, info: zipfile.ZipInfo) -> bytes | None:
-    """The stored bytes of a member; ``None`` where the file ends before."""
+@lru_cache(maxsize=256)
+def _array_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of an array; those of a network repeat themselves."""
+    stream = io.BytesIO(header)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("another version than is ever written")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    return shape, fortran, dtype
+
+
+def _content(file: io.BufferedReader, info: zipfile.ZipInfo) -> Steps[tuple[bytearray, int] | None]:
+    """The stored bytes of a member and their checksum; ``None`` where the file ends before."""
     file.seek(info.header_offset)
     header = file.read(LOCAL_HEADER)
     if len(header) < LOCAL_HEADER:
         return None
     file.seek(sum(struct.unpack_from("<HH", header, 26)), os.SEEK_CUR)  # name, extra fields
-    content = file.read(info.file_size)
-    return content if len(content) == info.file_size else None
+    content, checksum = bytearray(info.file_size), 0
+    room = memoryview(content)
+    while room:
+        count = file.readinto(room[:PIECE])
+        if not count:
+            return None
+        checksum = zlib.crc32(room[:count], checksum)
+        room = room[count:]
+        yield
+    return content, checksum
 
 
 def _stamp_of(file: io.BufferedReader) -> Stamp:

@@ -20,7 +20,8 @@ from quantscope.core.schemes import TypeRequest
 from quantscope.core.statistics import NO_SAMPLE
 from quantscope.session.archive import Archive, damaged, write_json
 from quantscope.session.atomic import atomic_writer
-from quantscope.session.stored_answers import distinct_requests, read_answers, write_answers
+from quantscope.session.steps import Steps, finish
+from quantscope.session.stored_answers import distinct_requests, reading_answers, write_answers
 from quantscope.session.stored_statistics import StoredStatistics, TensorEntry, write_statistics
 
 VERSION = 1
@@ -77,7 +78,16 @@ def read_calibration(path: str | os.PathLike[str]) -> Calibration:
     their arrays turn out damaged, or the file is gone.
     """
     archive = Archive(path)
-    return calibration_in(archive, _folder_in(archive))
+    return finish(calibration_in(archive, _folder_in(archive), whole=False))
+
+
+def reading_calibration(path: str | os.PathLike[str]) -> Steps[Calibration]:
+    """:func:`read_calibration` in steps, with all arrays: for those who can't wait for them."""
+    archive = Archive(path)
+    yield
+    calibration = yield from calibration_in(archive, _folder_in(archive), whole=True)
+    calibration.used()
+    return calibration
 
 
 def signature_of(archive: Archive) -> int:
@@ -89,20 +99,26 @@ def _folder_in(archive: Archive) -> str:
     return SESSION_FOLDER if SESSION_FOLDER + HEADER in archive else ""
 
 
-def calibration_in(archive: Archive, folder: str) -> Calibration:
-    """The calibration whose members begin with ``folder``; see :func:`read_calibration`."""
-    header: Header = archive.document(folder + HEADER, Header, VERSION)
+def calibration_in(archive: Archive, folder: str, whole: bool) -> Steps[Calibration]:
+    """The calibration whose members begin with ``folder``; ``whole``: with all its arrays."""
+    reading = archive.reading_document(folder + HEADER, Header, VERSION)
+    header: Header = yield from reading
+    yield
     if problem := _objection(header):
         raise damaged(archive.path, problem)
     tensors = tuple(entry.name for entry in header.tensors)
+    derived = yield from reading_answers(archive, folder, header.requests, tensors)
+    statistics = StoredStatistics(archive, folder, header.data, header.tensors)
+    if whole:
+        yield from statistics.reading()
     return Calibration(
         fingerprint=header.fingerprint,
         data=untrusted(header.data),
         samples=header.samples,
         sample_names=header.sample_names,
         skipped=header.skipped,
-        statistics=StoredStatistics(archive, folder, header.data, header.tensors),
-        derived=read_answers(archive, folder, header.requests, tensors),
+        statistics=statistics,
+        derived=derived,
         migration=header.migration,
         left=header.left,
     )

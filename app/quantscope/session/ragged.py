@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from quantscope.session.archive import Archive, damaged, write_array
+from quantscope.session.steps import Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +24,11 @@ class Ragged:
 
     def __getitem__(self, number: int) -> npt.NDArray[Any]:
         return self.values[int(self.offsets[number]) : int(self.offsets[number + 1])]
+
+    def lists(self) -> Iterator[list[Any]]:
+        """All of them, as Python's own lists and numbers."""
+        values, ends = self.values.tolist(), self.offsets.tolist()
+        return (values[start:end] for start, end in pairwise(ends))
 
     def ascends(self) -> bool:
         """Whether each list is in strictly ascending order."""
@@ -44,10 +51,10 @@ def write_ragged(
     write_array(archive, f"{name}_offsets.npy", offsets)
 
 
-def read_ragged(archive: Archive, name: str, dtype: npt.DTypeLike, lists: int) -> Ragged:
+def reading_ragged(archive: Archive, name: str, dtype: npt.DTypeLike, lists: int) -> Steps[Ragged]:
     """The ``lists`` lists that :func:`write_ragged` wrote; an error if they are not sound."""
-    values = archive.array(f"{name}.npy", dtype)
-    offsets = archive.array(f"{name}_offsets.npy", np.int64)
+    values = yield from archive.reading_array(f"{name}.npy", dtype)
+    offsets = yield from archive.reading_array(f"{name}_offsets.npy", np.int64)
     sound = values.ndim == 1 and offsets.shape == (lists + 1,)
     if not sound or not _are_offsets(offsets, len(values)):
         raise damaged(archive.path, f"{name} does not hold {lists} lists")

@@ -31,6 +31,7 @@ from quantscope.session.diagnosis import Diagnosis, LayersKnown
 from quantscope.session.document import Document
 from quantscope.session.sensitivity_file import beside, read_all
 from quantscope.session.session import Results, Session
+from quantscope.session.steps import Steps, finish
 
 VERSION = 1
 MEMBER = "session.json"
@@ -92,14 +93,30 @@ def load_session(path: str | os.PathLike[str]) -> Session:
     Opens also where model or data are gone: ``missing`` names them. Raises
     :class:`QuantscopeError` where the file is not a session or contradicts itself.
     """
+    return finish(_loading(path, whole=False))
+
+
+def loading_session(path: str | os.PathLike[str]) -> Steps[Session]:
+    """:func:`load_session` in steps, with all arrays: for those who can't wait for them."""
+    return _loading(path, whole=True)
+
+
+def _loading(path: str | os.PathLike[str], whole: bool) -> Steps[Session]:
     archive = Archive(path)
-    content = archive.document(MEMBER, Content, VERSION)
+    yield
+    content = yield from archive.reading_document(MEMBER, Content, VERSION)
+    yield
     if problem := _objection(content):
         raise damaged(archive.path, problem)
+    yield
     calibration = None
     if SESSION_FOLDER + HEADER in archive:
-        calibration = calibration_in(archive, SESSION_FOLDER)
+        calibration = yield from calibration_in(archive, SESSION_FOLDER, whole)
+        yield
     session = _session(content, calibration, archive.path.parent)
+    if whole and session.calibration is not None:
+        session.calibration.used()
+        yield
     _check_plan(session, archive)
     session.attach_diagnosis(_diagnosis(archive, content, session))
     session.mark_saved(archive.path)

@@ -6,8 +6,9 @@ As JSON they would be read in seconds, and the scales of every channel would fil
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,12 @@ from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
 from quantscope.core.prediction import PredictedError
 from quantscope.core.schemes import Candidate, TypeRequest
 from quantscope.session.archive import Archive, damaged, write_array
-from quantscope.session.ragged import read_ragged, write_ragged
+from quantscope.session.ragged import reading_ragged, write_ragged
+from quantscope.session.steps import Steps
 
 Answers = Mapping[Question, Candidate]
 KINDS = (FixedPoint, Scaled, ChannelScaled)
+STEP = 250  # answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,18 @@ class Row:
         word, signed, narrow = data_type.word_length, data_type.signed, data_type.narrow_range
         return cls(request, kind, word, int(signed), int(narrow), number)
 
-    def data_type(self, scales: list[float]) -> DataType:
-        """The type; ``ValueError`` or ``LookupError`` where the numbers make none."""
-        word, signed, narrow = self.word_length, bool(self.signed), bool(self.narrow_range)
-        if KINDS[self.kind] is FixedPoint:
-            return FixedPoint(word, self.number, signed, narrow)
-        if KINDS[self.kind] is Scaled:
-            return Scaled(scales[0], self.number, word, signed, narrow)
-        return ChannelScaled(tuple(scales), self.number, word, signed, narrow)
+
+def _data_type(row: list[int], scales: list[float]) -> DataType:
+    """What a row says; ``ValueError`` or ``LookupError`` where the numbers make no type."""
+    kind, word, signed, narrow, number = row
+    if KINDS[kind] is FixedPoint:
+        return _fixed_point(word, number, bool(signed), bool(narrow))
+    if KINDS[kind] is Scaled:
+        return Scaled(scales[0], number, word, bool(signed), bool(narrow))
+    return ChannelScaled(tuple(scales), number, word, bool(signed), bool(narrow))
+
+
+_fixed_point = cache(FixedPoint)  # a few dozen for thousands of tensors
 
 
 def scales_of(data_type: DataType) -> Sequence[float]:
@@ -94,27 +101,31 @@ def _table(
     return np.array(rows, dtype).reshape(-1, columns)
 
 
-def read_answers(
+def reading_answers(
     archive: Archive, folder: str, requests: Sequence[TypeRequest], tensors: Sequence[str]
-) -> dict[Question, Candidate]:
+) -> Steps[dict[Question, Candidate]]:
     """What :func:`write_answers` wrote; a damaged archive is an error."""
     try:
-        return dict(_answers(archive, folder, requests, tensors))
+        return (yield from _answers(archive, folder, requests, tensors))
     except (ValueError, LookupError, ArithmeticError):
         raise damaged(archive.path, "its derived types are malformed") from None
 
 
 def _answers(
     archive: Archive, folder: str, requests: Sequence[TypeRequest], tensors: Sequence[str]
-) -> Iterator[tuple[Question, Candidate]]:
-    rows = archive.array(f"{folder}answers.npy", np.int64)
-    errors = archive.array(f"{folder}answer_errors.npy", np.float64)
-    asked = read_ragged(archive, f"{folder}answer_tensors", np.int64, len(rows))
-    scales = read_ragged(archive, f"{folder}answer_scales", np.float32, len(rows))
+) -> Steps[dict[Question, Candidate]]:
+    rows = yield from archive.reading_array(f"{folder}answers.npy", np.int64)
+    errors = yield from archive.reading_array(f"{folder}answer_errors.npy", np.float64)
+    asked = yield from reading_ragged(archive, f"{folder}answer_tensors", np.int64, len(rows))
+    scales = yield from reading_ragged(archive, f"{folder}answer_scales", np.float32, len(rows))
     if (rows[:, :2] < 0).any() or (asked.values < 0).any():
         raise ValueError("a negative place would count from the end")
-    for i, (numbers, costs) in enumerate(zip(rows.tolist(), errors.tolist(), strict=True)):
-        row = Row(*numbers)
-        names = tuple(tensors[place] for place in asked[i].tolist())
+    found: dict[Question, Candidate] = {}
+    columns = (rows.tolist(), errors.tolist(), asked.lists(), scales.lists())
+    for (request, *numbers), costs, places, factors in zip(*columns, strict=True):
+        names = tuple([tensors[place] for place in places])
         error = PredictedError(int(costs[0]), *costs[1:])
-        yield (names, requests[row.request]), Candidate(row.data_type(scales[i].tolist()), error)
+        found[names, requests[request]] = Candidate(_data_type(numbers, factors), error)
+        if len(found) % STEP == 0:
+            yield
+    return found

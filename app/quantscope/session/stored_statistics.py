@@ -9,7 +9,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,8 @@ from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram
 from quantscope.core.statistics import DistinctValues, Extreme, TensorStatistics
 from quantscope.session.archive import Archive, damaged, write_array
-from quantscope.session.ragged import Ragged, read_ragged, write_ragged
+from quantscope.session.ragged import Ragged, reading_ragged, write_ragged
+from quantscope.session.steps import Steps, finish
 
 NO_TABLE = DistinctValues(np.empty(0, np.float32), np.empty(0, np.int64))
 
@@ -93,11 +93,20 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
         self._folder = folder
         self._entries = {entry.name: (i, entry) for i, entry in enumerate(entries)}
         self._read: dict[str, TensorStatistics] = {}
+        self._histograms: tuple[Ragged, Ragged] | None = None
+        self._tables: tuple[Ragged, Ragged] | None = None
 
     def __getitem__(self, name: str) -> TensorStatistics:
         if name not in self._read:
-            self._read[name] = self._statistics(*self._entries[name])
+            self._read[name] = finish(self._statistics(*self._entries[name]))
         return self._read[name]
+
+    def reading(self) -> Steps[None]:
+        """Read what was not asked for yet, so that no question waits for the file."""
+        for name, entry in self._entries.items():
+            if name not in self._read:
+                self._read[name] = yield from self._statistics(*entry)
+                yield
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -108,10 +117,15 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _statistics(self, number: int, entry: TensorEntry) -> TensorStatistics:
+    def _statistics(self, number: int, entry: TensorEntry) -> Steps[TensorStatistics]:
+        if self._histograms is None:
+            self._histograms = yield from self._counted("buckets", "counts", np.uint16)
         buckets, counts = self._histograms
         distinct = None
         if entry.distinct:
+            if self._tables is None:
+                keys, numbers = "distinct_values", "distinct_counts"
+                self._tables = yield from self._counted(keys, numbers, np.float32)
             values, their_counts = self._tables
             distinct = DistinctValues(values[number], their_counts[number])
         return TensorStatistics(
@@ -119,33 +133,27 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
             minimum=entry.minimum,
             maximum=entry.maximum,
             distinct=distinct,
-            values=self._values(number, entry),
+            values=(yield from self._values(number, entry)),
             channel_axis=entry.channel_axis,
             growth=entry.growth,
         )
 
-    @cached_property
-    def _histograms(self) -> tuple[Ragged, Ragged]:
-        return self._counted("buckets", "counts", np.uint16)
-
-    @cached_property
-    def _tables(self) -> tuple[Ragged, Ragged]:
-        return self._counted("distinct_values", "distinct_counts", np.float32)
-
-    def _counted(self, keys: str, counts: str, dtype: npt.DTypeLike) -> tuple[Ragged, Ragged]:
+    def _counted(
+        self, keys: str, counts: str, dtype: npt.DTypeLike
+    ) -> Steps[tuple[Ragged, Ragged]]:
         lists = len(self._entries)
-        counted = read_ragged(self.archive, self._folder + keys, dtype, lists)
-        numbers = read_ragged(self.archive, self._folder + counts, np.int64, lists)
+        counted = yield from reading_ragged(self.archive, self._folder + keys, dtype, lists)
+        numbers = yield from reading_ragged(self.archive, self._folder + counts, np.int64, lists)
         same = np.array_equal(counted.offsets, numbers.offsets)
         if not same or not counted.ascends() or not (numbers.values > 0).all():
             raise damaged(self.archive.path, f"{keys} and {counts} do not fit together")
         return counted, numbers
 
-    def _values(self, number: int, entry: TensorEntry) -> npt.NDArray[np.float32] | None:
+    def _values(self, number: int, entry: TensorEntry) -> Steps[npt.NDArray[np.float32] | None]:
         if entry.shape is None:
             return None
         name = _values_member(self._folder, number)
-        values = self.archive.array(name, np.float32)
+        values = yield from self.archive.reading_array(name, np.float32)
         if values.shape != entry.shape:
             raise damaged(self.archive.path, f"{name} has another shape than its description")
         return values

@@ -1,0 +1,101 @@
+"""Long work leaves the window answering, and what was abandoned never ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QTimer
+from pytestqt.qtbot import QtBot
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.gui import long_work
+from quantscope.gui.long_work import LongWork
+from quantscope.gui.main_window import MainWindow
+from quantscope.session.session_file import save_session
+from quantscope.session.steps import Steps
+from tests.gui.large_network import LAYERS, large_session
+
+
+@pytest.fixture
+def slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step is a slice of its own."""
+    monkeypatch.setattr(long_work, "SLICE", 0.0)
+
+
+@pytest.fixture
+def work(qapp: object, slices: None) -> Iterator[LongWork]:
+    owner = QObject()
+    yield LongWork(owner)
+    owner.deleteLater()
+
+
+def counted(number: int, seen: list[int]) -> Steps[str]:
+    for step in range(number):
+        seen.append(step)
+        yield
+    return "done"
+
+
+def test_that_what_waits_is_done_between_two_slices(qtbot: QtBot, work: LongWork) -> None:
+    seen: list[int] = []
+    results: list[str] = []
+    heard: list[int] = []
+    work.begin("Counting", counted(20, seen), results.append)
+    QTimer.singleShot(0, lambda: heard.append(len(seen)))
+    assert (work.title, work.is_active, results) == ("Counting", True, [])
+    qtbot.waitUntil(lambda: results == ["done"], timeout=20_000)
+    assert heard and heard[0] < 20
+    assert (work.title, work.is_active) == ("", False)
+
+
+def test_that_other_work_takes_the_place_of_work_at_hand(qtbot: QtBot, work: LongWork) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    work.begin("One", counted(50, []), first.append)
+    work.begin("Two", counted(3, []), second.append)
+    qtbot.waitUntil(lambda: bool(second), timeout=20_000)
+    assert first == []
+    work.begin("Three", counted(50, []), first.append)
+    work.abandon()
+    assert not work.is_active
+    assert first == []
+
+
+def test_that_an_error_ends_work_in_one_sentence(qtbot: QtBot, work: LongWork) -> None:
+    def fails() -> Steps[None]:
+        yield
+        raise QuantscopeError("is torn", where="a.qscope", remedy="Mend it")
+
+    with qtbot.waitSignal(work.failed, timeout=20_000) as heard:
+        work.begin("Reading", fails(), lambda _: None)
+    assert heard.args is not None
+    assert heard.args[0].what == "is torn"
+    assert not work.is_active
+
+
+def test_that_a_large_session_opens_while_the_window_lives(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, slices: None
+) -> None:
+    file = tmp_path / "large.qscope"
+    save_session(large_session(), file)
+    window.open_path(str(file))
+    assert window.controller.is_busy
+    assert "Opening large.qscope" in window.status.stage.text()
+    assert window.actions_by_id["cancel"].isEnabled()
+    assert window.controller.session.network is None
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=60_000)
+    assert window.controller.session.path == file
+    assert len(window.ranges.heat.rows) == 4 * LAYERS + LAYERS + 1
+    assert not window.controller.session.is_modified
+
+
+def test_that_opening_can_be_cancelled(
+    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path, slices: None
+) -> None:
+    file = tmp_path / "demo.qscope"
+    before = calibrated.controller.session
+    save_session(before, file)
+    calibrated.open_path(str(file))
+    calibrated.actions_by_id["cancel"].trigger()
+    assert not calibrated.controller.is_busy
+    assert calibrated.controller.session is before
