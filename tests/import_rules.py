@@ -36,7 +36,7 @@ OTHERS = {
     "jobs.messages": {"numpy"},
     "api": {"numpy"},
     "cli": {"numpy", "tqdm"},
-    "gui": {"numpy", "PySide6", "shiboken6"},
+    "gui": {"numpy", "PySide6", "shiboken6", "pyqtgraph"},
 }
 OUT_OF_REACH = {"gui": ENGINES | {"engine"}, "session": ENGINES | {"engine"}}
 THREADS = {"subprocess", "threading", "multiprocessing", "concurrent", "_thread"}

@@ -10,7 +10,7 @@ from tests import import_rules as rules
 from tests.import_rules import RULES, Rule, Tree, read_tree
 
 PACKAGE = Path(__file__).parents[1] / "app" / "quantscope"
-HEAVY = sorted(rules.ENGINES | {"numpy", "PySide6", "PIL", "quantscope.core"})
+HEAVY = sorted(rules.ENGINES | {"numpy", "PySide6", "pyqtgraph", "PIL", "quantscope.core"})
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -119,7 +119,7 @@ def test_that_importing_the_root_loads_nothing_heavy(name: str) -> None:
 def test_that_the_command_line_explains_itself_without_qt_installed() -> None:
     done = _python(
         "import sys\n"
-        "sys.modules.update({'PySide6': None, 'shiboken6': None})\n"
+        "sys.modules.update({'PySide6': None, 'shiboken6': None, 'pyqtgraph': None})\n"
         "from quantscope.__main__ import main\n"
         "sys.exit(main(['--help']))"
     )

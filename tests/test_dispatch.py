@@ -108,20 +108,22 @@ def test_that_a_missing_screen_is_one_sentence(
     assert "there is no screen" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("absent", ["PySide6", "pyqtgraph"])
 def test_that_a_missing_qt_is_one_sentence(
     started: Started,
+    absent: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     class Absent(ModuleType):
         def __getattr__(self, name: str) -> object:
-            raise ModuleNotFoundError("No module named 'PySide6'", name="PySide6")
+            raise ModuleNotFoundError(f"No module named {absent!r}", name=absent)
 
     monkeypatch.setitem(sys.modules, "quantscope.gui", Absent("quantscope.gui"))
     assert main([]) == 1
     assert started == []
     said = capsys.readouterr().err
-    assert "the window needs PySide6" in said
+    assert f"the window needs {absent}" in said
     assert said.count("\n") == 1
 
 

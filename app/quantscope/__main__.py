@@ -61,7 +61,7 @@ def _open_window(paths: list[str], demo: bool = False) -> int:
 
         return application.main(paths, demo=demo)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "PySide6":
+        if (error.name or "").partition(".")[0] not in {"PySide6", "pyqtgraph"}:
             raise
         return _refuse(f"the window needs {error.name}: python -m pip install quantscope")
     except ImportError as error:

@@ -337,7 +337,7 @@ def test_that_the_command_line_works_where_pyside6_is_not_installed(
     arguments = ["quantize", str(tiny), "--random", "--samples", "2", "-o", str(output)]
     code = (
         "import sys\n"
-        "sys.modules.update(dict.fromkeys(('PySide6', 'shiboken6')))\n"
+        "sys.modules.update(dict.fromkeys(('PySide6', 'shiboken6', 'pyqtgraph')))\n"
         "from quantscope.__main__ import main\n"
         f"sys.exit(main({arguments!r}))"
     )

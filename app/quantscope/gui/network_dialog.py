@@ -71,7 +71,7 @@ def about_box(parent: QWidget) -> QMessageBox:
     box.setText(f"Quantscope {__version__}")
     box.setInformativeText(
         "See which bits a neural network really uses, choose its integer types by pointing,"
-        " export the quantized ONNX model.\n\nApache License 2.0. Made with Qt for Python"
-        " (LGPL)."
+        " export the quantized ONNX model.\n\nApache License 2.0. Made with Qt for Python (LGPL)"
+        " and pyqtgraph (MIT)."
     )
     return box

@@ -1,7 +1,7 @@
 """The look of the window: one table of colours for light and one for dark, applied everywhere.
 
-The `offscreen` platform and some desktops ignore a requested colour scheme, and what a plot
-means by a colour is in no palette: so palette, style sheet and every plot take theirs here.
+The `offscreen` platform and some desktops ignore a requested colour scheme, and pyqtgraph does
+not follow the palette: so the palette, the style sheet and every plot take their colours here.
 """
 
 from __future__ import annotations
