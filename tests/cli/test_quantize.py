@@ -106,6 +106,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "not_simulated",
         "integer_inputs",
         "integer_outputs",
+        "outputs_by_default",
         "integer_kernels",
     ]
     assert report["path"] == str(output)

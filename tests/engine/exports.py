@@ -56,8 +56,14 @@ def finish(generator: Generator[Any, None, Result]) -> Result:
 def session(
     model: onnx.ModelProto | bytes | Path, *, optimized: bool = True, saved: Path | None = None
 ) -> onnxruntime.InferenceSession:
-    """A plain session of the runtime, with its default optimizations or with none."""
+    """A plain session of the runtime, with its default optimizations or with none.
+
+    Sums of products are exact on every machine, by default they saturate on some; the graph that is
+    ``saved`` is that of the defaults.
+    """
     options = onnxruntime.SessionOptions()
+    if saved is None:
+        options.add_session_config_entry("session.x64quantprecision", "1")
     options.graph_optimization_level = _ALL if optimized else _NONE
     options.intra_op_num_threads = 1
     options.log_severity_level = 4

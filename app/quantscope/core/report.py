@@ -125,8 +125,10 @@ class ExportReport:
     """Verification of an exported file.
 
     ``largest_difference`` is between the file with the runtime's default optimizations and
-    the same file without, in steps of the output's type. ``warnings`` are sentences about
-    what a person should know; ``notes`` about what was adjusted.
+    the same file without, in steps of the output's type. ``outputs`` are of exact products, as most
+    hardware has them; ``outputs_by_default`` of those that this machine makes where one does not
+    ask the runtime for exact ones, and empty where that is the same. ``warnings`` are sentences
+    about what a person should know; ``notes`` about what was adjusted.
     """
 
     path: str
@@ -149,6 +151,7 @@ class ExportReport:
     not_simulated: tuple[tuple[str, str], ...] = ()  # label, reason
     integer_inputs: tuple[IntegerPort, ...] = ()
     integer_outputs: tuple[IntegerPort, ...] = ()
+    outputs_by_default: tuple[OutputAccuracy, ...] = ()  # where this machine's products saturate
 
     @property
     def integer_kernels(self) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
+import onnx
 import onnxruntime
 
 from quantscope.core.errors import QuantscopeError
@@ -28,6 +30,7 @@ _LEVELS = {
     Optimization.EXTENDED: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     Optimization.ALL: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
 }
+_EXACT_PRODUCTS = "session.x64quantprecision"
 _LOG_FATAL = 4  # errors come as exceptions; printed as well they would stand there twice
 # "[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for ..."
 _BOUND_RUN = "Error in execution: "
@@ -43,6 +46,7 @@ def start_session(
     where: str = "",
     optimized: bool | Optimization = True,
     threads: int = 0,
+    exact_products: bool = True,
     optimized_model_path: Path | None = None,
 ) -> onnxruntime.InferenceSession:
     """Load a model for the processor.
@@ -50,7 +54,9 @@ def start_session(
     ``model`` is a file or its bytes (with a file, external data is found beside it); ``where``
     names it in errors. ``optimized`` is a level, or True for the runtime's default (`ALL`) and
     False for none. ``threads`` counts those of one operator, 0 being one for each core; they
-    sleep between runs, since spinning takes the cores from whoever counts. With
+    sleep between runs, since spinning takes the cores from whoever counts. By the runtime's
+    default, ``exact_products`` False, sums of byte products saturate on x86 processors without
+    VNNI, and there alone (see :mod:`quantscope.engine.export.saturation`). With
     ``optimized_model_path`` the graph is saved as the runtime runs it.
 
     Raises :class:`QuantscopeError` where the runtime refuses the model.
@@ -62,12 +68,27 @@ def start_session(
     options.log_severity_level = _LOG_FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    if exact_products:
+        options.add_session_config_entry(_EXACT_PRODUCTS, "1")
     if optimized_model_path is not None:
         options.optimized_model_filepath = str(optimized_model_path)
     source = model if isinstance(model, bytes) else str(model)
     name = where or ("model" if isinstance(model, bytes) else str(model))
     with runtime_errors(name, "Check the file with another program, or report it"):
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def optimized_graph(path: Path) -> onnx.GraphProto:
+    """The graph that the runtime makes of a file by its defaults, memory layout aside."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "optimized.onnx"
+        start_session(
+            path,
+            optimized=Optimization.EXTENDED,
+            exact_products=False,  # which takes other kernels for some operators
+            optimized_model_path=saved,
+        )
+        return onnx.load(saved, load_external_data=False).graph
 
 
 def _level(optimized: bool | Optimization) -> Optimization:

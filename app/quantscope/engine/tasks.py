@@ -32,7 +32,7 @@ from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.study import Study
 from quantscope.engine.export.integer_ports import open_integer_ports
 from quantscope.engine.export.rewriting import rewrite
-from quantscope.engine.export.saturation import saturation_warnings
+from quantscope.engine.export.saturation import may_saturate, saturation_warnings
 from quantscope.engine.export.verification import Verification
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.effect import effect_of_choices
@@ -118,6 +118,7 @@ def export(
             calibration=given.calibration,
             path=draft,
             batches=checked,
+            saturates=may_saturate(given.prepared, plan),
         )
         report = yield from verification.run(stop)
     if stop():
@@ -129,7 +130,7 @@ def export(
         file_bytes=sum(file.stat().st_size for file in files),
         notes=effect + report.notes + given.notes,
         warnings=_refusals(given.prepared.network, plan)
-        + saturation_warnings(given.prepared, plan)
+        + saturation_warnings(report)
         + report.warnings,
         corrections=given.corrections,
         rounded_weights=given.rounded_weights,

@@ -29,11 +29,11 @@ def report_of(
     )
 
 
-def test_that_a_processor_that_saturates_is_named_with_the_remedy(
+def test_that_a_file_that_a_processor_may_saturate_is_run_by_default_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saturation, "products_saturate", lambda: True)
-    assert saturation.WARNING in report_of(exports.RUNTIME, tmp_path).warnings
+    assert report_of(exports.RUNTIME, tmp_path).outputs_by_default
 
 
 def test_that_seven_bits_of_weights_do_not_saturate(
@@ -41,7 +41,8 @@ def test_that_seven_bits_of_weights_do_not_saturate(
 ) -> None:
     monkeypatch.setattr(saturation, "products_saturate", lambda: True)
     report = report_of(replace(exports.RUNTIME, weight_word_length=7), tmp_path)
-    assert saturation.WARNING not in report.warnings
+    assert report.outputs_by_default == ()
+    assert not [text for text in report.warnings if "VNNI" in text]
 
 
 def test_that_what_the_target_refuses_is_a_warning_of_the_export(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_that_the_integers_are_those_of_the_quantized_operator(operator: str) ->
         "QuantizeLinear",
     }
     feed = {"x": integers(*OPERANDS[operator][0])}
-    expected, found = (run(each, feed, optimized=False)["y"] for each in (model, written))
+    expected, found = run(model, feed)["y"], run(written, feed, optimized=False)["y"]
     assert found.shape == expected.shape
     assert len(np.unique(expected)) > 2
     apart = np.abs(found.astype(np.int64) - expected.astype(np.int64))
@@ -124,7 +124,7 @@ def test_that_a_gemm_without_a_grid_for_its_result_yields_reals() -> None:
     plain = ir.from_proto(model)
     write_plainly(plain)
     feed = {"x": integers(*MATRIX)}
-    expected, found = (run(x, feed, optimized=False)["y"] for x in (model, ir.to_proto(plain)))
+    expected, found = run(model, feed)["y"], run(ir.to_proto(plain), feed, optimized=False)["y"]
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import numpy_helper
 from PIL import Image
@@ -18,10 +17,12 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.validation import Validation, ValidationRequest
 from quantscope.engine import tasks
+from quantscope.engine.export import saturation
 from tests.engine import exports, models
 
 DEMO = demo_folder() / "demo.onnx"
 SAMPLES = 60
+ON_THIS_MACHINE = saturation.products_saturate
 CHAIN = Preprocessing(scale=1 / 255)
 
 
@@ -60,7 +61,7 @@ def found(quantized: Path) -> Validation:
 
 
 def answers(path: Path, names: list[str]) -> list[int]:
-    session = onnxruntime.InferenceSession(str(path))
+    session = exports.session(path)
     port = session.get_inputs()[0].name
     result = []
     for name in names:
@@ -151,6 +152,16 @@ def test_that_wrong_labels_look_like_chance_and_are_a_warning(tmp_path: Path) ->
     found = exports.finish(tasks.validate(str(DEMO), [], request, lambda: False))
     assert found is not None
     assert "guessing among 10 classes reaches too" in found.warnings[0]
+
+
+def test_that_results_which_saturate_by_default_are_told(
+    quantized: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saturates_here = ON_THIS_MACHINE()
+    monkeypatch.setattr(saturation, "products_saturate", lambda: True)
+    told = [text for text in validated(quantized).warnings if "VNNI" in text]
+    assert len(told) == int(saturates_here)
+    assert not told or told[0].startswith("demo-int8.onnx: ")
 
 
 def test_that_noise_is_marked(quantized: Path) -> None:

@@ -7,7 +7,6 @@ name was fused into something else, which may well be a float kernel.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import onnx
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.report import LayerKernel
 from quantscope.engine.preparation.operators import OPERATORS
-from quantscope.engine.runtime import Optimization, start_session
+from quantscope.engine.runtime import optimized_graph
 
 MERGED = "merged"
 _WITH_KERNEL = frozenset(
@@ -48,10 +47,7 @@ def kernels_of(
     path: Path, network: Network, integer_layers: Collection[str]
 ) -> tuple[LayerKernel, ...]:
     """The kernel of each layer of ``integer_layers`` (names) that needs one, in network order."""
-    with tempfile.TemporaryDirectory() as folder:
-        optimized = Path(folder) / "optimized.onnx"
-        start_session(path, optimized=Optimization.EXTENDED, optimized_model_path=optimized)
-        graph = onnx.load(optimized, load_external_data=False).graph
+    graph = optimized_graph(path)
     makers = {output: node for node in graph.node for output in node.output}
     nodes = {node.name: node for node in graph.node}
     integers = {entry.name for entry in graph.input if entry.type.tensor_type.elem_type in _STORED}

@@ -7,7 +7,6 @@ file unoptimized and the float network.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,54 +37,25 @@ from quantscope.engine.export.integer_ports import Feed, IntegerPorts, ports_of
 from quantscope.engine.export.rewritten import Rewritten
 from quantscope.engine.export.runtime_kernels import kernels_of
 from quantscope.engine.export.stored_parameters import stored_integers
+from quantscope.engine.export.tallies import Floats, NoiseTally, OutputTally
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 from quantscope.engine.simulation.comparison import Simulated, simulate
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-Floats = npt.NDArray[np.floating]
 _REPORT = "Report this: the file should be one that ONNX Runtime takes"
 
 
 @dataclass
-class _Noise:
-    """Running sums for one signal to noise ratio."""
-
-    signal: float = 0.0
-    noise: float = 0.0
-
-    def add(self, exact: Floats, other: Floats) -> None:
-        """Count ``other`` as ``exact`` with an error; non-finite values are left out."""
-        true, seen = exact.astype(np.float64), other.astype(np.float64)
-        finite = np.isfinite(true) & np.isfinite(seen)
-        self.signal += float((true[finite] ** 2).sum())
-        self.noise += float(((true[finite] - seen[finite]) ** 2).sum())
-
-    @property
-    def decibels(self) -> float:
-        """The ratio in dB; infinite without noise."""
-        if self.noise <= 0.0:
-            return math.inf
-        return 10.0 * math.log10(self.signal / self.noise) if self.signal > 0.0 else -math.inf
-
-
-@dataclass
 class _Sums:
-    """What the samples add up to."""
+    """What the samples add up to. ``by_default``: likewise ``outputs`` where products saturate."""
 
     samples: int = 0
     difference: float = 0.0
-    outputs: dict[str, _Noise] = field(default_factory=dict)
-    scored: dict[str, int] = field(default_factory=dict)
-    agreeing: dict[str, int] = field(default_factory=dict)
-    alone: dict[str, _Noise] = field(default_factory=dict)
-    in_network: dict[str, _Noise] = field(default_factory=dict)
-
-    def agreement(self, output: str) -> float | None:
-        """The share of samples with the same largest class, where all of them have scores."""
-        if not self.samples or self.scored.get(output) != self.samples:
-            return None
-        return self.agreeing[output] / self.samples
+    outputs: dict[str, OutputTally] = field(default_factory=dict)
+    by_default: dict[str, OutputTally] = field(default_factory=dict)
+    alone: dict[str, NoiseTally] = field(default_factory=dict)
+    in_network: dict[str, NoiseTally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +63,8 @@ class Verification:
     """All that one verification needs. ``batches`` yields samples of the calibration data.
 
     ``prepared`` has the biases that were written. Where they were corrected, ``reference`` is
-    the float network as it came, with which the file is compared.
+    the float network as it came, with which the file is compared. ``saturates``: this machine's
+    products of bytes do by default, so that the file is run that way too.
     """
 
     prepared: Prepared
@@ -103,6 +74,7 @@ class Verification:
     path: Path
     batches: Sequence[Callable[[], Batch]]
     reference: Prepared | None = None
+    saturates: bool = False
 
     def run(self, stop: Callable[[], bool]) -> Generator[Progress, None, ExportReport]:
         """Check, run and compare; yields progress by batch, returns the report."""
@@ -121,14 +93,8 @@ class Verification:
             file_bytes=self.path.stat().st_size,
             source_bytes=self.prepared.source_bytes,
             largest_difference=sums.difference,
-            outputs=tuple(
-                OutputAccuracy(
-                    output=name,
-                    sqnr=noise.decibels,
-                    agreement=sums.agreement(name),
-                )
-                for name, noise in sums.outputs.items()
-            ),
+            outputs=_accuracies(sums.outputs, sums.samples),
+            outputs_by_default=_accuracies(sums.by_default, sums.samples),
             kernels=kernels,
             tensors=(*self._parameters(), *self._activations(sums)),
             float_layers=tuple(
@@ -174,9 +140,11 @@ class Verification:
         unoptimized = start_session(
             self._with_taps([*tapped, *self._frontier()]), optimized=Optimization.NONE
         )
-        sums = _Sums(outputs={name: _Noise() for name in names})
-        sums.alone = {name: _Noise() for name in tapped}
-        sums.in_network = {name: _Noise() for name in tapped}
+        by_default = start_session(self.path, exact_products=False) if self.saturates else None
+        sums = _Sums(outputs={name: OutputTally() for name in names})
+        sums.by_default = {name: OutputTally() for name in names} if self.saturates else {}
+        sums.alone = {name: NoiseTally() for name in tapped}
+        sums.in_network = {name: NoiseTally() for name in tapped}
         for number, fetch in enumerate(self.batches):
             if stop():
                 break
@@ -185,7 +153,11 @@ class Verification:
                 true = {**_run(plain, batch.feed), **batch.feed}
                 seen = {**self._run(shown, batch), **self._run(default, batch)}
                 slow = self._run(unoptimized, batch)
-            self._add(sums, batch, true, seen, slow)
+                saturated = self._run(by_default, batch) if by_default is not None else {}
+            sums.samples += batch.used
+            _add_outputs(sums.outputs, batch, true, seen)
+            _add_outputs(sums.by_default, batch, true, saturated)
+            self._add_tensors(sums, batch, true, seen, slow)
             yield Progress("verification", number + 1, len(self.batches))
         return sums
 
@@ -210,17 +182,9 @@ class Verification:
                 known.add(restored)
         return bytes(model.SerializeToString())
 
-    def _add(self, sums: _Sums, batch: Batch, true: Arrays, seen: Arrays, slow: Arrays) -> None:
-        sums.samples += batch.used
-        for name, noise in sums.outputs.items():
-            exact, other = (_own(batch, arrays[name]) for arrays in (true, seen))
-            if not np.issubdtype(exact.dtype, np.floating):
-                continue
-            noise.add(exact, other)
-            if _is_scores(exact, batch.used):
-                same = int((exact.argmax(axis=-1) == other.argmax(axis=-1)).sum())
-                sums.scored[name] = sums.scored.get(name, 0) + batch.used
-                sums.agreeing[name] = sums.agreeing.get(name, 0) + same
+    def _add_tensors(
+        self, sums: _Sums, batch: Batch, true: Arrays, seen: Arrays, slow: Arrays
+    ) -> None:
         for name in self._frontier():
             restored = self.rewritten.restored[name]
             fast = seen[restored] if restored in seen else seen[_shown(restored)]
@@ -297,7 +261,7 @@ class Verification:
                     remedy="Check the disk and export again",
                 )
             known = self.calibration.statistics[name].values
-            noise = _Noise()
+            noise = NoiseTally()
             noise.add(values if known is None else known, _restore(stored, written))
             found.append(self._accuracy(name, noise.decibels, None))
         return found
@@ -382,12 +346,16 @@ def _own(batch: Batch, values: npt.NDArray[np.generic]) -> Floats:
     return np.asarray(batch.own(values))
 
 
-def _is_scores(values: Floats, samples: int) -> bool:
-    """Whether an output looks like class scores: (samples, classes), and no unit vectors."""
-    if values.ndim != 2 or len(values) != samples or values.shape[1] < 2:
-        return False
-    unit = np.allclose(np.linalg.norm(values, axis=1), 1.0, atol=1e-3)
-    return not (unit and bool((values < 0.0).any()))
+def _add_outputs(tallies: dict[str, OutputTally], batch: Batch, true: Arrays, seen: Arrays) -> None:
+    for name, tally in tallies.items():
+        tally.add(_own(batch, true[name]), _own(batch, seen[name]), batch.used)
+
+
+def _accuracies(tallies: dict[str, OutputTally], samples: int) -> tuple[OutputAccuracy, ...]:
+    return tuple(
+        OutputAccuracy(output=name, sqnr=tally.noise.decibels, agreement=tally.agreement(samples))
+        for name, tally in tallies.items()
+    )
 
 
 def _restore(stored: npt.NDArray[np.int64], written: DataType) -> npt.NDArray[np.float64]:

@@ -13,26 +13,36 @@ import onnxruntime
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.metrics.labels import Array
 from quantscope.engine.calibration.batching import Batch, Feed, batches
+from quantscope.engine.export import saturation
 from quantscope.engine.export.integer_ports import IntegerPorts, ports_of
 from quantscope.engine.runtime import runtime_errors, start_session
 from quantscope.engine.sources.samples import SampleSource
 
 Outputs = dict[str, Array]
+COMPARED = 32  # samples on which exact products are compared with the runtime's defaults
 
 
 @dataclass(frozen=True, eq=False)
 class Runner:
-    """One file, run with the runtime's default optimizations."""
+    """One file, run with the runtime's default optimizations.
+
+    ``by_default`` is the same session, or one with inexact products where the runtime's defaults
+    mean those on this machine.
+    """
 
     path: Path
     session: onnxruntime.InferenceSession
+    by_default: onnxruntime.InferenceSession
     ports: IntegerPorts
 
     @classmethod
     def of(cls, path: Path, floats: frozenset[str]) -> Runner:
         """``floats`` are the ports that the float network has in float."""
-        session = start_session(path)
-        return cls(path, session, ports_of(onnx.load(path, load_external_data=False), floats))
+        session = by_default = start_session(path)
+        if saturation.products_saturate():
+            by_default = start_session(path, exact_products=False)
+        ports = ports_of(onnx.load(path, load_external_data=False), floats)
+        return cls(path, session, by_default, ports)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -43,10 +53,11 @@ class Runner:
         """What the session takes: integers where it has integer inputs."""
         return self.ports.feed(feed)
 
-    def run(self, batch: Batch) -> Outputs:
+    def run(self, batch: Batch, *, by_default: bool = False) -> Outputs:
         """All outputs in reals, without what belongs to copies."""
+        session = self.by_default if by_default else self.session
         with runtime_errors(str(self.path), "Check that the data fits the network"):
-            values = self.session.run(None, dict(self.feed(batch.feed)))
+            values = session.run(None, dict(self.feed(batch.feed)))
         found = dict(zip(self.outputs, map(np.asarray, values), strict=True))
         return {name: batch.own(value) for name, value in self.ports.reals(found).items()}
 
@@ -63,6 +74,25 @@ def runners(exact: Path, variants: Sequence[Path]) -> tuple[Runner, ...]:
     for each in found[1:]:
         _check_ports(first, each)
     return tuple(found)
+
+
+def saturating(files: Sequence[Runner], source: SampleSource) -> Iterator[str]:
+    """A sentence for each file whose results differ by the runtime's defaults on this machine."""
+    for each in files:
+        if each.by_default is each.session:
+            continue
+        read = [fetch() for fetch in batches(source, COMPARED)]
+        changed = sum(_differs(each.run(b), each.run(b, by_default=True)) for b in read)
+        if changed:
+            yield (
+                f"{each.path.name}: this processor has no VNNI, and by ONNX Runtime's defaults sums"
+                f" of 8-bit products saturate on it (in {changed} of {len(read)} runs compared)."
+                " The figures are of exact products: set session.x64quantprecision to 1 for those"
+            )
+
+
+def _differs(one: Outputs, other: Outputs) -> bool:
+    return any(not np.array_equal(one[name], other[name], equal_nan=True) for name in one)
 
 
 def _check_ports(first: Runner, other: Runner) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from onnx import external_data_helper
 from quantscope.core.validation import FileCosts
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.export.runtime_kernels import is_integer_operator, moves_values
-from quantscope.engine.runtime import Optimization, start_session
+from quantscope.engine.runtime import optimized_graph
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.answers import Runner
 
@@ -83,13 +82,9 @@ def _external(model: onnx.ModelProto, path: Path) -> Iterator[int]:
 
 def _operators(path: Path) -> list[tuple[str, bool, int]]:
     """Operators of the graph that the runtime runs, whether in integers, and how many."""
-    with tempfile.TemporaryDirectory() as folder:
-        optimized = Path(folder) / "optimized.onnx"
-        start_session(path, optimized=Optimization.EXTENDED, optimized_model_path=optimized)
-        nodes = onnx.load(optimized, load_external_data=False).graph.node
     counted = Counter(
         (node.op_type, is_integer_operator(node))
-        for node in nodes
+        for node in optimized_graph(path).node
         if node.op_type not in _GRIDS and not moves_values(node)
     )
     return sorted((name, integer, count) for (name, integer), count in counted.items())
@@ -98,7 +93,8 @@ def _operators(path: Path) -> list[tuple[str, bool, int]]:
 def latencies(files: Sequence[Runner], source: SampleSource) -> tuple[float, ...]:
     """The median time of one run of each file in milliseconds, on the first sample.
 
-    Files take turns, so that whatever else the machine does meets all of them.
+    By the runtime's defaults, as people run files. Files take turns, so that whatever else the
+    machine does meets all of them.
     """
     batch = batches(source, 1)[0]()
     feeds = [dict(each.feed(batch.feed)) for each in files]
@@ -107,7 +103,7 @@ def latencies(files: Sequence[Runner], source: SampleSource) -> tuple[float, ...
     for turn in range(_WARM_UP + ROUNDS):
         for place, each in enumerate(files):
             start = time.perf_counter()
-            each.session.run(None, feeds[place])
+            each.by_default.run(None, feeds[place])
             if turn >= _WARM_UP:
                 times[place].append(1e3 * (time.perf_counter() - start))
         if turn >= _WARM_UP + 2 and time.perf_counter() - began > SECONDS:

@@ -29,7 +29,7 @@ from quantscope.core.validation import (
 )
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.samples import SampleSource
-from quantscope.engine.validation.answers import Outputs, Runner, answers, runners
+from quantscope.engine.validation.answers import Outputs, Runner, answers, runners, saturating
 from quantscope.engine.validation.costs import file_costs, latencies
 from quantscope.engine.validation.custom import Custom, apply, load_metrics
 from quantscope.engine.validation.labels import Labels, read_labels
@@ -246,6 +246,7 @@ class _Work:
             warnings.append("The data is noise: no figure here says anything about accuracy")
         if self.source.skipped:
             warnings.append(f"{len(self.source.skipped)} samples could not be read")
+        warnings += saturating(self.files[1:], self.source)
         return [text for text in warnings if text]
 
 
