@@ -102,6 +102,7 @@ def make(qapp: QApplication, tmp_path: Path) -> Iterator[MakeWindow]:
         store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
         settings = Settings(store)
         settings.theme = ThemeChoice(theme)
+        settings.hints = False
         window = make_window(settings, worker, RunFolder(tmp_path / "runs"))
         window.resize(1400, 860)
         window.show()

@@ -120,6 +120,14 @@ ACTIONS = (
     ActionRow("theme-system", "As the &system", "", "Follow the desktop", checkable=True),
     ActionRow("theme-light", "&Light", "", "Dark on light", checkable=True),
     ActionRow("theme-dark", "&Dark", "", "Light on dark", checkable=True),
+    ActionRow("reset-layout", "&Usual layout", "", "Put panels and columns as they were at first"),
+    ActionRow("palette", "&Find an action…", "Ctrl+Shift+P", "Run any action by its name"),
+    ActionRow("guide", "&Guide", "F1", "What the guide says about where you are"),
+    ActionRow(
+        "explain", "&What am I looking at?", "Shift+F1", "The heat map's colours and signs in words"
+    ),
+    ActionRow("shortcuts", "&Keyboard shortcuts", "Ctrl+F1", "Every action that has a key"),
+    ActionRow("hints", "&Hints", "", "Say once what helps, when it first helps", checkable=True),
     ActionRow("about", "&About Quantscope", "", "Version and licence"),
 )
 
@@ -202,10 +210,23 @@ MENUS: tuple[Menu, ...] = (
             SEPARATOR,
             ("&Theme", ("theme-system", "theme-light", "theme-dark")),
             SEPARATOR,
+            "reset-layout",
             "panels",
         ),
     ),
-    ("&Help", ("about",)),
+    (
+        "&Help",
+        (
+            "guide",
+            "explain",
+            "shortcuts",
+            "palette",
+            SEPARATOR,
+            "hints",
+            SEPARATOR,
+            "about",
+        ),
+    ),
 )
 SWITCHED = frozenset({*PREPARATION, "compensate", "unsigned", "integer-ports", "correct-bias"})
 """Actions that :mod:`quantscope.gui.switches` follows, and not the window."""

@@ -11,7 +11,8 @@ from quantscope.core.errors import Problem
 from quantscope.core.report import ExportReport
 from quantscope.gui.controller import Controller
 from quantscope.gui.file_questions import FileQuestions
-from quantscope.gui.message_bar import MessageBar
+from quantscope.gui.guide_pages import page_of_failure
+from quantscope.gui.message_bar import Message, MessageBar
 from quantscope.gui.readiness import data_is_missing, missing_problem, model_is_missing
 
 
@@ -41,7 +42,8 @@ class Announcements(QObject):
 
     @Slot(object, str)
     def _show_problem(self, problem: Problem, details: str) -> None:
-        self._messages.show_problem(problem, details)
+        page = page_of_failure(self._controller.failed_request)
+        self._messages.show_problem(problem, details, page)
 
     @Slot(object, str)
     def _show_missing(self, problem: Problem, details: str) -> None:
@@ -51,7 +53,15 @@ class Announcements(QObject):
             answers.append(("Locate &model…", self._questions.do_locate_model))
         if data_is_missing(session):
             answers.append(("Locate &data…", self._questions.do_locate_data))
-        self._messages.show_message(problem.sentence(), "warning", details, answers)
+        self._messages.show_whole(
+            Message(
+                text=problem.sentence(),
+                severity="warning",
+                details=details,
+                answers=answers,
+                page="sessions#when-files-have-moved",
+            )
+        )
 
     @Slot()
     def _show_still_missing(self) -> None:

@@ -65,6 +65,7 @@ class Controller(QObject):
         self.selection = Selection(self)
         self.desk = JobDesk(worker, self.readings, folder, self)
         self.work = LongWork(self)
+        self.failed_request: messages.Request | None = None  # while its problem is told
         self._is_demo = False
         self.work.changed.connect(self.job_changed)
         self.work.failed.connect(self._tell_problem)
@@ -315,7 +316,9 @@ class Controller(QObject):
         elif isinstance(result, messages.Failed):
             self.results_changed.emit()
             tell = self.missing_found if job.locates else self.problem_found
+            self.failed_request = job.request
             tell.emit(result.problem, result.details)
+            self.failed_request = None
         elif isinstance(result, messages.Cancelled):
             self.results_changed.emit()
             if job.locates:

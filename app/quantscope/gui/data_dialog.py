@@ -20,6 +20,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_form import DataForm
+from quantscope.gui.guide import offer_guide
 from quantscope.gui.sample_preview import SamplePreview
 from quantscope.jobs.messages import DataChecked, Failed
 
@@ -73,6 +74,7 @@ class DataDialog(QDialog):
         rule.setProperty("role", "rule")
         self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        offer_guide(self, self.buttons, "data")
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)

@@ -32,10 +32,13 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
 from quantscope.gui.docks import BOTTOM, RIGHT, Docks
 from quantscope.gui.file_questions import FileQuestions
+from quantscope.gui.help_desk import PAGE, HelpDesk
+from quantscope.gui.hints import HintBar, Hints
 from quantscope.gui.inspector_tabs import InspectorTabs
+from quantscope.gui.layout import Layout
 from quantscope.gui.look_only import LookOnly
 from quantscope.gui.message_bar import MessageBar
-from quantscope.gui.network_dialog import NetworkDialog, about_box
+from quantscope.gui.network_dialog import NetworkDialog
 from quantscope.gui.operator_menu import OperatorMenu
 from quantscope.gui.ranges_view import RangesView
 from quantscope.gui.recent_menu import RecentMenu
@@ -77,6 +80,9 @@ class MainWindow(QMainWindow):
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
         self.actions_by_id = make_actions(self)
+        self.help = HelpDesk(controller, self.actions_by_id, self)
+        self.hint_bar = HintBar(self)
+        self.hints = Hints(controller, settings, self.hint_bar, self.actions_by_id["hints"], self)
         self.choices = NetworkChoices(controller, self)
         self.status = StatusLine(controller, self.actions_by_id["cancel"], self)
         self.data_dialog: DataDialog | None = None
@@ -85,15 +91,16 @@ class MainWindow(QMainWindow):
         self._fill_bars()
         self._connect()
         self.setAcceptDrops(True)
-        views = (self.ranges, self.inspector, self.results)
+        views = (self.ranges, self.inspector, self.results, self.help)
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
-        self.features += (self.ranges.filter_bar,)
+        self.layout_kept = Layout(self, settings, self.inspector_dock)
+        self.features += (self.ranges.filter_bar, self.help, self.hints, self.layout_kept)
         self.ranges.filter_bar.follow(self.actions_by_id)
         owners = (self, *self.features, self.questions, self.appearance)
         connect_actions(self.actions_by_id, owners)
         self.look_only = LookOnly(controller, self)
         self.features += (self.look_only,)
-        self._restore()
+        self.welcome.show_recent(self.settings.recent)
         self.refresh()
 
     # ---- assembly
@@ -108,16 +115,27 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.messages)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.hint_bar)
         self.setCentralWidget(center)
         self.setStatusBar(self.status)
         self.docks = Docks(self)
         self.inspector_dock = self.docks.add("Inspector", self.inspector, RIGHT)
         self.results_dock = self.docks.add("Results", self.results, BOTTOM)
         self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
+        for widget, page in (
+            (self.ranges, "heat-map"),
+            (self.inspector, "types-and-targets"),
+            (self.results, "first-steps#export"),
+            (self.check, "types-and-targets#check-the-target"),
+            (self.choices.target.combo, "types-and-targets#targets"),
+            (self.choices.scheme.combo, "types-and-targets#schemes"),
+        ):
+            widget.setProperty(PAGE, page)
         self.resize(1400, 860)
 
     def _fill_bars(self) -> None:
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
+        self.help.dock(self.docks)
         self.docks.fill(self._menus["panels"])
         OperatorMenu(self._menus["operators"], self.controller, self)
         Switches(self.controller, self.actions_by_id, self)
@@ -133,16 +151,14 @@ class MainWindow(QMainWindow):
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.types_file.written.connect(self.messages.show_message)
+        self.messages.guide_asked.connect(self.help.show_page)
+        self.hint_bar.guide_asked.connect(self.help.show_page)
         self.ranges.depth_chosen.connect(self.inspector.set_depth)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.questions.do_open)
         self.welcome.demo_asked.connect(self.questions.do_demo)
         self.welcome.recent_asked.connect(self.open_path)
-
-    def _restore(self) -> None:
-        self.restoreGeometry(self.settings.bytes_of("geometry"))
-        self.welcome.show_recent(self.settings.recent)
 
     # ---- following the session
 
@@ -175,8 +191,9 @@ class MainWindow(QMainWindow):
     def _show_session(self) -> None:
         self.messages.dismiss()
         self.pages.setCurrentWidget(self.ranges)
-        self.inspector_dock.show()
-        self.results_dock.setVisible(self.controller.session.report is not None)
+        self.layout_kept.begin()
+        if self.controller.session.report is not None:
+            self.results_dock.show()
         self.ranges.tree.setFocus()
 
     @Slot()
@@ -251,10 +268,6 @@ class MainWindow(QMainWindow):
         wanted = Depth.LOGARITHMIC if self.actions_by_id["depth"].isChecked() else Depth.LINEAR
         self.ranges.set_depth(wanted)
 
-    @Slot()
-    def do_about(self) -> None:
-        about_box(self).open()
-
     # ---- drop and close
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -281,7 +294,7 @@ class MainWindow(QMainWindow):
         if self.questions.ask_before_closing():
             event.ignore()
             return
-        self.settings.keep_bytes("geometry", self.saveGeometry())
+        self.layout_kept.keep()
         self.controller.shut_down()
         self.recovery.close()
         event.accept()

@@ -88,6 +88,8 @@ class RangesView(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.tree)
         self.splitter.addWidget(picture)
+        self.splitter.setObjectName("ranges")
+        self.tree.header().setObjectName("columns")
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
         self.splitter.setStretchFactor(1, 1)

@@ -1,4 +1,4 @@
-"""What the window remembers between runs: recent files, theme, geometry."""
+"""What the window remembers between runs: recent files, theme, arrangement, hints."""
 
 from __future__ import annotations
 
@@ -55,6 +55,24 @@ class Settings:
     @folder.setter
     def folder(self, path: str) -> None:
         self._store.setValue("folder", path)
+
+    @property
+    def hints(self) -> bool:
+        """Whether hints for first use are wanted."""
+        return str(self._store.value("hints", "true")).lower() == "true"
+
+    @hints.setter
+    def hints(self, wanted: bool) -> None:
+        self._store.setValue("hints", "true" if wanted else "false")
+
+    @property
+    def given_hints(self) -> frozenset[str]:
+        """Those that need not be given again."""
+        return frozenset(filter(None, str(self._store.value("hints_given", "")).split(" ")))
+
+    @given_hints.setter
+    def given_hints(self, keys: frozenset[str]) -> None:
+        self._store.setValue("hints_given", " ".join(sorted(keys)))
 
     def bytes_of(self, key: str) -> QByteArray:
         """Stored geometry or dock state; empty where there is none."""

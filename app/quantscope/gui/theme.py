@@ -117,6 +117,11 @@ def theme_for(choice: ThemeChoice) -> Theme:
     return DARK if choice is ThemeChoice.DARK else LIGHT
 
 
+def theme_shown() -> Theme:
+    """The theme that the application has now."""
+    return DARK if QApplication.palette().window().color() == QColor(DARK.window) else LIGHT
+
+
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Give ``theme`` to every widget of the application."""
     sheet = style_sheet(theme)

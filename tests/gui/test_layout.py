@@ -1,0 +1,61 @@
+"""How the window was arranged is how it comes back."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from quantscope.core.network import Network
+from quantscope.gui.main_window import MainWindow
+from tests.gui.conftest import MakeWindow, _with_demo
+
+
+def test_that_panels_splitter_columns_and_size_come_back(
+    qapp: QApplication, make: MakeWindow, demo_network: Network, tmp_path: Path
+) -> None:
+    first = _with_demo(make(), demo_network)
+    qapp.processEvents()
+    first.resize(1400, 700)
+    first.inspector_dock.hide()
+    first.check_dock.show()
+    header = first.ranges.tree.header()
+    header.resizeSection(0, 233)
+    first.ranges.splitter.setSizes([400, 500])
+    sizes = first.ranges.splitter.sizes()
+    first.controller.save(str(tmp_path / "a.qscope"))
+    assert first.close()
+    again = make()
+    again.restoreGeometry(first.settings.bytes_of("geometry"))
+    assert again.height() == 700
+    assert not again.check_dock.isVisible()
+    again = _with_demo(again, demo_network)
+    qapp.processEvents()
+    assert again.check_dock.isVisible() and not again.inspector_dock.isVisible()
+    assert again.ranges.tree.header().sectionSize(0) == 233
+    assert abs(again.ranges.splitter.sizes()[0] - sizes[0]) < 3
+
+
+def test_that_the_first_start_shows_the_inspector_once_there_is_a_session(
+    window: MainWindow, opened: MainWindow
+) -> None:
+    assert not window.inspector_dock.isVisible()
+    assert opened.inspector_dock.isVisible()
+    assert not opened.check_dock.isVisible()
+
+
+def test_that_the_usual_layout_can_be_had_again(qapp: QApplication, opened: MainWindow) -> None:
+    qapp.processEvents()
+    opened.inspector_dock.hide()
+    opened.check_dock.show()
+    width = opened.ranges.tree.header().sectionSize(0)
+    opened.ranges.tree.header().resizeSection(0, 300)
+    opened.actions_by_id["reset-layout"].trigger()
+    assert opened.inspector_dock.isVisible() and not opened.check_dock.isVisible()
+    assert opened.ranges.tree.header().sectionSize(0) == width
+
+
+def test_that_an_arrangement_that_cannot_be_read_is_passed_over(
+    make: MakeWindow, demo_network: Network
+) -> None:
+    first = make()
+    first.settings.keep_bytes("layout/docks", b"nonsense")  # type: ignore[arg-type]
+    assert _with_demo(make(), demo_network).inspector_dock.isVisible()
