@@ -12,13 +12,14 @@ from quantscope.session.draft import (
     draft_of,
     new_session,
     read_draft,
-    resume,
+    resumed,
     saved_session,
     statistics_of,
     write_draft,
 )
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
+from quantscope.session.steps import finish
 from tests.session.examples import RANDOM_DATA, complete, images, small_calibration, small_network
 
 MOMENT = "2026-11-27T14:32:00+01:00"
@@ -55,9 +56,9 @@ def test_that_a_draft_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_that_work_that_was_never_saved_goes_on_with_its_statistics(tmp_path: Path) -> None:
     session = never_saved(tmp_path)
     draft = draft_of(session, MOMENT)
-    assert saved_session(draft) is None
+    assert finish(saved_session(draft)) is None
     back = new_session(draft, small_network())
-    resume(back, draft)
+    finish(resumed(back, draft))
     assert back.document == session.document
     assert back.is_modified and not back.can_undo
     assert back.path is None
@@ -69,9 +70,9 @@ def test_that_work_on_a_saved_session_goes_on_in_it(tmp_path: Path) -> None:
     session = saved_and_edited(tmp_path)
     draft = draft_of(session, MOMENT)
     assert draft.name == "a.qscope"
-    back = saved_session(draft)
+    back = finish(saved_session(draft))
     assert back is not None
-    resume(back, draft)
+    finish(resumed(back, draft))
     assert back.path == tmp_path / "a.qscope"
     assert back.document == session.document != back.saved_document
     assert back.is_modified and back.report == session.report
@@ -83,9 +84,9 @@ def test_that_a_calibration_after_the_last_save_comes_back_too(tmp_path: Path) -
     write_calibration(tmp_path / "newer.npz", small_calibration(seed=7))
     session.attach_calibration(read_calibration(tmp_path / "newer.npz"))
     draft = draft_of(session, MOMENT)
-    back = saved_session(draft)
+    back = finish(saved_session(draft))
     assert back is not None
-    resume(back, draft)
+    finish(resumed(back, draft))
     assert back.calibration is not None
     newer = read_calibration(tmp_path / "newer.npz")
     assert back.calibration.statistics["c"].minimum == newer.statistics["c"].minimum
@@ -94,9 +95,9 @@ def test_that_a_calibration_after_the_last_save_comes_back_too(tmp_path: Path) -
 def test_that_a_session_file_about_another_model_is_not_gone_on_with(tmp_path: Path) -> None:
     draft = draft_of(saved_and_edited(tmp_path), MOMENT)
     other = replace(draft.document, model=str(tmp_path / "other.onnx"))
-    assert saved_session(replace(draft, document=other)) is None
+    assert finish(saved_session(replace(draft, document=other))) is None
     (tmp_path / "a.qscope").write_bytes(b"nothing")
-    assert saved_session(draft) is None
+    assert finish(saved_session(draft)) is None
 
 
 def test_that_the_same_statistics_are_known_in_another_file(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_that_the_same_statistics_are_known_in_another_file(tmp_path: Path) -> N
     draft = draft_of(session, MOMENT)
     save_session(session, tmp_path / "b.qscope")
     moved = replace(draft, statistics=str(tmp_path / "b.qscope"))
-    assert statistics_of(moved) is not None
+    assert finish(statistics_of(moved)) is not None
 
 
 @pytest.mark.parametrize("content", [None, b"nothing", "other"])
@@ -119,15 +120,15 @@ def test_that_other_statistics_are_not_taken_for_them(
         file.write_bytes(content)
     else:
         file.unlink()
-    assert statistics_of(draft) is None
+    assert finish(statistics_of(draft)) is None
     back = new_session(draft, small_network())
-    resume(back, draft)
+    finish(resumed(back, draft))
     assert back.calibration is None and back.document == draft.document
 
 
 def test_that_statistics_in_memory_only_are_not_named(tmp_path: Path) -> None:
     draft = draft_of(complete(tmp_path / "small.onnx"), MOMENT)
-    assert draft.statistics == "" and statistics_of(draft) is None
+    assert draft.statistics == "" and finish(statistics_of(draft)) is None
 
 
 def test_that_statistics_are_of_the_data_where_it_was_located(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_that_statistics_are_of_the_data_where_it_was_located(tmp_path: Path) ->
     session = load_session(tmp_path / "a.qscope")
     session.locate_data(tmp_path)
     draft = draft_of(session, MOMENT)
-    found = statistics_of(draft)
+    found = finish(statistics_of(draft))
     assert found is not None and found.data == session.document.data
 
 

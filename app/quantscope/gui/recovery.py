@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 
@@ -14,7 +15,7 @@ from quantscope.gui.message_bar import Message, MessageBar
 from quantscope.gui.readiness import changed_model_problem
 from quantscope.gui.run_folder import LeftBehind, RunFolder, left_behind
 from quantscope.jobs.messages import Cancelled, Described, Failed
-from quantscope.session.draft import Draft, new_session, resume, saved_session, write_draft
+from quantscope.session.draft import Draft, new_session, resumed, saved_session, write_draft
 from quantscope.session.session import Session
 
 PAGE = "sessions"
@@ -84,11 +85,14 @@ class Recovery(QObject):
 
     def _begin(self) -> None:
         draft = self._draft()
-        session = saved_session(draft)
+        title = f"Recovering {draft.name}"
+        self._controller.work.begin(title, saved_session(draft), self._go_on)
+
+    def _go_on(self, session: Session | None) -> None:
         if session is not None:
             self._resume(session)
         else:
-            self._controller.describe_draft(draft)
+            self._controller.describe_draft(self._draft())
 
     def _draft(self) -> Draft:
         draft = self._left[0].draft
@@ -119,7 +123,10 @@ class Recovery(QObject):
     def _resume(self, session: Session) -> None:
         draft = self._run.adopt(self._left.pop(0))
         write_draft(draft, self._run.draft)
-        resume(session, draft)
+        title, show = f"Recovering {draft.name}", partial(self._show, draft)
+        self._controller.work.begin(title, resumed(session, draft), show)
+
+    def _show(self, draft: Draft, session: Session) -> None:
         self._controller.show_session(session)
         if not session.missing:
             self._messages.show_message(recovered_in_words(draft, session))

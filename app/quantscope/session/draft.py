@@ -19,10 +19,11 @@ from quantscope.core.joined_data import untrusted
 from quantscope.core.network import Network
 from quantscope.session.archive import Archive, write_json
 from quantscope.session.atomic import atomic_writer
-from quantscope.session.calibration_file import read_calibration, signature_of
+from quantscope.session.calibration_file import reading_calibration, signature_of
 from quantscope.session.document import Document
 from quantscope.session.session import Results, Session
-from quantscope.session.session_file import load_session
+from quantscope.session.session_file import loading_session
+from quantscope.session.steps import Steps
 from quantscope.session.stored_statistics import StoredStatistics
 
 VERSION = 1
@@ -89,8 +90,8 @@ def read_draft(path: str | os.PathLike[str]) -> Draft:
     return Archive(path).document(MEMBER, Draft, VERSION)
 
 
-def saved_session(draft: Draft) -> Session | None:
-    """The session as it was last saved, for :func:`resume`.
+def saved_session(draft: Draft) -> Steps[Session | None]:
+    """In steps: the session as it was last saved, for :func:`resumed`.
 
     ``None`` where it never was, or where its file is gone or about another model: its network
     must be described then, for :func:`new_session`.
@@ -98,7 +99,7 @@ def saved_session(draft: Draft) -> Session | None:
     if not draft.session:
         return None
     try:
-        session = load_session(draft.session)
+        session = yield from loading_session(draft.session)
     except QuantscopeError:
         return None
     same_model = session.document.model == draft.document.model
@@ -112,20 +113,21 @@ def new_session(draft: Draft, network: Network) -> Session:
     return Session(plain, Results(network=network))
 
 
-def resume(session: Session, draft: Draft) -> None:
-    """Go on in ``session`` with the work that ``draft`` kept."""
+def resumed(session: Session, draft: Draft) -> Steps[Session]:
+    """In steps: ``session`` with the work that ``draft`` kept."""
     has_them = draft.statistics == draft.session
-    session.recover(draft.document, None if has_them else statistics_of(draft))
+    session.recover(draft.document, None if has_them else (yield from statistics_of(draft)))
+    return session
 
 
-def statistics_of(draft: Draft) -> Calibration | None:
-    """The draft's statistics; ``None`` where they are gone or others have taken their place."""
+def statistics_of(draft: Draft) -> Steps[Calibration | None]:
+    """In steps: the draft's statistics; ``None`` where they are gone or others are there now."""
     if not draft.statistics:
         return None
     try:
-        calibration = read_calibration(draft.statistics)
         if signature_of(Archive(draft.statistics)) != draft.signature:
             return None
+        calibration = yield from reading_calibration(draft.statistics)
     except QuantscopeError:
         return None
     return calibration if draft.data is None else replace(calibration, data=draft.data)
