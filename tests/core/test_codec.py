@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quantscope.core
-from quantscope.core.codec import decode, encode
+from quantscope.core import codec
+from quantscope.core.codec import decode, decoding, encode
 from quantscope.core.data import (
     Preprocessing,
 )
@@ -48,6 +49,27 @@ def test_that_values_read_back_equal(kind):
     @given(WRITTEN[kind])
     def reads_back(value):
         assert decode(kind, through_json(value)) == value
+
+    reads_back()
+
+
+def in_steps(kind: Any, data: Any) -> tuple[Any, int]:
+    """What comes of decoding in steps, and after how many pauses."""
+    steps, pauses = decoding(kind, data), 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value, pauses
+        pauses += 1
+
+
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.__name__)
+def test_that_values_read_back_equal_in_steps(kind):
+    @settings(max_examples=3)
+    @given(WRITTEN[kind])
+    def reads_back(value):
+        assert in_steps(kind, through_json(value))[0] == value
 
     reads_back()
 
@@ -194,6 +216,36 @@ def test_that_anything_is_handed_through_where_anything_is_asked_for():
 def test_that_what_does_not_fit_is_a_value_error(kind, data):
     with pytest.raises(ValueError, match=r"."):
         decode(kind, data)
+
+
+@dataclass(frozen=True)
+class Many:
+    pairs: Mapping[str, Sample]
+    numbers: tuple[int, ...]
+    maybe: Sample | None = None
+
+
+def test_that_reading_pauses_within_long_lists_and_mappings(monkeypatch: pytest.MonkeyPatch):
+    many = Many({str(n): Sample(float(n)) for n in range(9)}, tuple(range(5)), Sample(1.0))
+    monkeypatch.setattr(codec, "STEP", 2)
+    assert in_steps(Many, through_json(many)) == (many, 4 + 2)
+    assert in_steps(Many, {"pairs": {}, "numbers": []}) == (Many({}, ()), 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"class": "Other", "pairs": {}, "numbers": []},
+        {"pairs": {"a": {"ratio": "x"}}, "numbers": []},
+        {"pairs": [], "numbers": []},
+        {"pairs": {}, "numbers": {}},
+        {"pairs": {}, "numbers": ["1"]},
+        {"pairs": {}},
+    ],
+)
+def test_that_what_does_not_fit_is_a_value_error_in_steps_too(data):
+    with pytest.raises(ValueError, match=r"."):
+        in_steps(Many, data)
 
 
 def test_that_a_union_without_a_class_takes_the_first_that_fits():

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -21,6 +21,7 @@ from quantscope.core.errors import QuantscopeError
 
 T = TypeVar("T")
 
+STEP = 250  # entries of a long list
 _CLASS = "class"
 _PLAIN = frozenset({type(None), bool, int, str})
 _NOT_FINITE = ("inf", "-inf", "nan")
@@ -175,20 +176,74 @@ def _dataclass_reader(kind: type) -> Reader:
     name = kind.__name__
 
     def read(data: Any) -> Any:
-        if not isinstance(data, dict) or data.get(_CLASS, name) != name:
-            raise ValueError(f"{data!r} is not a {name}")
+        _check_class(name, data)
         readers = _field_readers(kind)
-        known = {key: read(data[key]) for key, read in readers if key in data}
-        try:
-            return kind(**known)
-        except (TypeError, QuantscopeError) as error:
-            raise ValueError(str(error)) from None
+        return _made(kind, {key: read(data[key]) for key, read in readers if key in data})
 
     return read
 
 
+def _check_class(name: str, data: Any) -> None:
+    if not isinstance(data, dict) or data.get(_CLASS, name) != name:
+        raise ValueError(f"{data!r} is not a {name}")
+
+
+def _made(kind: type, known: dict[str, Any]) -> Any:
+    try:
+        return kind(**known)
+    except (TypeError, QuantscopeError) as error:
+        raise ValueError(str(error)) from None
+
+
+@cache
+def _fields(kind: type) -> list[tuple[str, Any]]:
+    """Name and type of every field that is stated."""
+    hints = typing.get_type_hints(kind)
+    return [(field.name, hints[field.name]) for field in dataclasses.fields(kind) if field.init]
+
+
 @cache
 def _field_readers(kind: type) -> list[tuple[str, Reader]]:
-    """Of every field that is stated; found when first read, since types may hold one another."""
-    hints = typing.get_type_hints(kind)
-    return [(f.name, _reader(hints[f.name])) for f in dataclasses.fields(kind) if f.init]
+    """Found when first read, since types may hold one another."""
+    return [(name, _reader(hint)) for name, hint in _fields(kind)]
+
+
+# ---- in steps ------------------------------------------------------------------------------------
+
+
+def decoding(kind: type[T] | Any, data: Any) -> Generator[None, None, T]:
+    """:func:`decode`, with a pause after every few hundred entries of a long list or mapping."""
+    result = yield from _decoding(kind, data)
+    return cast(T, result)
+
+
+def _decoding(kind: Any, data: Any) -> Generator[None, None, Any]:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if len(arguments) == 2 and arguments[1] is type(None) and data is not None:
+        return (yield from _decoding(arguments[0], data))
+    if dataclasses.is_dataclass(kind):
+        return (yield from _decoding_fields(cast(type, kind), data))
+    if isinstance(data, dict) and isinstance(origin, type) and issubclass(origin, Mapping):
+        values = yield from _decoding_each(arguments[1], data.values())
+        return dict(zip(data, values, strict=True))
+    if isinstance(data, list) and origin is tuple and arguments[-1] is Ellipsis:
+        return tuple((yield from _decoding_each(arguments[0], data)))
+    return _reader(kind)(data)
+
+
+def _decoding_fields(kind: type, data: Any) -> Generator[None, None, Any]:
+    _check_class(kind.__name__, data)
+    known = {}
+    for name, hint in _fields(kind):
+        if name in data:
+            known[name] = yield from _decoding(hint, data[name])
+    return _made(kind, known)
+
+
+def _decoding_each(kind: Any, entries: Iterable[Any]) -> Generator[None, None, list[Any]]:
+    reader, found = _reader(kind), []
+    for number, entry in enumerate(entries, 1):
+        found.append(reader(entry))
+        if number % STEP == 0:
+            yield
+    return found

@@ -36,6 +36,7 @@ from quantscope.session.draft import Draft
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import loading_session, save_session
+from quantscope.session.steps import Steps, finish
 
 
 class Controller(QObject):
@@ -81,7 +82,7 @@ class Controller(QObject):
         self.work.abandon()
         if Path(path).suffix.lower() == ".qscope":
             title = f"Opening {Path(path).name}"
-            self.work.begin(title, loading_session(path), self.show_session)
+            self.work.begin(title, self._opening(path), self._ask_for_missing)
         else:
             self.desk.open_model(self.session.document, path, then=data)
 
@@ -89,12 +90,26 @@ class Controller(QObject):
     def _tell_problem(self, problem: Problem) -> None:
         self.problem_found.emit(problem, "")
 
+    def _opening(self, path: str) -> Steps[Session]:
+        session = yield from loading_session(path)
+        yield
+        yield from self._showing(session)
+        return session
+
     def show_session(self, session: Session) -> None:
         """Go on with another session."""
+        finish(self._showing(session))
+        self._ask_for_missing(session)
+
+    def _showing(self, session: Session) -> Steps[None]:
         self.desk.abandon()
-        self.session = session
+        before, self.session = self.session, session
         self._is_demo = False
-        self._replace_session()
+        yield from self._replacing_session()
+        yield
+        del before  # what thousands of tensors held is given back in a step for itself
+
+    def _ask_for_missing(self, session: Session) -> None:
         if session.missing:
             self.missing_found.emit(missing_problem(session), "")
         elif session.network_is_stale:
@@ -127,11 +142,15 @@ class Controller(QObject):
             self.located.emit(path)
 
     def _replace_session(self) -> None:
+        finish(self._replacing_session())
+
+    def _replacing_session(self) -> Steps[None]:
         self.readings.preview = {}
         self.readings.show_live({})
         self.readings.refresh(self.session)
         self.selection.select("", "")
         self.session_replaced.emit()
+        yield
         self.results_changed.emit()
 
     def save(self, path: str) -> bool:

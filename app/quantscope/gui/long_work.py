@@ -70,8 +70,6 @@ class LongWork(QObject):
             self.failed.emit(error.problem)
 
     def _end(self) -> None:
-        was_seen = self._timer.isActive()
         self._timer.stop()
         self.title, self._steps, self._then = "", None, None
-        if was_seen:
-            self.changed.emit()
+        self.changed.emit()

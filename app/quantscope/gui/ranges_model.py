@@ -224,9 +224,9 @@ class RangesModel(QAbstractItemModel):
         if not parent.isValid():
             inside = 0 <= row < len(self._layers)
             return self.createIndex(row, column, 0) if inside else QModelIndex()
-        tensors = self._tensors[parent.row()]
-        inside = parent.internalId() == 0 and 0 <= row < len(tensors)
-        return self.createIndex(row, column, parent.row() + 1) if inside else QModelIndex()
+        layer = parent.row()
+        inside = 0 <= row < len(self._tensors[layer]) and parent.internalId() == 0
+        return self.createIndex(row, column, layer + 1) if inside else QModelIndex()
 
     def parent(self, index: Index = ROOT) -> QModelIndex:  # type: ignore[override]
         inner = index.internalId() if index.isValid() else 0
@@ -235,10 +235,11 @@ class RangesModel(QAbstractItemModel):
     def rowCount(self, parent: Index = ROOT) -> int:
         if not parent.isValid():
             return len(self._layers)
-        if parent.internalId() or parent.column() > 0:
-            return 0
-        count = len(self._tensors[parent.row()])
+        count = 0 if parent.internalId() or parent.column() else len(self._tensors[parent.row()])
         return count if count > 1 else 0
+
+    def hasChildren(self, parent: Index = ROOT) -> bool:
+        return self.rowCount(parent) > 0  # Qt would ask for the columns too
 
     def columnCount(self, parent: Index = ROOT) -> int:
         return len(HEADINGS)
@@ -250,14 +251,13 @@ class RangesModel(QAbstractItemModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _LEFT if section <= Column.TYPE else _RIGHT
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[Column(section)][0]
-        return HEADINGS[Column(section)][1] if role == Qt.ItemDataRole.ToolTipRole else None
+        texts = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+        return HEADINGS[Column(section)][texts.index(role)] if role in texts else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if index.internalId():
             return _LEAF
-        return _CHECKABLE if self._has_check_box(index) else _PLAIN
+        return _CHECKABLE if index.column() == 0 and self._boxes[index.row()] else _PLAIN
 
     def _has_check_box(self, index: Index) -> bool:
         if index.column() != Column.NAME or index.internalId():

@@ -17,6 +17,7 @@ from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, Column, Ranges
 
 ROW_HEIGHT = 26
 HEADER_HEIGHT = 32
+RESTYLED = frozenset({QEvent.Type.StyleChange, QEvent.Type.FontChange, QEvent.Type.PaletteChange})
 WIDTHS = {
     Column.NAME: 172,
     Column.TYPE: 156,
@@ -45,6 +46,7 @@ class RangesTree(QTreeView):
         self._ranges = model
         self._dim = QColor("gray")
         self._line = QColor("lightgray")
+        self._is_restyled = False
         self.setModel(model)
         self.setItemDelegate(RowDelegate(self))
         self.setUniformRowHeights(True)
@@ -115,6 +117,18 @@ class RangesTree(QTreeView):
             self._ranges.ask_to_toggle(self._ranges.layer_at(index))
             return
         super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        self._is_restyled = event.type() in RESTYLED
+        try:
+            return super().event(event)
+        finally:
+            self._is_restyled = False
+
+    def doItemsLayout(self) -> None:
+        """A style changes no row's height, and Qt lays all out anew six times for a theme."""
+        if not self._is_restyled:
+            super().doItemsLayout()
 
     def viewportEvent(self, event: QEvent) -> bool:
         handled = super().viewportEvent(event)

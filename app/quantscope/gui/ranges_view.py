@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import (
     QCoreApplication,
     QModelIndex,
     QPoint,
     QSignalBlocker,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )
@@ -38,6 +41,7 @@ from quantscope.gui.theme import Theme
 from quantscope.session.history import Change
 
 LEAST_PICTURE = 220  # pixels: where a window is too narrow, the tree gives way
+AT_ONCE = 1_000  # tensors whose rows are laid out in some milliseconds
 
 
 class RangesView(QWidget):
@@ -67,6 +71,11 @@ class RangesView(QWidget):
         self.drag = BandDrag(controller, self.heat, self)
         self._places: list[Place] = []
         self._rows: dict[Place, int] = {}
+        self._then: Callable[[], None] = self._go_to_first
+        self._opening = QTimer(self)
+        self._opening.setSingleShot(True)
+        self._opening.setInterval(0)
+        self._opening.timeout.connect(self._open_rest)
         self._lay_out()
         self._connect_tree()
         self._connect_heat()
@@ -169,7 +178,10 @@ class RangesView(QWidget):
         self.filter_bar.show_network(self._readings.network)
         self.model.load(self.filter_bar.arrangement)
         self.filter_bar.total = self.model.tensor_count
-        self.open_all(True)
+        self._open_loaded(True, self._go_to_first)
+
+    @Slot()
+    def _go_to_first(self) -> None:
         self.tree.verticalScrollBar().setValue(0)
         self.tree.setCurrentIndex(self.model.index(0, 0))
 
@@ -178,11 +190,12 @@ class RangesView(QWidget):
         """Show other rows, or the same in another order; the selected one stays selected."""
         was_open = self.model.is_any_open
         self.model.load(arrangement)
-        self.open_all(was_open)
-        if arrangement.order is Order.NETWORK:
-            self.show_current()
-        else:
-            self.tree.verticalScrollBar().setValue(0)  # what comes first is what was asked for
+        is_sorted = arrangement.order is not Order.NETWORK
+        self._open_loaded(was_open, self._go_to_top if is_sorted else self.show_current)
+
+    @Slot()
+    def _go_to_top(self) -> None:
+        self.tree.verticalScrollBar().setValue(0)  # what comes first is what was asked for
 
     def _arrange_by_figures(self) -> None:
         """Rows that were chosen by what types cost, once that is known anew."""
@@ -225,12 +238,35 @@ class RangesView(QWidget):
 
     # ---- rows
 
+    def _open_loaded(self, is_open: bool, then: Callable[[], None]) -> None:
+        """Open the layers of a model just loaded, which is closed, and go on with ``then``.
+
+        Laying out thousands of rows is a turn of the event loop for itself.
+        """
+        self._then = then
+        if is_open and self.model.tensor_count > AT_ONCE:
+            self.model.set_all_open(False)
+            self._note_rows()
+            self._opening.start()
+        else:
+            self._opening.stop()
+            self.open_all(is_open)
+            then()
+
+    @Slot()
+    def _open_rest(self) -> None:
+        self.open_all(True)
+        self._then()
+
     def _collect_rows(self) -> None:
+        self._note_rows()
+        self._show_selection()
+
+    def _note_rows(self) -> None:
         self._places = self.model.shown_places()
         self._rows = {place: row for row, place in enumerate(self._places)}
         self.heat.set_rows(self.model.shown_tensors())
         self.filter_bar.show_count(self.model.tensor_count)
-        self._show_selection()
 
     def open_all(self, is_open: bool) -> None:
         """Expand or collapse every layer, in one go."""

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.codec import decode, encode
+from quantscope.core.codec import decoding, encode
 from quantscope.core.errors import QuantscopeError
 from quantscope.session.steps import Steps, finish
 
@@ -87,7 +87,7 @@ class Archive:
                 remedy="Open it with a newer Quantscope",
             )
         try:
-            return decode(kind, data)
+            return (yield from decoding(kind, data))
         except (*UNREADABLE, QuantscopeError):
             raise damaged(self.path, f"{name} is malformed") from None
 

@@ -25,9 +25,13 @@ class Ragged:
     def __getitem__(self, number: int) -> npt.NDArray[Any]:
         return self.values[int(self.offsets[number]) : int(self.offsets[number + 1])]
 
-    def lists(self) -> Iterator[list[Any]]:
-        """All of them, as Python's own lists and numbers."""
-        values, ends = self.values.tolist(), self.offsets.tolist()
+    def lists(self, first: int, last: int) -> Iterator[list[Any]]:
+        """Those from ``first`` to before ``last``, as Python's own lists and numbers."""
+        offsets = self.offsets[first : last + 1]
+        values, ends = (
+            self.values[offsets[0] : offsets[-1]].tolist(),
+            (offsets - offsets[0]).tolist(),
+        )
         return (values[start:end] for start, end in pairwise(ends))
 
     def ascends(self) -> bool:

@@ -121,11 +121,13 @@ def _answers(
     if (rows[:, :2] < 0).any() or (asked.values < 0).any():
         raise ValueError("a negative place would count from the end")
     found: dict[Question, Candidate] = {}
-    columns = (rows.tolist(), errors.tolist(), asked.lists(), scales.lists())
-    for (request, *numbers), costs, places, factors in zip(*columns, strict=True):
-        names = tuple([tensors[place] for place in places])
-        error = PredictedError(int(costs[0]), *costs[1:])
-        found[names, requests[request]] = Candidate(_data_type(numbers, factors), error)
-        if len(found) % STEP == 0:
-            yield
+    for first in range(0, len(rows), STEP):
+        last = min(first + STEP, len(rows))
+        columns = (rows[first:last].tolist(), errors[first:last].tolist())
+        lists = (asked.lists(first, last), scales.lists(first, last))
+        for (request, *numbers), costs, places, factors in zip(*columns, *lists, strict=True):
+            names = tuple([tensors[place] for place in places])
+            error = PredictedError(int(costs[0]), *costs[1:])
+            found[names, requests[request]] = Candidate(_data_type(numbers, factors), error)
+        yield
     return found
