@@ -28,6 +28,25 @@ def test_that_every_action_is_in_a_menu_once() -> None:
     assert len(listed) == len(set(listed))
 
 
+def letters(menu: tuple[object, ...]) -> list[str]:
+    """The mnemonics of the entries of one menu, in small letters."""
+    texts = {row.key: row.text for row in ACTIONS}
+    named = [entry[0] if isinstance(entry, tuple) else texts.get(str(entry)) for entry in menu]
+    return [text[text.index("&") + 1].casefold() for text in named if text]
+
+
+def all_menus(menu: tuple[object, ...]) -> list[tuple[object, ...]]:
+    below = [entry[1] for entry in menu if isinstance(entry, tuple)]
+    return [menu, *(found for each in below for found in all_menus(each))]
+
+
+def test_that_every_entry_of_a_menu_has_a_letter_of_its_own() -> None:
+    for title, top in (("menu bar", MENUS), *MENUS):
+        for menu in all_menus(top):
+            doubled = [letter for letter in letters(menu) if letters(menu).count(letter) > 1]
+            assert doubled == [], title
+
+
 def test_that_every_tool_is_an_action() -> None:
     assert set(TOOLS) - {SEPARATOR, "choices"} <= {row.key for row in ACTIONS}
 

@@ -120,6 +120,7 @@ class Explanation(QScrollArea):
         super().__init__(parent)
         self._controller = controller
         self.setWidgetResizable(True)
+        self.setAccessibleName("What the heat map shows")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         page = QWidget(self)

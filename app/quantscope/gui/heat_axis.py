@@ -22,11 +22,13 @@ class HeatAxis(QWidget):
         self.axis = BitAxis(3, -12)
         self.theme: Theme = LIGHT
         self.setFixedHeight(HEADER_HEIGHT)
+        self.setAccessibleName("Bit positions")
         self.setToolTip("Bit positions: the column of 2ᵏ counts values from 2ᵏ up to 2ᵏ⁺¹")
 
     def show_axis(self, axis: BitAxis, theme: Theme) -> None:
         """Show the columns of ``axis``."""
         self.axis, self.theme = axis, theme
+        self.setAccessibleDescription(f"From 2^{axis.top} down to 2^{axis.bottom}, then the rest")
         self.update()
 
     def labelled_columns(self) -> list[int]:
@@ -81,6 +83,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self.theme: Theme = LIGHT
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Colours of the heat map: kept, rounds up to one step, lost")
         self.setToolTip(
             "From few to many values in a row. Gray: outside what the type keeps.\n"
             "Lines: the edges of the representable band (thick: pinned by hand);"

@@ -44,6 +44,7 @@ class Inspector(QScrollArea):
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
+        self.setAccessibleName("Bits, type and figures of the selected tensor")
         self.name = QLabel(self)
         self.name.setProperty("role", "heading")
         self.name.setWordWrap(True)

@@ -30,6 +30,7 @@ class InspectorTabs(QTabWidget):
         self.words = WordsView(controller, self)
         self.channels = ChannelsView(controller, self)
         self.integers = IntegersView(controller, self)
+        self.setAccessibleName("Inspector")
         self.setDocumentMode(True)
         self.setUsesScrollButtons(False)
         self._views = (self.overview, self.words, self.channels, self.integers)

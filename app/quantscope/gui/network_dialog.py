@@ -30,6 +30,7 @@ class NetworkDialog(QDialog):
         network = readings.network
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
+        self.text.setAccessibleName("What was opened, and what preparation changed")
         self.text.setPlainText(network_in_words(network, readings) if network else "")
         heading = QLabel(network.name if network else "", self)
         heading.setProperty("role", "heading")

@@ -73,6 +73,7 @@ class ResultsPanel(QWidget):
         self.state.setWordWrap(True)
         self.overview = QPlainTextEdit(self)
         self.overview.setReadOnly(True)
+        self.overview.setTabChangesFocus(True)
         self.overview.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.kernels = StringTable(KERNEL_HEADINGS, 3, self)
         self.tensors = StringTable(TENSOR_HEADINGS, 2, self)
@@ -80,6 +81,7 @@ class ResultsPanel(QWidget):
         self.simulation = StringTable(SIMULATION_HEADINGS, 2, self)
         self.rounding = StringTable(ROUNDING_HEADINGS, 1, self)
         self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Results of the last export")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.overview, "Verification")
         self.tabs.addTab(self._table(self.tensors, (260, 220)), "SQNR of every tensor")
@@ -90,6 +92,9 @@ class ResultsPanel(QWidget):
         self._rounding_tab = self.tabs.addTab(rounding, "Weight rounding")
         corrections = self._table(self.corrections, (260, 150, 150, 150))
         self._correction_tab = self.tabs.addTab(corrections, "Bias correction")
+        for number in range(self.tabs.count()):
+            if page := self.tabs.widget(number):
+                page.setAccessibleName(self.tabs.tabText(number))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.addWidget(self.state)
