@@ -244,13 +244,12 @@ def test_that_the_negative_share_of_an_unsigned_type_is_mixed_with_gray():
 
 def test_that_depth_is_relative_to_the_fullest_cell_of_the_row():
     counts = counts_of(positive=[2, 1, 1, 0, 0, 0, 0], negative=[0])
-    row = HeatRow(counts)
-    linear = depths(row, AXIS, Depth.LINEAR)
+    (linear,) = depths(counts[None], AXIS, Depth.LINEAR)
     assert linear[column(2) : column(-1)].tolist() == pytest.approx([0.2, 0.4, 1.0])
-    logarithmic = depths(row, AXIS, Depth.LOGARITHMIC)
+    (logarithmic,) = depths(counts[None], AXIS, Depth.LOGARITHMIC)
     assert logarithmic[column(2)] == pytest.approx(np.log(101) / np.log(501))
     assert linear.sum() == pytest.approx(1.6)
-    assert depths(HeatRow(counts_of()), AXIS, Depth.LINEAR).tolist() == [0.0] * 14
+    assert depths(counts_of()[None], AXIS, Depth.LINEAR).tolist() == [[0.0] * 14]
 
 
 def test_that_a_logarithmic_picture_shows_few_values_more_strongly():

@@ -21,7 +21,9 @@ from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT
 
 COLUMNS_BELOW_BAND = 12
 FEWEST_BITS = 8  # from the top of the axis to its bottom
+AT_ONCE = 64  # rows: enough to share the cost of a call, few enough for the cache
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 class Depth(StrEnum):
@@ -105,58 +107,61 @@ def fit_axis(rows: Sequence[HeatRow]) -> BitAxis:
 
 @dataclass(frozen=True, slots=True)
 class Fates:
-    """Shares of each column's values (columns,): saturated, rounded up to one step, lost."""
+    """Shares of each column's values (..., columns): saturated, rounded up to one step, lost."""
 
-    saturated: npt.NDArray[np.float64]
-    rounded_up: npt.NDArray[np.float64]
-    underflow: npt.NDArray[np.float64]
+    saturated: Floats
+    rounded_up: Floats
+    underflow: Floats
 
 
 def fates(row: HeatRow, axis: BitAxis) -> Fates:
-    """What becomes of the values in each column of one row.
+    """What becomes of the values in each column of one row; see :func:`fates_of`."""
+    found = fates_of([row], axis)
+    return Fates(found.saturated[0], found.rounded_up[0], found.underflow[0])
+
+
+def fates_of(rows: Sequence[HeatRow], axis: BitAxis) -> Fates:
+    """What becomes of the values in each column of ``rows``: shares of shape (rows, columns).
 
     Within a column values count as spread evenly; for power-of-two types the thresholds lie
     between columns, but for the largest value's half step.
     """
-    counts, data_type = row.counts, row.data_type
-    if data_type is None:
-        nothing = np.zeros(axis.columns)
-        return Fates(nothing, nothing, nothing)
+    counts = np.stack([row.counts for row in rows])  # (rows, signs, bit positions)
     bits = np.arange(LOWEST_BIT, HIGHEST_BIT + 1)
     low = np.exp2(bits.astype(np.float64))
-    high = np.clip(np.asarray(row.reach)[:, None], low, 2.0 * low)
-    step = data_type.step
-    largest = np.array([data_type.maximum, -data_type.minimum])[:, None]
-    saturated = _share_past(largest + step / 2, low, high)
-    kept = _share_past(np.array([[step]]), low, high)
-    half = _share_past(np.array([[step / 2]]), low, high)
+    high = np.clip(np.array([row.reach for row in rows])[:, :, None], low, 2.0 * low)
+    steps, ends = _steps_and_ends([row.data_type for row in rows])
+    saturated = _share_past(ends + steps / 2, low, high)
+    kept = _share_past(steps, low, high)
+    half = _share_past(steps / 2, low, high)
     lost = np.minimum(1.0 - half, 1.0 - saturated)
     up = np.maximum(half - kept - saturated, 0.0)
-    total = np.maximum(axis.fold(counts).sum(axis=0), 1)
-    if row.cut_off:
-        saturated = np.zeros_like(saturated)
+    saturated[[row.cut_off for row in rows]] = 0.0
+    total = np.maximum(axis.fold(counts).sum(axis=1), 1)
+    has_type = np.array([row.data_type is not None for row in rows])[:, None]
     shares = [
-        _folded(counts, np.broadcast_to(share, counts.shape), axis) / total
+        np.where(has_type, _folded(counts, share, axis) / total, 0.0)
         for share in (saturated, up, lost)
     ]
     return Fates(*shares)
 
 
-def _share_past(
-    threshold: npt.NDArray[np.float64],
-    low: npt.NDArray[np.float64],
-    high: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
+def _steps_and_ends(types: Sequence[DataType | None]) -> tuple[Floats, Floats]:
+    """Steps (rows, 1, 1), and largest magnitudes of both signs (rows, 2, 1); 1 without a type."""
+    steps = [1.0 if each is None else each.step for each in types]
+    ends = [(1.0, 1.0) if each is None else (each.maximum, -each.minimum) for each in types]
+    return np.array(steps)[:, None, None], np.array(ends, np.float64)[:, :, None]
+
+
+def _share_past(threshold: Floats, low: Floats, high: Floats) -> Floats:
     """Part of the values from ``low`` to ``high`` that lies at or past ``threshold``."""
     within = np.clip((high - threshold) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
     return np.where(high > low, within, (low >= threshold).astype(np.float64))
 
 
-def _folded(
-    counts: Counts, share: npt.NDArray[np.float64], axis: BitAxis
-) -> npt.NDArray[np.float64]:
+def _folded(counts: Counts, share: Floats, axis: BitAxis) -> Floats:
     weighted = (counts * share * 2.0**20).astype(np.int64)
-    total: npt.NDArray[np.float64] = axis.fold(weighted).sum(axis=0) / 2.0**20
+    total: Floats = axis.fold(weighted).sum(axis=1) / 2.0**20
     return total
 
 
@@ -187,12 +192,15 @@ DARK = HeatColors(
 )
 
 
-def depths(row: HeatRow, axis: BitAxis, depth: Depth) -> npt.NDArray[np.float64]:
-    """Colour depth 0..1 of each column, relative to the fullest one of the row."""
-    counts: npt.NDArray[np.float64] = axis.fold(row.counts).sum(axis=0).astype(np.float64)
+def depths(counts: Counts, axis: BitAxis, depth: Depth) -> Floats:
+    """Colour depth 0..1 of each column (rows, columns), relative to the fullest one of its row.
+
+    ``counts``: (rows, signs, bit positions).
+    """
+    folded: Floats = axis.fold(counts).sum(axis=1).astype(np.float64)
     if depth is Depth.LOGARITHMIC:
-        counts = np.log1p(counts)
-    shares: npt.NDArray[np.float64] = counts / max(float(counts.max(initial=0.0)), 1e-300)
+        folded = np.log1p(folded)
+    shares: Floats = folded / np.maximum(folded.max(axis=1, keepdims=True), 1e-300)
     return shares
 
 
@@ -203,41 +211,42 @@ def paint(
     depth: Depth = Depth.LINEAR,
 ) -> npt.NDArray[np.uint8]:
     """The picture: one pixel for each cell, shape (rows, columns, 3), uint8 RGB."""
-    picture = np.empty((len(rows), axis.columns, 3), np.uint8)
-    for index, row in enumerate(rows):
-        picture[index] = _paint_row(row, axis, colors, depth)
-    return picture
+    parts = [
+        _paint_some(rows[first : first + AT_ONCE], axis, colors, depth)
+        for first in range(0, len(rows), AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, axis.columns, 3), np.uint8)
 
 
-def _paint_row(
-    row: HeatRow, axis: BitAxis, colors: HeatColors, depth: Depth
+def _paint_some(
+    rows: Sequence[HeatRow], axis: BitAxis, colors: HeatColors, depth: Depth
 ) -> npt.NDArray[np.uint8]:
-    amount = depths(row, axis, depth)[:, None]
-    fate = fates(row, axis)
-    lost = (fate.saturated + fate.underflow)[:, None]
-    up = fate.rounded_up[:, None]
+    amount = depths(np.stack([row.counts for row in rows]), axis, depth)[:, :, None]
+    fate = fates_of(rows, axis)
+    lost = (fate.saturated + fate.underflow)[:, :, None]
+    up = fate.rounded_up[:, :, None]
     mixed = (
         _ramp(colors.kept, amount) * np.clip(1.0 - lost - up, 0.0, 1.0)
         + _ramp(colors.lost, amount) * lost
         + _ramp(colors.rounded, amount) * up
     )
-    empty = np.where(_inside(row.data_type, axis)[:, None], colors.empty_kept, colors.empty_lost)
+    inside = np.stack([_inside(row.data_type, axis) for row in rows])
+    empty = np.where(inside[:, :, None], colors.empty_kept, colors.empty_lost)
     return np.clip(np.where(amount > 0.0, mixed, empty), 0, 255).astype(np.uint8)
 
 
-def _ramp(
-    ends: tuple[tuple[int, int, int], tuple[int, int, int]], amount: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _ramp(ends: tuple[tuple[int, int, int], tuple[int, int, int]], amount: Floats) -> Floats:
     first, last = (np.asarray(end, np.float64) for end in ends)
     return first + (last - first) * amount
 
 
 def _inside(data_type: DataType | None, axis: BitAxis) -> npt.NDArray[np.bool_]:
-    if data_type is None:
-        return np.ones(axis.columns, bool)
-    band = data_type.band()
-    bits = [axis.bit_of(column) for column in range(axis.columns)]
-    return np.array([bit is not None and band.keeps(bit) for bit in bits])
+    inside = np.ones(axis.columns, bool)
+    if data_type is not None:
+        band, bits = data_type.band(), axis.top - np.arange(axis.columns)
+        inside = (bits >= band.bottom) & (bits <= band.top)
+        inside[-1] = False  # it sums what lies below
+    return inside
 
 
 def edge_positions(data_type: DataType, axis: BitAxis) -> tuple[float, float]:

@@ -71,6 +71,7 @@ class HeatMap(QAbstractScrollArea):
     gave_up = Signal()  # Esc
     scrolled_by = Signal(int)  # pixels
     key_passed = Signal(object)  # QKeyEvent
+    outdated = Signal()  # rows are others, or to be painted anew
 
     def __init__(
         self, look_up: Callable[[str], HeatRow | None], parent: QWidget | None = None
@@ -120,6 +121,7 @@ class HeatMap(QAbstractScrollArea):
         if axis != self.axis:
             self.axis = axis
             self._painted.clear()
+            self.outdated.emit()
 
     def set_depth(self, depth: Depth) -> None:
         """Linear or logarithmic colour depth."""
@@ -129,6 +131,7 @@ class HeatMap(QAbstractScrollArea):
     def set_rows(self, rows: Sequence[str]) -> None:
         """Show the tensors named, top to bottom (empty: a blank row)."""
         self.rows = list(rows)
+        self.outdated.emit()
         self.refresh()
 
     def set_selected(self, row: int) -> None:
@@ -145,11 +148,13 @@ class HeatMap(QAbstractScrollArea):
         """Paint some tensors anew."""
         for name in names:
             self._painted.pop(name, None)
+        self.outdated.emit()
         self.refresh()
 
     def forget_all(self) -> None:
         """Paint everything anew."""
         self._painted.clear()
+        self.outdated.emit()
         self.refresh()
 
     def refresh(self) -> None:
@@ -157,18 +162,15 @@ class HeatMap(QAbstractScrollArea):
         self._is_current = False
         self.viewport().update()
 
-    def picture_of(self, name: str) -> npt.NDArray[np.uint8]:
-        """The cells of a tensor's row, shape (columns, 3); those of a heading for no name."""
-        found = self._painted.get(name)
-        if found is None:
-            row = self._look_up(name) if name else None
-            found = (
-                self._blank()
-                if row is None
-                else paint([row], self.axis, self.theme.heat, self.color_depth)[0]
-            )
-            self._painted[name] = found
-        return found
+    def picture_of(self, names: Sequence[str]) -> npt.NDArray[np.uint8]:
+        """The rows of tensors, shape (names, columns, 3); those of headings for empty names."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._painted]
+        found = {name: self._look_up(name) if name else None for name in missing}
+        rows = {name: row for name, row in found.items() if row is not None}
+        pictures = paint(list(rows.values()), self.axis, self.theme.heat, self.color_depth)
+        self._painted |= dict.fromkeys(missing, self._blank())
+        self._painted |= zip(rows, pictures, strict=True)
+        return np.stack([self._painted[name] for name in names])
 
     def _blank(self) -> npt.NDArray[np.uint8]:
         color = QColor(self.theme.window)
@@ -195,7 +197,7 @@ class HeatMap(QAbstractScrollArea):
         visible, self._marks, self._picture = self._visible(), Marks(), QImage()
         if not visible:
             return
-        cells = np.stack([self.picture_of(self.rows[row]) for row in visible])
+        cells = self.picture_of(self.rows[visible.start : visible.stop])
         height, width, _ = cells.shape
         image = QImage(cells.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         self._picture = image.copy()

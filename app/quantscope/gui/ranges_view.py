@@ -17,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QScrollBar,
     QSplitter,
@@ -26,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.arrangement import Arrangement, Order
+from quantscope.gui.arrangement import Arrangement, Order, overflows
 from quantscope.gui.band_drag import BandDrag
 from quantscope.gui.controller import Controller
 from quantscope.gui.elided_label import ElidedLabel
@@ -34,13 +33,14 @@ from quantscope.gui.empty_state import EmptyState
 from quantscope.gui.filter_bar import FilterBar
 from quantscope.gui.heat_axis import HeatAxis, Legend
 from quantscope.gui.heat_map import Cell, HeatMap
+from quantscope.gui.minimap import Minimap
+from quantscope.gui.picture_area import PictureArea
 from quantscope.gui.ranges_model import Place, RangesModel
 from quantscope.gui.ranges_tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.read_out import describe_cell, describe_row
 from quantscope.gui.theme import Theme
 from quantscope.session.history import Change
 
-LEAST_PICTURE = 220  # pixels: where a window is too narrow, the tree gives way
 AT_ONCE = 1_000  # tensors whose rows are laid out in some milliseconds
 
 
@@ -64,6 +64,7 @@ class RangesView(QWidget):
         self.empty = EmptyState(controller, self)
         self.filter_bar = FilterBar(self)
         self.axis = HeatAxis(self)
+        self.minimap = Minimap(self.heat, self._overflows, self)
         self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
         self.read_out = ElidedLabel(self)
@@ -86,14 +87,7 @@ class RangesView(QWidget):
         self.depth_combo.addItem("Logarithmic depth", Depth.LOGARITHMIC)
         self.depth_combo.setAccessibleName("Colour depth")
         self.read_out.setAccessibleName("What is under the mouse")
-        picture = QWidget(self)
-        grid = QGridLayout(picture)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(0)
-        grid.addWidget(self.axis, 0, 0)
-        grid.addWidget(self.heat, 1, 0)
-        grid.addWidget(self.bar, 1, 1)
-        picture.setMinimumWidth(LEAST_PICTURE)
+        picture = PictureArea(self.axis, self.heat, self.minimap, self.bar, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.tree)
         self.splitter.addWidget(picture)
@@ -134,6 +128,7 @@ class RangesView(QWidget):
         self.heat.pressed.connect(self._press)
         self.heat.scrolled_by.connect(self._scroll_by)
         self.heat.key_passed.connect(self._pass_key)
+        self.minimap.asked.connect(self.bar.setValue)
         self.drag.described.connect(self.read_out.setText)
         self.depth_combo.currentIndexChanged.connect(self._choose_depth)
 
@@ -292,6 +287,7 @@ class RangesView(QWidget):
     def _follow_scroll(self, value: int) -> None:
         self.bar.setValue(value)
         self.heat.scroll_to(value)
+        self.minimap.show_offset(value)
 
     @Slot(int, int)
     def _follow_range(self, low: int, high: int) -> None:
@@ -357,6 +353,9 @@ class RangesView(QWidget):
     def _press(self, cell: Cell) -> None:
         self.tree.setCurrentIndex(self.model.index_at(self._places[cell.row]))
         self.drag.begin(cell)
+
+    def _overflows(self, tensor: str) -> bool:
+        return overflows(self._readings, tensor)
 
     def row_center(self, tensor: str) -> QPoint:
         """A point of the heat map's viewport in the row of ``tensor``, for pointing at it."""
