@@ -230,6 +230,8 @@ def test_that_reading_pauses_within_long_lists_and_mappings(monkeypatch: pytest.
     monkeypatch.setattr(codec, "STEP", 2)
     assert in_steps(Many, through_json(many)) == (many, 4 + 2)
     assert in_steps(Many, {"pairs": {}, "numbers": []}) == (Many({}, ()), 0)
+    plain = {"pairs": {}, "numbers": [], "maybe": {"ratio": 2.0}}  # of no class that it states
+    assert in_steps(Many, plain) == (Many({}, (), Sample(2.0)), 0)
 
 
 @pytest.mark.parametrize(

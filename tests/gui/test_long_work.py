@@ -73,6 +73,36 @@ def test_that_an_error_ends_work_in_one_sentence(qtbot: QtBot, work: LongWork) -
     assert not work.is_active
 
 
+def test_that_work_may_give_itself_up_and_begin_other_work(qtbot: QtBot, work: LongWork) -> None:
+    first: list[str] = []
+    second: list[str] = []
+
+    def gives_up() -> Steps[str]:
+        yield
+        work.begin("Other", counted(2, []), second.append)
+        return "first"
+
+    work.begin("One", gives_up(), first.append)
+    qtbot.waitUntil(lambda: second == ["done"], timeout=20_000)
+    assert first == []
+    assert not work.is_active
+
+
+def test_that_a_fault_in_a_step_ends_the_work(work: LongWork) -> None:
+    results: list[None] = []
+
+    def at_fault() -> Steps[None]:
+        yield
+        raise AssertionError("of its own")
+
+    work.begin("Failing", at_fault(), results.append)
+    with pytest.raises(AssertionError, match="of its own"):
+        work.complete()
+    assert not work.is_active
+    work.complete()
+    assert results == []
+
+
 def test_that_a_large_session_opens_while_the_window_lives(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, slices: None
 ) -> None:

@@ -219,8 +219,10 @@ def decoding(kind: type[T] | Any, data: Any) -> Generator[None, None, T]:
 
 def _decoding(kind: Any, data: Any) -> Generator[None, None, Any]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if len(arguments) == 2 and arguments[1] is type(None) and data is not None:
-        return (yield from _decoding(arguments[0], data))
+    if origin in (typing.Union, types.UnionType) and isinstance(data, dict):
+        for choice in arguments:
+            if getattr(choice, "__name__", "") == data.get(_CLASS):
+                return (yield from _decoding(choice, data))
     if dataclasses.is_dataclass(kind):
         return (yield from _decoding_fields(cast(type, kind), data))
     if isinstance(data, dict) and isinstance(origin, type) and issubclass(origin, Mapping):

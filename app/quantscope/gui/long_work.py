@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -27,6 +29,7 @@ class LongWork(QObject):
         super().__init__(parent)
         self.title = ""
         self._steps: Steps[Any] | None = None
+        self._running: Steps[Any] | None = None
         self._then: Callable[[Any], object] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
@@ -48,26 +51,49 @@ class LongWork(QObject):
 
     def abandon(self) -> None:
         """Nothing more comes of the work at hand."""
-        if self._steps is not None:
-            self._steps.close()
+        steps = self._steps
+        if steps is not None:
             self._end()
+            if steps is not self._running:  # else it is a step of its own that wants no more
+                steps.close()
+
+    def complete(self) -> None:
+        """Do all that is left at once."""
+        self._do(math.inf)
 
     @Slot()
     def _go_on(self) -> None:
+        self._do(SLICE)
+
+    def _do(self, seconds: float) -> None:
         steps, then = self._steps, self._then
-        if steps is None or then is None:
+        if steps is None or then is None or steps is self._running:
             return
-        until = time.perf_counter() + SLICE
+        outer, self._running = self._running, steps
+        until = time.perf_counter() + seconds
         try:
             next(steps)
-            while time.perf_counter() < until:
+            while self._steps is steps and time.perf_counter() < until:
                 next(steps)
+            return
         except StopIteration as end:
-            self._end()
-            then(end.value)
+            tell: Callable[[], object] = partial(then, end.value)
         except QuantscopeError as error:
+            tell = partial(self.failed.emit, error.problem)
+        except BaseException:
+            self._end_of(steps)
+            raise
+        finally:
+            self._running = outer
+        if self._end_of(steps):
+            tell()
+
+    def _end_of(self, steps: Steps[Any]) -> bool:
+        """Whether ``steps`` were the work at hand, which is none from now on."""
+        was_at_hand = self._steps is steps
+        if was_at_hand:
             self._end()
-            self.failed.emit(error.problem)
+        return was_at_hand
 
     def _end(self) -> None:
         self._timer.stop()

@@ -6,7 +6,7 @@ nobody sees. A preview (a band being dragged) stands in front of the plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
 from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
 from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
-from quantscope.core.histogram import BIT_COUNT
+from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
 from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
@@ -280,9 +280,9 @@ class Readings:
         return fit_axis([HeatRow(used.counts, kind) for kind in (finest, widest)])
 
     def _used_counts(self) -> Counts:
-        """Counts that are zero where no tensor has its most significant bit."""
+        """Counts that are zero outside the most significant bits of any tensor."""
         if self._live:
-            return sum((part.table() for part in self._live.values()), _no_counts())
+            return _ends_of(self._live.values())
         if self._used is None:
             calibration = self._calibration
             self._used = calibration.used().most_significant_bits() if calibration else _no_counts()
@@ -291,6 +291,16 @@ class Readings:
 
 def _no_counts() -> Counts:
     return np.zeros((2, BIT_COUNT), np.int64)
+
+
+def _ends_of(parts: Iterable[BitCounts]) -> Counts:
+    """The outermost bits that any of ``parts`` counted."""
+    ends = [(each.first, each.first + len(each.positive) - 1) for each in parts if each.positive]
+    counts = _no_counts()
+    if ends:
+        lowest, highest = min(low for low, _ in ends), max(high for _, high in ends)
+        counts[0, [lowest - LOWEST_BIT, highest - LOWEST_BIT]] = 1
+    return counts
 
 
 def _step_of(data_type: DataType) -> float:

@@ -9,21 +9,24 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections import deque
 from collections.abc import Sequence
 from typing import get_args
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from quantscope.core.errors import Problem
+from quantscope.gui.long_work import LongWork
 from quantscope.jobs.messages import (
     Cancelled,
     Envelope,
     Failed,
     Request,
     Result,
-    from_line,
+    reading_line,
     to_line,
 )
+from quantscope.session.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,8 @@ class WorkerProcess(QObject):
         self._process: QProcess | None = None
         self._errors = b""
         self._partial = b""
+        self._lines: deque[bytes] = deque()
+        self._reading = LongWork(self)
         self._last_job = 0
         self._pending: dict[int, Request] = {}
         self._cancelled: set[int] = set()
@@ -85,6 +90,7 @@ class WorkerProcess(QObject):
 
     def stop(self) -> None:
         """End the worker because the program ends; nothing is emitted any more."""
+        self._reading.abandon()
         self._pending.clear()
         process, self._process = self._process, None
         self._impatience.stop()
@@ -120,12 +126,19 @@ class WorkerProcess(QObject):
             return
         received = self._partial + self._process.readAllStandardOutput().data()
         *lines, self._partial = received.split(b"\n")
-        for line in lines:
-            self._take(line.decode(errors="replace"))
+        self._lines.extend(lines)
+        if self._lines and not self._reading.is_active:
+            self._reading.begin("Reading", self._taking(), _nothing)
 
-    def _take(self, line: str) -> None:
+    def _taking(self) -> Steps[None]:
+        """One line after the other; that of a large network takes long to read."""
+        while self._lines:
+            yield from self._take(self._lines.popleft().decode(errors="replace"))
+            yield
+
+    def _take(self, line: str) -> Steps[None]:
         try:
-            envelope = from_line(line)
+            envelope = yield from reading_line(line)
         except ValueError as error:
             log.info("the worker wrote a line that is no message (%s): %.200s", error, line)
             return
@@ -167,6 +180,7 @@ class WorkerProcess(QObject):
     @Slot(int, QProcess.ExitStatus)
     def _note_end(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_output()
+        self._reading.complete()
         self._read_errors()
         crashed = status is QProcess.ExitStatus.CrashExit
         self._bury(how_it_ended(code, crashed, self._errors.decode(errors="replace")))
@@ -189,6 +203,10 @@ class WorkerProcess(QObject):
                 self._write(Envelope(job=job, request=request))
             else:
                 self.received.emit(job, Failed(problem=problem, details=details))
+
+
+def _nothing(_: None) -> None:
+    """What comes of reading is told line by line."""
 
 
 def how_it_ended(code: int, crashed: bool, errors: str) -> Problem:

@@ -11,9 +11,10 @@ exactly one of its result event, :class:`Cancelled` or :class:`Failed`.
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from quantscope.core.codec import decode, encode
+from quantscope.core.codec import decode, decoding, encode
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
@@ -276,4 +277,12 @@ def to_line(envelope: Envelope) -> str:
 def from_line(line: str) -> Envelope:
     """The envelope on ``line``; ``ValueError`` where there is none."""
     envelope: Envelope = decode(Envelope, json.loads(line))
+    return envelope
+
+
+def reading_line(line: str) -> Generator[None, None, Envelope]:
+    """:func:`from_line` in steps: the description of a large network takes long."""
+    data = json.loads(line)
+    yield
+    envelope: Envelope = yield from decoding(Envelope, data)
     return envelope
