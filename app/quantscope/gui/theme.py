@@ -181,6 +181,7 @@ def style_sheet(theme: Theme) -> str:
     check = bundled_path(f"icons/check-{shade}.svg").as_posix()
     partial = bundled_path(f"icons/partial-{shade}.svg").as_posix()
     close = bundled_path(f"icons/close-{shade}.svg").as_posix()
+    more = bundled_path(f"icons/more-{shade}.svg").as_posix()
     floating = bundled_path(f"icons/float-{shade}.svg").as_posix()
     return f"""
 QToolTip {{ color: {theme.text}; background: {theme.raised}; border: 1px solid {theme.border};
@@ -192,6 +193,7 @@ QToolBar {{ background: {theme.window}; border: none; border-bottom: 1px solid {
 QToolBar QToolButton {{ padding: 4px 8px; border: 1px solid transparent; border-radius: 4px; }}
 QToolBar QToolButton:hover:enabled {{ background: {theme.hover}; }}
 QToolBar QToolButton:focus {{ border-color: {theme.accent}; }}
+QToolBar QToolButton#qt_toolbar_ext_button {{ qproperty-icon: url("{more}"); padding: 0; }}
 QToolBar QLabel {{ color: {theme.dim}; padding: 0 2px 0 8px; }}
 QMenu {{ background: {theme.raised}; border: 1px solid {theme.border}; padding: 4px; }}
 QMenu::item {{ padding: 4px 24px 4px 28px; }}
