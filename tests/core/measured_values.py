@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from quantscope.core.fix_costs import FixCost
 from quantscope.core.fixes import Fix, FixKind
 from quantscope.core.mixing import CostFactors, Goal, Level, MeasuredMix, Mix, MixCost, MixFound
 from quantscope.core.sensitivity import (
@@ -40,6 +41,7 @@ goals = st.builds(Goal, metric=st.sampled_from(Metric), at_least=reals)
 factors = st.builds(CostFactors, wide=reals, in_float=reals)
 mixes = st.builds(Mix, wide=names, in_float=names)
 costs = st.builds(MixCost, relative=reals, narrow=reals, wide=reals, in_float=reals)
+fix_costs = st.builds(FixCost, stored=st.integers(), moved=st.integers())
 measured_mixes = st.builds(
     MeasuredMix,
     mix=mixes,
@@ -82,6 +84,7 @@ def written(
         predicted=reals,
         layer=texts,
         measured=st.none() | reals,
+        cost=st.none() | fix_costs,
         pins=st.dictionaries(texts, types, max_size=FEW),
     )
     return {
@@ -90,6 +93,7 @@ def written(
         Deviation: deviations,
         ErrorOf: errors,
         Fix: fixes,
+        FixCost: fix_costs,
         Goal: goals,
         LayerSensitivity: layers,
         MeasuredMix: measured_mixes,

@@ -54,9 +54,22 @@ def test_that_float_keeps_what_another_layer_reads_too() -> None:
     assert shared.predicted == pytest.approx(10 * math.log10(8 / 5))
     assert "37.5 % of the output's error, 100.0 % of that by its weights" in shared.reason
     alone = of_kind(fixes, FixKind.FLOAT, "Conv y")
-    assert alone.predicted == pytest.approx(10 * math.log10(8 / 4))
-    assert "25.0 % of that by its weights" in alone.reason
+    assert alone.predicted == pytest.approx(10 * math.log10(8 / 5))  # the Add rounds what it reads
+    assert "33.3 % of that by its weights" in alone.reason
     assert alone.apply(SETTINGS).float_layers == {"Conv y"}
+
+
+def test_that_float_gains_what_nobody_else_rounds() -> None:
+    noises = {"Conv a": (1e-3, 3e-3), "Conv y": (4e-3,)}
+    fixes = fixes_of(NETWORK, sensitivity_of(NETWORK, noises))
+    first = of_kind(fixes, FixKind.FLOAT, "Conv a")
+    assert first.predicted == pytest.approx(10 * math.log10(8 / 4))  # the input is rounded for it
+
+
+def test_that_a_measured_gain_stands_for_a_predicted_one() -> None:
+    fix = Fix(kind=FixKind.FLOAT, title="", reason="", predicted=7.0)
+    assert fix.gain == 7.0
+    assert replace(fix, measured=-0.1).gain == -0.1
 
 
 def test_that_16_bits_are_not_suggested_where_the_target_has_none() -> None:

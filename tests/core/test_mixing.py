@@ -213,6 +213,13 @@ def test_that_what_another_layer_still_reads_stays_rounded() -> None:
     assert steps[0] == Step("Conv y", FLOAT)
 
 
+def test_that_what_a_layer_in_integers_makes_stays_rounded_for_one_in_float() -> None:
+    """The Add rounds what Conv y reads, whether that is in float or not; a MatMul would not."""
+    noises: Noises = {"Conv y": (1e-6, 5e-3), "Conv b": (1e-4,)}
+    steps = [step for step in steps_of(noises, widen=False) if step.layer in ("Conv b", "Conv y")]
+    assert steps[0] == Step("Conv b", FLOAT)
+
+
 def test_that_what_a_layer_hands_out_goes_with_it_to_float() -> None:
     assert steps_of({"Conv y": (0.0, 0.0, 1e-3)}, widen=False)[0] == Step("Conv y", FLOAT)
 

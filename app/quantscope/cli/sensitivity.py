@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         if start.data.is_random:
             say(RANDOM_WARNING)
-        _say(found, start.settings, metric, is_kept=is_kept)
+        _say(found, start.settings, metric, options.cumulative, is_kept=is_kept)
 
 
 def _request(
@@ -125,7 +125,14 @@ def _request(
     )
 
 
-def _say(found: LayersMeasured, settings: PlanSettings, metric: Metric, *, is_kept: bool) -> None:
+def _say(
+    found: LayersMeasured,
+    settings: PlanSettings,
+    metric: Metric,
+    cumulative: bool,
+    *,
+    is_kept: bool,
+) -> None:
     result = found.sensitivity
     say(f"{len(result.layers)} layers, {types_in_words(settings)}")
     say_facts(
@@ -137,10 +144,11 @@ def _say(found: LayersMeasured, settings: PlanSettings, metric: Metric, *, is_ke
     )
     say()
     _say_layers(result, metric)
-    if result.missing:
+    missing = result.without_layers_that_lack(cumulative).missing
+    if missing:
         say()
         again = "run the command again" if is_kept else "raise --budget, or keep --results"
-        say(f"{len(result.missing)} layers are not measured yet: {again}.")
+        say(f"{len(missing)} layers are not measured yet: {again}.")
     if found.fixes:
         say()
         say_table(

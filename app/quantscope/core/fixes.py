@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,13 @@ from quantscope.core.fix_costs import FixCost
 from quantscope.core.formats import ChannelScaled, DataType
 from quantscope.core.mixing import may_widen
 from quantscope.core.network import Network
-from quantscope.core.noise_budget import NoiseBudget, group_numbers, handed_over, noise_budget
+from quantscope.core.noise_budget import (
+    NoiseBudget,
+    group_numbers,
+    handed_over,
+    noise_budget,
+    rounding_makers,
+)
 from quantscope.core.noise_sources import noise_sources
 from quantscope.core.placement import TieGroup
 from quantscope.core.plan import Plan
@@ -60,6 +67,11 @@ class Fix:
     measured: float | None = None
     pins: Mapping[str, DataType] = field(default_factory=dict)
     cost: FixCost | None = None
+
+    @property
+    def gain(self) -> float:
+        """As it was measured, or else predicted."""
+        return self.predicted if self.measured is None else self.measured
 
     @property
     def is_of_plan(self) -> bool:
@@ -110,6 +122,10 @@ class _Work:
     calibration: Calibration
     budget: NoiseBudget
 
+    @cached_property
+    def _makers(self) -> dict[int, frozenset[str]]:
+        return rounding_makers(self.plan, self.network)
+
     def for_layer(self, layer: str) -> list[Fix]:
         found = [self._in_float(layer), *self._other_schemes(layer)]
         if may_widen(self.plan.settings):
@@ -157,6 +173,7 @@ class _Work:
             if each != layer
             for group in self._groups(each)
         }
+        others |= {group for group, layers in self._makers.items() if layers - {layer}}
         own = sum(
             each.noise
             for each in self.budget.portions

@@ -14,7 +14,12 @@ from enum import StrEnum
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.layer_costs import Counts, layer_macs
 from quantscope.core.network import Network
-from quantscope.core.noise_budget import NoiseBudget, group_numbers, handed_over
+from quantscope.core.noise_budget import (
+    NoiseBudget,
+    group_numbers,
+    handed_over,
+    rounding_makers,
+)
 from quantscope.core.noise_sources import noise_sources
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import WIDE, PlanSettings
@@ -266,6 +271,7 @@ class _State:
         self._wide: set[int] = set()
         self._readers: dict[int, set[str]] = {}
         self._reach: dict[str, set[int]] = {}
+        self._makers = rounding_makers(plan, network)
         numbers = group_numbers(plan)
         for layer in self.left:
             read = {numbers[name] for name in network.layer(layer).inputs if name in numbers}
@@ -304,8 +310,8 @@ class _State:
 
     def _goes(self, group: int, reads: bool, layer: str) -> bool:
         """Whether a group is rounded no more once ``layer``, which reads or makes it, is float."""
-        others = self._readers.get(group, set()) & set(self.left) - {layer}
-        return not others if reads else True
+        others = self._readers.get(group, set()) | self._makers[group]
+        return not others & set(self.left) - {layer} if reads else True
 
     def _cost(self, step: Step) -> float:
         if step.level is Level.FLOAT:

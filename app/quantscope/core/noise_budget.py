@@ -21,6 +21,7 @@ from quantscope.core.noise_sources import (
 from quantscope.core.plan import Plan
 from quantscope.core.sensitivity import LayerSensitivity, Sensitivity
 from quantscope.core.statistics import TensorStatistics
+from quantscope.core.targets import TARGETS
 
 MOST = 1e6  # noise by signal; a layer that ruins everything must not make the sum infinite
 
@@ -93,6 +94,23 @@ def handed_over(plan: Plan, network: Network, layer: str) -> set[int]:
         for name in network.layer(layer).outputs
         if name in outputs and name in numbers
     }
+
+
+def rounding_makers(plan: Plan, network: Network) -> dict[int, frozenset[str]]:
+    """By group, the layers in integers that round it whoever reads it.
+
+    Left out are groups that nobody in integers makes, and what is made by operators whose kernels
+    can yield float as well.
+    """
+    placement, target = plan.placement, TARGETS[plan.settings.target]
+    found = {}
+    for number, group in enumerate(placement.groups):
+        layers = {network.tensors[name].layer for name in group.sources}
+        makers = {placement.fused.get(name, name) for name in layers} & placement.layers
+        found[number] = frozenset(
+            name for name in makers if network.layer(name).operator not in target.float_results
+        )
+    return found
 
 
 def _portions(

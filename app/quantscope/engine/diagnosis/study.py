@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import Progress
 from quantscope.core.fix_costs import FixCost, cost_between
-from quantscope.core.fixes import Fix, suggest
+from quantscope.core.fixes import LEAST_GAIN, Fix, suggest
 from quantscope.core.layer_costs import Counts
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.plan import Plan
@@ -61,6 +61,8 @@ class Study:
     ) -> Generator[Progress, None, Sensitivity | None]:
         """``before`` with more of the layers that it misses, on as many samples as ``basis`` says.
 
+        A layer of which only the cumulative error was asked keeps what is known where it is not
+        reached.
         ``None`` where it was stopped before anything was found.
         """
         asking = self._asking(basis.samples, STAGE, len(self.bench.sources) + 1)
@@ -69,17 +71,19 @@ class Study:
                 before = yield from begin(asking, self.calibration, basis)
             except Stopped:
                 return None
-        before = before.without_layers_that_lack(effort.cumulative)
-        asking.done = asking.total - len(before.missing)
-        return (yield from measure_layers(asking, self.calibration, before, effort))
+        rest = before.without_layers_that_lack(effort.cumulative)
+        asking.done = asking.total - len(rest.missing)
+        found = yield from measure_layers(asking, self.calibration, rest, effort)
+        known = [each for each in before.layers if found.layer(each.layer) is None]
+        return found.with_layers(known, self.bench.sources, seconds=0.0)
 
     def fixes(
         self, sensitivity: Sensitivity, most: int, *, equalized: bool
     ) -> Generator[Progress, None, tuple[Fix, ...]]:
-        """The best ``most`` fixes by prediction, with what they cost and the gains that were
-        measured.
+        """Of the best ``most`` fixes by prediction, those that turn out to be worth it, with what
+        they cost; those that gain most first.
 
-        Those that were not reached before it was stopped have no such gain.
+        Those that were not reached before it was stopped have no measured gain.
         """
         plan, network = self.bench.plan, self.bench.network
         every = suggest(network, plan, sensitivity, self.calibration, equalized=equalized)[:most]
@@ -92,7 +96,8 @@ class Study:
                 done += [(yield from self._measured(asking, fix, sensitivity))]
         except Stopped:
             pass
-        return (*done, *found[len(done) :])
+        worth = [fix for fix in (*done, *found[len(done) :]) if fix.gain >= LEAST_GAIN]
+        return tuple(sorted(worth, key=lambda fix: -fix.gain))
 
     def mix(
         self, sensitivity: Sensitivity, goal: Goal, factors: CostFactors, samples: int
