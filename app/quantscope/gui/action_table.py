@@ -96,6 +96,18 @@ ACTIONS = (
         checkable=True,
     ),
     ActionRow(
+        "measure",
+        "Measure &layers",
+        "F6",
+        "Measure what each layer's rounding costs the network's output",
+    ),
+    ActionRow(
+        "diagnosis",
+        "Dia&gnosis",
+        "Ctrl+Shift+D",
+        "Show which layers cost accuracy, and what would help",
+    ),
+    ActionRow(
         "check", "Chec&k target", "Ctrl+Shift+K", "List what the target will not take, and why"
     ),
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
@@ -174,6 +186,9 @@ MENUS: tuple[Menu, ...] = (
             SEPARATOR,
             "compensate",
             "correct-bias",
+            SEPARATOR,
+            "measure",
+            "diagnosis",
             SEPARATOR,
             "reset-all",
             "check",

@@ -6,6 +6,7 @@ as ``results_changed``. Views keep no state that the session has. Its desk follo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -19,6 +20,7 @@ from quantscope.core.schemes import Scheme
 from quantscope.gui.job import Job
 from quantscope.gui.job_desk import JobDesk
 from quantscope.gui.long_work import LongWork
+from quantscope.gui.measuring import LayerEffort, MixSearch, attach_measured
 from quantscope.gui.readiness import (
     look_only_problem,
     missing_problem,
@@ -73,6 +75,7 @@ class Controller(QObject):
         self.desk.changed.connect(self.job_changed)
         self.desk.live_counted.connect(self.live_counted)
         self.desk.data_checked.connect(self.data_checked)
+        self.desk.ended.connect(self._keep_measured)
         self.desk.ended.connect(self._finish)
 
     # ---- files
@@ -306,8 +309,26 @@ class Controller(QObject):
         if Path(path).exists() and not overwrite:
             self.overwrite_asked.emit(path)
             return
+        self._ask(self.desk.export, self.session.document, calibration, path, overwrite)
+
+    def measure_layers(self, effort: LayerEffort) -> None:
+        """Measure what each layer's rounding costs, going on from what is known."""
+        session = self.session
+        if session.calibration is not None:
+            measure = self.desk.measure_layers
+            self._ask(measure, session.document, session.calibration, session.diagnosis, effort)
+
+    def find_mix(self, search: MixSearch) -> None:
+        """Search the cheapest mix of words that meets a goal."""
+        session = self.session
+        if session.calibration is not None:
+            find = self.desk.find_mix
+            self._ask(find, session.document, session.calibration, session.diagnosis, search)
+
+    def _ask(self, begin: Callable[..., None], *given: object) -> None:
+        """Begin a job; where it has no file to start from, say so."""
         try:
-            self.desk.export(self.session.document, calibration, path, overwrite)
+            begin(*given)
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
 
@@ -315,6 +336,11 @@ class Controller(QObject):
         """Ask the job under way to stop."""
         self.work.abandon()
         self.desk.cancel()
+
+    @Slot(object, object)
+    def _keep_measured(self, job: Job, result: messages.Result) -> None:
+        if attach_measured(self.session, job, result):
+            self.results_changed.emit()
 
     @Slot(object, object)
     def _finish(self, job: Job, result: messages.Result) -> None:

@@ -60,6 +60,8 @@ PAGE_OF_ACTION = {
     "toggle-layer": "accuracy-recovery#layers-in-float",
     "wide": "accuracy-recovery#16-bit-activations",
     "worst": "diagnosis#the-worst-tensor",
+    "measure": "diagnosis#measure-layers",
+    "diagnosis": "diagnosis#measure-layers",
     "check": "types-and-targets#check-the-target",
     "palette": "keyboard",
     "shortcuts": "keyboard",
@@ -71,6 +73,7 @@ PAGE_OF_REQUEST: dict[type, str] = {
     messages.Calibrate: "data#when-data-does-not-fit",
     messages.CountChannels: "data#when-data-does-not-fit",
     messages.Export: "first-steps#export",
+    messages.MeasureSensitivity: "diagnosis#measure-layers",
 }
 
 

@@ -15,12 +15,21 @@ from quantscope.core.data import DataDescription
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.gui.agreements import Agreements
 from quantscope.gui.job import Job, calibrate_request, export_request
+from quantscope.gui.measuring import (
+    Files,
+    LayerEffort,
+    MixSearch,
+    layers_request,
+    mix_request,
+)
 from quantscope.gui.readings import Readings
 from quantscope.gui.worker_process import RESULTS, WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session.calibration_file import stored_at, write_calibration
+from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.draft import Draft
+from quantscope.session.sensitivity_file import write_if_new
 
 
 class JobDesk(QObject):
@@ -87,6 +96,20 @@ class JobDesk(QObject):
         trusted = self.agreements.hash_of(calibration.data.path)
         request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
         self._begin(basis, request, f"Exporting {Path(path).name}")
+
+    def measure_layers(
+        self, basis: Document, calibration: Calibration, known: Diagnosis, effort: LayerEffort
+    ) -> None:
+        """Measure what layers cost, beyond what is ``known``; raises as :meth:`export`."""
+        request = layers_request(basis, self._files_to_measure(calibration, known), effort)
+        self._begin(basis, request, "Measuring layers")
+
+    def find_mix(
+        self, basis: Document, calibration: Calibration, known: Diagnosis, search: MixSearch
+    ) -> None:
+        """Search the cheapest mix that meets a goal; raises as :meth:`export`."""
+        request = mix_request(basis, self._files_to_measure(calibration, known), search)
+        self._begin(basis, request, "Searching a mix")
 
     def count_channels(self, basis: Document, calibration: Calibration, tensor: str) -> None:
         """Count one activation channel by channel; raises where the statistics have no file."""
@@ -166,10 +189,20 @@ class JobDesk(QObject):
             self._rewritten = (calibration, file)
         return self._rewritten[1]
 
-    def _scratch_path(self, name: str) -> str:
+    def _files_to_measure(self, calibration: Calibration, known: Diagnosis) -> Files:
+        """With a file of results that holds what is known already."""
+        output = self._scratch_path("layers", ending="json")
+        write_if_new(output, [each.sensitivity for each in reversed(known.layers)])
+        return Files(
+            calibration=self._file_of(calibration),
+            output=output,
+            trusted=self.agreements.hash_of(calibration.data.path),
+        )
+
+    def _scratch_path(self, name: str, ending: str = "npz") -> str:
         """A new file each time: statistics at hand may still be read from an earlier one."""
         self._scratch_files += 1
-        file = f"{name}-{self._scratch_files}.npz"
+        file = f"{name}-{self._scratch_files}.{ending}"
         if self._temporary is not None:
             return self._temporary.filePath(file)
         return str(Path(self._folder or "") / file)

@@ -30,6 +30,7 @@ from quantscope.gui.check_panel import CheckPanel
 from quantscope.gui.choices import NetworkChoices
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
+from quantscope.gui.diagnosis_panel import DiagnosisPanel
 from quantscope.gui.docks import BOTTOM, RIGHT, Docks
 from quantscope.gui.file_questions import FileQuestions
 from quantscope.gui.help_desk import PAGE, HelpDesk
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
+        self.diagnosis = DiagnosisPanel(controller, self)
         self.actions_by_id = make_actions(self)
         self.help = HelpDesk(controller, self.actions_by_id, self)
         self.hint_bar = HintBar(self)
@@ -91,10 +93,16 @@ class MainWindow(QMainWindow):
         self._fill_bars()
         self._connect()
         self.setAcceptDrops(True)
-        views = (self.ranges, self.inspector, self.results, self.help)
+        views = (self.ranges, self.inspector, self.results, self.diagnosis, self.help)
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.layout_kept = Layout(self, settings, self.inspector_dock)
-        self.features += (self.ranges.filter_bar, self.help, self.hints, self.layout_kept)
+        self.features += (
+            self.ranges.filter_bar,
+            self.diagnosis,
+            self.help,
+            self.hints,
+            self.layout_kept,
+        )
         self.ranges.filter_bar.follow(self.actions_by_id)
         owners = (self, *self.features, self.questions, self.appearance)
         connect_actions(self.actions_by_id, owners)
@@ -122,11 +130,13 @@ class MainWindow(QMainWindow):
         self.inspector_dock = self.docks.add("Inspector", self.inspector, RIGHT)
         self.results_dock = self.docks.add("Results", self.results, BOTTOM)
         self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
+        self.diagnosis_dock = self.docks.add("Diagnosis", self.diagnosis, BOTTOM)
         for widget, page in (
             (self.ranges, "heat-map"),
             (self.inspector, "types-and-targets"),
             (self.results, "first-steps#export"),
             (self.check, "types-and-targets#check-the-target"),
+            (self.diagnosis, "diagnosis#measure-layers"),
             (self.choices.target.combo, "types-and-targets#targets"),
             (self.choices.scheme.combo, "types-and-targets#schemes"),
         ):
@@ -150,6 +160,7 @@ class MainWindow(QMainWindow):
         controller.selection.moved.connect(self.refresh)
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
+        self.diagnosis.wanted.connect(self._show_diagnosis)
         self.types_file.written.connect(self.messages.show_message)
         self.messages.guide_asked.connect(self.help.show_page)
         self.hint_bar.guide_asked.connect(self.help.show_page)
@@ -199,6 +210,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_results(self, *_: object) -> None:
         self.results_dock.show()
+        QTimer.singleShot(0, self.ranges, self.ranges.show_current)
+
+    @Slot()
+    def _show_diagnosis(self) -> None:
+        self.docks.bring_up(self.diagnosis_dock)
         QTimer.singleShot(0, self.ranges, self.ranges.show_current)
 
     # ---- files

@@ -14,6 +14,7 @@ from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.readiness import why_not_edit
 
+SAME_AS_TITLE = frozenset({"calibration", "export", "sensitivity", "goal"})
 MOST_NAMES = 20  # of skipped samples in a tool tip
 
 
@@ -102,7 +103,7 @@ class StatusLine(QStatusBar):
             return
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
-        is_news = progress.stage and progress.stage not in ("calibration", "export")
+        is_news = progress.stage and progress.stage not in SAME_AS_TITLE
         parts = [f"{title}: {progress.stage}" if is_news else title]
         parts.append(f"{progress.done} of {progress.total}")
         if progress.rate > 0:
