@@ -195,9 +195,9 @@ def test_that_an_export_is_verified_and_shown_and_overwrites_only_when_told(
 
 def test_that_both_themes_are_drawn_in_their_own_colours(calibrated: MainWindow) -> None:
     calibrated.actions_by_id["theme-dark"].trigger()
-    dark = calibrated.grab().toImage().pixelColor(20, 4)
+    dark = calibrated.grab().toImage().pixelColor(700, 8)
     calibrated.actions_by_id["theme-light"].trigger()
-    light = calibrated.grab().toImage().pixelColor(20, 4)
+    light = calibrated.grab().toImage().pixelColor(700, 8)
     assert dark.lightness() < 60 < 200 < light.lightness()
     assert calibrated.settings.theme is ThemeChoice.LIGHT
 

@@ -24,6 +24,7 @@ from quantscope.gui.versions import versions_in_words
 
 SYMBOLS = {"error": "✖", "warning": "⚠", "info": "ℹ"}
 KINDS = {"error": "Error", "warning": "Warning", "info": "Note"}
+MOST_LINES = 10  # of details in sight
 Answer = tuple[str, Callable[[], object]]
 
 
@@ -53,6 +54,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self._shown = Message(text="")
         self._standing: Message | None = None
+        self.setProperty("severity", "info")
         self.sentence = QLabel(self)
         self.sentence.setWordWrap(True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -61,7 +63,6 @@ class MessageBar(QFrame):
         self.symbol = QLabel(self)
         self.details = QPlainTextEdit(self)
         self.details.setReadOnly(True)
-        self.details.setFixedHeight(150)
         self.details.setTabChangesFocus(True)
         self.details.setAccessibleName("Details of the message")
         self.details_button = self._button("Detai&ls", "Show what else is known", self._unfold)
@@ -119,6 +120,8 @@ class MessageBar(QFrame):
         self.sentence.setText(message.text)
         self.setAccessibleName(f"{KINDS[message.severity]}: {message.text}")
         self.details.setPlainText(message.details)
+        lines = min(message.details.count("\n") + 2, MOST_LINES)
+        self.details.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 12)
         self.details.hide()
         self.details_button.setVisible(bool(message.details))
         self.copy_button.setVisible(message.severity != "info")

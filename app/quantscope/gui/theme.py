@@ -237,6 +237,11 @@ QFrame[role="drop"] {{ background: {theme.base}; border: 2px dashed {theme.borde
     border-radius: 10px; }}
 QFrame[role="drop"][active="true"] {{ border-color: {theme.accent};
     background: {theme.info_back}; }}
+QFrame[severity] QPushButton:flat {{ color: {theme.accent}; padding: 3px 8px; border: none;
+    border-radius: 3px; }}
+QFrame[severity] QPushButton:flat:hover, QFrame[severity] QPushButton:flat:focus {{
+    background: {theme.hover}; }}
+QFrame[severity] QPushButton:flat:focus {{ border: 1px solid {theme.accent}; }}
 QFrame[severity="error"] {{ background: {theme.error_back};
     border-bottom: 1px solid {theme.border}; }}
 QFrame[severity="warning"] {{ background: {theme.warning_back};
