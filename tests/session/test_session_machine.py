@@ -15,13 +15,17 @@ from quantscope.core.formats import FixedPoint
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
-from quantscope.session import commands
-from quantscope.session.document import Document
+from quantscope.session import commands, variants
+from quantscope.session.document import Document, Variant
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
 
 TENSORS = strategies.sampled_from(["w", "b", "c", "y"])
 TYPES = strategies.builds(FixedPoint, strategies.sampled_from([8, 16]), strategies.integers(-4, 12))
+
+
+def variant_of(document: Document) -> Variant:
+    return Variant(name=document.name, settings=document.settings, preparation=document.preparation)
 
 
 class EditedSession(RuleBasedStateMachine):
@@ -106,6 +110,35 @@ class EditedSession(RuleBasedStateMachine):
         self.session.do(commands.choose_preparation("equalize", equalize))
         preparation = PreparationChoices(equalize=equalize)
         self.expect(replace(self.documents[self.place], preparation=preparation))
+
+    @precondition(lambda self: len(self.documents[self.place].others) < 3)
+    @rule()
+    def add_variant(self) -> None:
+        old = self.documents[self.place]
+        self.session.do(variants.add_variant(old))
+        name = next(name for name in "ABCD" if name not in {each.name for each in old.variants})
+        left, right = old.others[: old.place], old.others[old.place :]
+        others = (*left, variant_of(old), *right)
+        self.expect(replace(old, name=name, place=old.place + 1, others=others))
+
+    @rule(places=strategies.integers(0, 3))
+    def open_variant(self, places: int) -> None:
+        old = self.documents[self.place]
+        opened = places % (len(old.others) + 1)
+        self.session.do(variants.open_variant(old, opened))
+        every = [*old.others]
+        every.insert(old.place, variant_of(old))
+        new = every.pop(opened)
+        self.expect(
+            replace(
+                old,
+                name=new.name,
+                settings=new.settings,
+                preparation=new.preparation,
+                place=opened,
+                others=tuple(every),
+            )
+        )
 
     @rule()
     def undo(self) -> None:

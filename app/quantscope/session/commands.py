@@ -38,6 +38,7 @@ class ChangeKind(StrEnum):
     DATA = "data"
     SETTINGS = "settings"
     PREPARATION = "preparation"
+    VARIANTS = "variants"  # which there are, and which is edited: settings and preparation too
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,12 +228,19 @@ def _exists(path: str) -> bool:
 
 def _objection(content: Content) -> str:
     """What this program cannot work with; empty where all is well."""
-    for settings in filter(None, (content.document.settings, content.report_settings)):
+    variants = content.document.variants
+    for settings in (*(each.settings for each in variants), content.report_settings):
+        if settings is None:
+            continue
         target = TARGETS.get(settings.target)
         if target is None:
             return f"it is made for the target {settings.target[:80]!r}, which is not known here"
         if not _takes_words(target, settings):
             return f"it asks for word lengths that {target.title} does not take"
+    if len({each.name for each in variants}) < len(variants):
+        return "it calls two variants alike"
+    if content.document.place not in range(len(variants)):
+        return "it edits a variant that it does not have"
     if len(content.near_data) != len(_paths(content.document.data)):
         return "it does not say where its data is"
     if content.network is not None and not _is_sound(content.network):
