@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from quantscope.core.codec import decode, encode
-from quantscope.core.preparation import CHOICES, PreparationChoices
+from quantscope.core.preparation import CHOICES, PreparationChoices, model_of
 
 EQUALIZED = PreparationChoices(equalize=True)
 ALL = [
@@ -52,3 +52,10 @@ def test_that_a_choice_is_made_and_taken_back_by_its_key() -> None:
     assert made.with_choice("replace_relu6", False) == PreparationChoices()
     with pytest.raises(KeyError):
         made.with_choice("no such choice", True)
+
+
+def test_that_a_fingerprint_tells_the_choices_and_the_model() -> None:
+    for choices in ALL:
+        prepared = choices.fingerprint("f00d")
+        assert PreparationChoices.of(prepared) == choices
+        assert model_of(prepared) == "f00d"

@@ -138,7 +138,7 @@ def test_that_a_variant_can_be_called_what_it_is_called(session: Session) -> Non
 @pytest.mark.parametrize(
     ("make", "title"),
     [
-        (lambda document: variants.add_variant(document), "New variant C"),
+        (variants.add_variant, "New variant C"),
         (lambda document: variants.open_variant(document, 0), "Switch to variant A"),
         (lambda document: variants.rename_variant(document, 1, "x"), "Rename variant B"),
         (lambda document: variants.delete_variant(document, 1), "Delete variant B"),

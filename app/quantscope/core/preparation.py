@@ -89,6 +89,15 @@ class PreparationChoices:
         """The choices made, in the order of the table."""
         return tuple(choice for key, choice in CHOICES.items() if getattr(self, key))
 
+    @classmethod
+    def of(cls, prepared: str) -> PreparationChoices:
+        """The choices under which the network with the fingerprint ``prepared`` was prepared."""
+        made = {}
+        for key, choice in reversed(CHOICES.items()):
+            made[key] = prepared.endswith(choice.mark)
+            prepared = prepared.removesuffix(choice.mark)
+        return cls(**made)
+
     def with_choice(self, key: str, made: bool) -> PreparationChoices:
         """The same with the choice ``key`` made or not; ``KeyError`` where there is none."""
         return replace(self, **{CHOICES[key].key: made})
@@ -105,3 +114,8 @@ class PreparationChoices:
         for choice in reversed(self.chosen):
             prepared = prepared.removesuffix(choice.mark)
         return prepared
+
+
+def model_of(prepared: str) -> str:
+    """The fingerprint of the model from which that of a prepared network came."""
+    return PreparationChoices.of(prepared).model_fingerprint(prepared)

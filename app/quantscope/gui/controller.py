@@ -32,7 +32,7 @@ from quantscope.gui.worker_process import WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
 from quantscope.session.calibration_file import reading_calibration
-from quantscope.session.commands import ChangeKind, Command
+from quantscope.session.commands import Command
 from quantscope.session.document import Document
 from quantscope.session.draft import Draft
 from quantscope.session.history import Change
@@ -270,10 +270,16 @@ class Controller(QObject):
         if change is not None:
             self.readings.refresh(self.session)
             self.changed.emit(change)
-            if change.kind is ChangeKind.PREPARATION:
-                self.desk.abandon()  # what was begun under the other one
-                if self.session.network_is_stale:
-                    self.locate_model(change.after.model)
+            if change.before.preparation != change.after.preparation:
+                self._follow_preparation(change.after.model)
+
+    def _follow_preparation(self, model: str) -> None:
+        """Describe the network under another preparation, where it is not known from before."""
+        self.desk.abandon()  # what was begun under the other one
+        if self.session.network_is_stale:
+            self.locate_model(model)
+        else:
+            self.results_changed.emit()
 
     # ---- jobs
 

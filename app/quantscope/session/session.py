@@ -16,7 +16,7 @@ from quantscope.core.joined_data import joined, sources_of
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.preparation import PreparationChoices, model_of
 from quantscope.core.record import Record
 from quantscope.core.report import ExportReport
 from quantscope.core.sensitivity import Basis, basis_of
@@ -24,6 +24,7 @@ from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.history import Change, History
+from quantscope.session.prepared import Prepared, kept_beside, prepared
 
 __all__ = ["Change", "Results", "Session"]
 
@@ -32,7 +33,8 @@ __all__ = ["Change", "Results", "Session"]
 class Results:
     """What jobs found out: beside the document, matched by fingerprint.
 
-    ``report_settings`` and ``report_calibration`` are what the report was made from.
+    ``report_settings`` and ``report_calibration`` are what the report was made from. ``other`` is
+    the model as it was last calibrated under another preparation.
     """
 
     network: Network | None = None
@@ -41,6 +43,13 @@ class Results:
     report_settings: PlanSettings | None = None
     report_calibration: Calibration | None = None
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    other: Prepared | None = None
+
+    @property
+    def calibrations(self) -> frozenset[Calibration]:
+        """All statistics at hand."""
+        kept = (self.calibration, self.other.calibration if self.other is not None else None)
+        return frozenset(each for each in kept if each is not None)
 
 
 class Session:
@@ -58,7 +67,7 @@ class Session:
     def _start(self, document: Document, results: Results) -> None:
         self._history = History(document)
         self._results = results
-        self._saved = (document, results.calibration, results.report)
+        self._saved = (document, results.calibrations, results.report)
         self._saved_diagnosis = results.diagnosis
         self._plan: tuple[Calibration, Network, Plan] | None = None
 
@@ -77,8 +86,8 @@ class Session:
     @property
     def is_modified(self) -> bool:
         """Whether closing now would lose an edit or a result."""
-        document, calibration, report = self._saved
-        same_results = calibration is self.calibration and report is self.report
+        document, calibrations, report = self._saved
+        same_results = calibrations == self._results.calibrations and report is self.report
         same_results &= self._saved_diagnosis is self.diagnosis
         return document != self.document or not same_results
 
@@ -111,15 +120,26 @@ class Session:
         first edit of a drag is done without, the following ones with it, and the whole drag
         is one step. Raises what the command raises, with the document as it was.
         """
-        return self._history.do(command, merge)
+        return self._followed(self._history.do(command, merge))
 
     def undo(self) -> Change | None:
         """Go back one step; ``None`` where there is none."""
-        return self._history.undo()
+        return self._followed(self._history.undo())
 
     def redo(self) -> Change | None:
         """Go forward one step that was undone; ``None`` where there is none."""
-        return self._history.redo()
+        return self._followed(self._history.redo())
+
+    def _followed(self, change: Change | None) -> Change | None:
+        """``change``; what was counted under the document's preparation comes back with it."""
+        results = self._results
+        other = results.other
+        if other is not None and other.fingerprint == self.document.fingerprint:
+            mine = prepared(results.network, results.calibration)
+            self._results = replace(
+                results, network=other.network, calibration=other.calibration, other=mine
+            )
+        return change
 
     def recover(self, document: Document, calibration: Calibration | None) -> None:
         """Go on with unsaved work that was kept elsewhere; what is saved stays as it was.
@@ -158,8 +178,10 @@ class Session:
 
         Calibration and report are kept, and are stale where the fingerprint is another.
         """
-        before = self.document
-        self._results = replace(self._results, network=network)
+        before, results = self.document, self._results
+        candidates = prepared(results.network, results.calibration), results.other
+        other = kept_beside(network, candidates)
+        self._results = replace(results, network=network, other=other)
         self._found(before.model)
         after = replace(before, model=_absolute(path), fingerprint=network.fingerprint)
         return self._relocate(after, ChangeKind.MODEL)
@@ -178,9 +200,12 @@ class Session:
         self._found(sources[place].path)
         sources[place] = replace(sources[place], path=_absolute(path))
         data = joined(sources, before.data)
-        calibration = self.calibration
+        calibration, other = self.calibration, self._results.other
         if calibration is not None and calibration.data == before.data:
             self._replace_calibration(replace(calibration, data=data))
+        if other is not None and other.calibration.data == before.data:
+            moved = replace(other, calibration=replace(other.calibration, data=data))
+            self._results = replace(self._results, other=moved)
         self.attach_diagnosis(self.diagnosis.moved(before.data, data))
         return self._relocate(replace(before, data=data), ChangeKind.DATA)
 
@@ -228,6 +253,20 @@ class Session:
     def attach_calibration(self, calibration: Calibration) -> None:
         """Keep the result of a calibration, also where it does not fit (it is stale then)."""
         self._results = replace(self._results, calibration=calibration)
+
+    @property
+    def other_preparation(self) -> Prepared | None:
+        """The model as it was last calibrated under another preparation."""
+        other = self._results.other
+        fits = other is not None and other.fingerprint != self.document.fingerprint
+        return other if fits else None
+
+    def counted(self, preparation: PreparationChoices) -> Prepared | None:
+        """The network under ``preparation`` with its statistics, where both are at hand."""
+        wanted = preparation.fingerprint(model_of(self.document.fingerprint))
+        mine = prepared(self.network, self.calibration)
+        kept = (each for each in (mine, self._results.other) if each is not None)
+        return next((each for each in kept if each.fingerprint == wanted), None)
 
     def attach_report(self, report: ExportReport, settings: PlanSettings) -> None:
         """Keep the report of an export made under ``settings`` with the calibration at hand."""
@@ -327,7 +366,7 @@ class Session:
     def mark_saved(self, path: str | os.PathLike[str]) -> None:
         """Note that everything is in the session file ``path`` now."""
         self.path = Path(_absolute(path))
-        self._saved = (self.document, self.calibration, self.report)
+        self._saved = (self.document, self._results.calibrations, self.report)
         self._saved_diagnosis = self.diagnosis
 
 

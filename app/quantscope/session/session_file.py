@@ -29,12 +29,14 @@ from quantscope.session.calibration_file import (
 )
 from quantscope.session.diagnosis import Diagnosis, LayersKnown
 from quantscope.session.document import Document
+from quantscope.session.prepared import prepared
 from quantscope.session.sensitivity_file import beside, read_all
 from quantscope.session.session import Results, Session
 from quantscope.session.steps import Steps, finish
 
 VERSION = 1
 MEMBER = "session.json"
+OTHER_FOLDER = "other/"  # the statistics of another preparation
 DIAGNOSIS = "diagnosis.json"
 
 
@@ -44,7 +46,7 @@ class Content:
 
     ``near_model`` and, for each source, ``near_data`` are paths from the file's folder, empty
     where there is no such path. ``report_fits`` says that the report was made from the
-    calibration in the file.
+    calibration in the file. ``other_network`` is the one whose statistics are kept beside it.
     """
 
     version: int
@@ -55,6 +57,7 @@ class Content:
     report: ExportReport | None
     report_settings: PlanSettings | None
     report_fits: bool
+    other_network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
         write_json(archive, MEMBER, _content(session, target.parent))
         if session.calibration is not None:
             add_calibration(archive, session.calibration, SESSION_FOLDER)
+        if session.other_preparation is not None:
+            add_calibration(archive, session.other_preparation.calibration, OTHER_FOLDER)
         if session.diagnosis != Diagnosis():
             kept = KeptDiagnosis(version=VERSION, diagnosis=session.diagnosis)
             write_json(archive, DIAGNOSIS, kept)
@@ -109,18 +114,24 @@ def _loading(path: str | os.PathLike[str], whole: bool) -> Steps[Session]:
     if problem := _objection(content):
         raise damaged(archive.path, problem)
     yield
-    calibration = None
-    if SESSION_FOLDER + HEADER in archive:
-        calibration = yield from calibration_in(archive, SESSION_FOLDER, whole)
-        yield
-    session = _session(content, calibration, archive.path.parent)
+    calibration = yield from _calibration_in(archive, SESSION_FOLDER, whole)
+    other = yield from _calibration_in(archive, OTHER_FOLDER, whole)
+    session = _session(content, calibration, other, archive.path.parent)
     if whole and session.calibration is not None:
         session.calibration.used()
         yield
-    _check_plan(session, archive)
+    yield from _checking_plans(session, archive)
     session.attach_diagnosis(_diagnosis(archive, content, session))
     session.mark_saved(archive.path)
     return session
+
+
+def _calibration_in(archive: Archive, folder: str, whole: bool) -> Steps[Calibration | None]:
+    if folder + HEADER not in archive:
+        return None
+    found = yield from calibration_in(archive, folder, whole)
+    yield
+    return found
 
 
 def _diagnosis(archive: Archive, content: Content, session: Session) -> Diagnosis:
@@ -142,7 +153,7 @@ def _diagnosis(archive: Archive, content: Content, session: Session) -> Diagnosi
 
 
 def _content(session: Session, folder: Path) -> Content:
-    document = session.document
+    document, other = session.document, session.other_preparation
     return Content(
         version=VERSION,
         document=document,
@@ -152,18 +163,21 @@ def _content(session: Session, folder: Path) -> Content:
         report=session.report,
         report_settings=session.report_settings,
         report_fits=session.report_fits_calibration,
+        other_network=None if other is None else other.network,
     )
 
 
-def _session(content: Content, calibration: Calibration | None, folder: Path) -> Session:
+def _session(
+    content: Content, calibration: Calibration | None, other: Calibration | None, folder: Path
+) -> Session:
     document, missing = content.document, []
     if document.model:
         document = replace(document, model=_found(content.near_model, document.model, folder))
         missing += _if_missing(document.model)
     if document.data is not None:
         data = _located(untrusted(document.data), content.near_data, folder)
-        if calibration is not None and calibration.data == document.data:
-            calibration = replace(calibration, data=data)
+        calibration = _of_located(calibration, document.data, data)
+        other = _of_located(other, document.data, data)
         document = replace(document, data=data)
         missing += [name for path in _paths(data) if path for name in _if_missing(path)]
     results = Results(
@@ -172,10 +186,20 @@ def _session(content: Content, calibration: Calibration | None, folder: Path) ->
         report=content.report,
         report_settings=content.report_settings,
         report_calibration=calibration if content.report_fits else None,
+        other=prepared(content.other_network, other),
     )
     session = Session(document, results)
     session.missing = tuple(missing)
     return session
+
+
+def _of_located(
+    calibration: Calibration | None, before: DataDescription, after: DataDescription
+) -> Calibration | None:
+    """``calibration`` of ``after``, where it was of ``before``."""
+    if calibration is None or calibration.data != before:
+        return calibration
+    return replace(calibration, data=after)
 
 
 def _paths(data: DataDescription | None) -> tuple[str, ...]:
@@ -228,23 +252,34 @@ def _exists(path: str) -> bool:
 
 def _objection(content: Content) -> str:
     """What this program cannot work with; empty where all is well."""
-    variants = content.document.variants
-    for settings in (*(each.settings for each in variants), content.report_settings):
-        if settings is None:
-            continue
-        target = TARGETS.get(settings.target)
-        if target is None:
-            return f"it is made for the target {settings.target[:80]!r}, which is not known here"
-        if not _takes_words(target, settings):
-            return f"it asks for word lengths that {target.title} does not take"
-    if len({each.name for each in variants}) < len(variants):
-        return "it calls two variants alike"
-    if content.document.place not in range(len(variants)):
-        return "it edits a variant that it does not have"
+    settings = [each.settings for each in content.document.variants]
+    if content.report_settings is not None:
+        settings.append(content.report_settings)
+    objections = filter(None, map(_objection_to, settings))
+    if objection := next(objections, "") or _objection_to_variants(content.document):
+        return objection
     if len(content.near_data) != len(_paths(content.document.data)):
         return "it does not say where its data is"
-    if content.network is not None and not _is_sound(content.network):
+    if not all(map(_is_sound, filter(None, (content.network, content.other_network)))):
         return "its network names layers or tensors that it does not describe"
+    return ""
+
+
+def _objection_to(settings: PlanSettings) -> str:
+    target = TARGETS.get(settings.target)
+    if target is None:
+        return f"it is made for the target {settings.target[:80]!r}, which is not known here"
+    if not _takes_words(target, settings):
+        return f"it asks for word lengths that {target.title} does not take"
+    return ""
+
+
+def _objection_to_variants(document: Document) -> str:
+    names = [each.name for each in document.variants]
+    if len(set(names)) < len(names):
+        return "it calls two variants alike"
+    if document.place not in range(len(names)):
+        return "it edits a variant that it does not have"
     return ""
 
 
@@ -274,9 +309,13 @@ def _has_parts(layer: Layer) -> bool:
     return True
 
 
-def _check_plan(session: Session, archive: Archive) -> None:
-    """Raise :class:`QuantscopeError` unless the statistics answer what the plan asks."""
+def _checking_plans(session: Session, archive: Archive) -> Steps[None]:
+    """Raise :class:`QuantscopeError` unless the statistics answer what plans ask."""
+    other = session.other_preparation
     try:
         session.plan()
+        if other is not None:
+            yield
+            other.calibration.plan(other.network, session.document.settings)
     except (*UNREADABLE, AssertionError):
         raise damaged(archive.path, "its statistics do not fit its network") from None
