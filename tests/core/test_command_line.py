@@ -22,6 +22,7 @@ from quantscope.core.exchange.command_line import (
     settings_words,
 )
 from quantscope.core.formats import FixedPoint
+from quantscope.core.joined_data import joined
 from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.preparation import CHOICES, PreparationChoices
 from quantscope.core.record import Record
@@ -47,6 +48,27 @@ def test_that_a_calibration_of_less_says_so() -> None:
     less = {name: kept for name, kept in complete.statistics.items() if name != "c"}
     assert "--only-quantized" not in commands(record, complete)[0]
     assert "--only-quantized" in commands(record, replace(complete, statistics=less))[0]
+
+
+def test_that_each_source_of_a_run_is_calibrated_after_the_other() -> None:
+    record = Record(model="net.onnx", network=NETWORK, settings=PlanSettings())
+    sources = [DataDescription(kind=SourceKind.NPY, path=f"/{name}.npy") for name in "ab"]
+    whole = small_calibration()
+    names = tuple(f"source {number}: row {row}" for number in (1, 2) for row in range(3))
+    both = replace(
+        whole, data=joined(sources, sources[0]), samples=6, sample_names=names, skipped=()
+    )
+    first, second, last = commands(record, both)
+    assert first == ("quantscope", "calibrate", "net.onnx", *data_words(sources[0]), *first[-2:])
+    assert second == (
+        *("quantscope", "calibrate", "net.qscope", *data_words(sources[1])),
+        *("-o", "net.qscope", "--overwrite"),
+    )
+    assert last[1] == "quantize"
+    ended = replace(both, samples=3, sample_names=names[:3], left=9)
+    first, last = commands(record, ended)
+    assert "--samples 3" in " ".join(first)
+    assert last[1] == "quantize"
 
 
 def test_that_names_are_quoted_for_a_shell() -> None:

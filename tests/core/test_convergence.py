@@ -68,3 +68,19 @@ def test_that_normal_data_comes_to_rest():
     found = convergence_of(calibration)
     assert found.quiet > 100
     assert found.checkpoints[-1].exponents == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ([1.0], "One sample says nothing about what the next would change."),
+        ([1.0, 1.0, 1.0], "At rest: no exponent moved from sample 3 to 3."),
+        (
+            [1.0, 1.0, 9.0, 1.0],
+            "1 of 1 exponents still moved from sample 3 to 4; the last 1 samples moved none.",
+        ),
+        ([1.0, 1.0, 9.0], "1 of 1 exponents still moved from sample 3 to 3; the last too."),
+    ],
+)
+def test_that_the_curve_comes_to_a_sentence(row, sentence):
+    assert convergence_of(calibration_of(row)).sentence() == sentence

@@ -7,9 +7,11 @@ import pytest
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.joined_data import (
     counted_twice,
+    goes_on,
     is_same_source,
     joined,
     joined_name,
+    runs_a_file,
     source_of,
     sources_of,
     split_names,
@@ -90,3 +92,19 @@ def test_that_a_sample_of_two_sources_is_found_whatever_their_order_of_samples()
     assert counted_twice([A, replace(A, shuffle=1)], [("1", "2"), ("3", "2")]) == "2"
     assert counted_twice([A, replace(A, shuffle=1)], [("1", "2"), ("3",)]) == ""
     assert counted_twice([A, B], [("1",), ("1",)]) == ""
+
+
+def test_that_data_goes_on_where_it_has_all_sources_that_were_counted():
+    both = with_source(A, B)
+    assert goes_on(both, A)
+    assert goes_on(both, with_source(replace(B, samples=3), A))
+    assert goes_on(replace(A, samples=9), A)
+    assert not goes_on(A, both)
+    assert not goes_on(C, A)
+    assert not goes_on(replace(A, shuffle=1), A)
+
+
+def test_that_any_source_may_run_a_file():
+    python = DataDescription(kind=SourceKind.PYTHON, path="/d.py")
+    assert runs_a_file(with_source(A, python))
+    assert not runs_a_file(with_source(A, B))

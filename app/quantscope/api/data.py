@@ -32,6 +32,7 @@ class DataOptions(TypedDict, total=False):
     std=0.25 resize=fit color=bgr layout=nhwc"``. ``sound``, for recordings: settings such as
     ``"rate=16000 length=frames"``. ``samples``: use so many at most (noise: 32). ``seed``: of the
     noise. ``shuffle``: the seed of their order. ``skip_unreadable``: leave out so many at most.
+    ``stop_when_stable``: end a calibration once so many samples in a row moved no exponent.
     ``trust_python``: run the Python file that the data is; it can do whatever you can do.
     """
 
@@ -42,6 +43,7 @@ class DataOptions(TypedDict, total=False):
     seed: int
     shuffle: int | None
     skip_unreadable: int
+    stop_when_stable: int
     trust_python: bool
 
 
@@ -78,6 +80,7 @@ def _wished(path: str, options: DataOptions) -> DataDescription:
         seed=options.get("seed", 0),
         shuffle=options.get("shuffle"),
         skip_unreadable=max(options.get("skip_unreadable", 0), 0),
+        stable_after=max(options.get("stop_when_stable", 0), 0),
         as_pictures=bool(chain) and given_kind != SourceKind.IMAGES,
         trusted=agreement(place) if options.get("trust_python") else "",
     )

@@ -1,10 +1,11 @@
-"""``quantscope calibrate``: one pass over the data, kept in a session file."""
+"""``quantscope calibrate``: one pass over the data, kept in a session file; or more of it."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantscope.cli import running
@@ -15,17 +16,34 @@ from quantscope.cli.options import (
     data_facts,
     data_of,
     preparation_of,
+    trust_in,
 )
-from quantscope.cli.sessions import SESSION, new_session
+from quantscope.cli.sessions import SESSION
+from quantscope.core.calibration import Calibration
+from quantscope.core.convergence import convergence_of
+from quantscope.core.data import DataDescription, SourceCheck
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.joined_data import goes_on, runs_a_file, sources_of, with_source
 from quantscope.core.migration import in_words
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.wording import count, size
+from quantscope.jobs.messages import Cancelled
 from quantscope.jobs.outputs import check_output
-from quantscope.session.session_file import save_session
+from quantscope.session.calibration_file import read_calibration
+from quantscope.session.commands import describe_data
+from quantscope.session.session import Session
+from quantscope.session.session_file import load_session, save_session
+
+LONG = 32  # samples: of fewer, the forecast would take about as long as the run
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
-    parser.add_argument("model", metavar="MODEL", help="an .onnx file")
+    parser.add_argument(
+        "source",
+        metavar="MODEL_OR_SESSION",
+        help="an .onnx file, or a session to go on with: the rest of its data, or more",
+    )
     add_data_options(parser)
     add_preparation_options(parser)
     parser.add_argument(
@@ -39,38 +57,151 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be calibrated: ``session`` with ``data``, from ``counted`` samples on, which the
+    file ``basis`` holds (0: from the beginning)."""
+
+    session: Session
+    data: DataDescription
+    check: SourceCheck | None
+    basis: str = ""
+    counted: int = 0
+
+    @property
+    def model(self) -> str:
+        return self.session.document.model
+
+    @property
+    def preparation(self) -> PreparationChoices:
+        return self.session.document.preparation
+
+
 def run(options: argparse.Namespace) -> None:
-    """Calibrate and save."""
-    if options.data is None:
+    """Calibrate and save; after Ctrl+C, save what was counted by then."""
+    is_session = Path(options.source).suffix.lower() == SESSION
+    if options.data is None and not is_session:
         options.parser.error("the following arguments are required: --data")
-    target = check_output(
-        options.output, [SESSION], sources=[Path(options.model)], overwrite=options.overwrite
-    )
-    preparation = preparation_of(options)
-    network = running.describe(options.model, preparation)
-    data, check = data_of(options, options.model)
-    say(f"{network.name}: {len(network.layers)} layers")
-    if data.is_random:
-        say(RANDOM_WARNING)
-    say_facts(data_facts(options, data, check))
+    protected = [] if is_session else [Path(options.source)]
+    target = check_output(options.output, [SESSION], sources=protected, overwrite=options.overwrite)
+    task = _more(options) if is_session else _new(options)
+    _say_beginning(options, task)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
-        _, calibration = running.calibrate(
-            options.model,
-            data,
-            Path(folder),
-            only_quantized=options.only_quantized,
-            preparation=preparation,
-        )
+        try:
+            _, calibration = running.calibrate(
+                task.model,
+                task.data,
+                Path(folder),
+                only_quantized=options.only_quantized,
+                preparation=task.preparation,
+                basis=task.basis,
+            )
+        except running.Interrupted as ended:
+            _keep_paused(task, ended.done, target)
+            raise
         seconds = time.perf_counter() - began
-        session = new_session(options.model, network, data, calibration, preparation)
-        save_session(session, target)
-    tensors = len(calibration.statistics)
-    say_facts(
-        [
-            *(("preparation", text) for text in in_words(calibration.migration)),
-            ("counted", f"{tensors} tensors over {count(calibration.samples)} samples"),
-            ("took", f"{seconds:.1f} s"),
-            ("session", f"{target} ({size(target.stat().st_size)})"),
-        ]
+        _save(task, calibration, target)
+    say_facts(_facts(task, calibration, seconds, target))
+
+
+def _new(options: argparse.Namespace) -> _Task:
+    """A model from the beginning."""
+    preparation = preparation_of(options)
+    network = running.describe(options.source, preparation)
+    data, check = data_of(options, options.source)
+    session = Session()
+    session.open_model(options.source, network, preparation)
+    return _Task(session, data, check)
+
+
+def _more(options: argparse.Namespace) -> _Task:
+    """What a session holds, with more of its data, or with other data as well."""
+    session = load_session(options.source)
+    counted, document = session.calibration, session.document
+    if session.network is None or (document.data is None and options.data is None):
+        raise QuantscopeError(
+            "the session has no data to calibrate with",
+            where=options.source,
+            remedy="Say which with --data",
+        )
+    check = None
+    data = document.data
+    if options.data is not None:
+        more, check = data_of(options, document.model)
+        data = more if data is None else with_source(data, more)
+    elif data is not None:
+        data = _as_asked(options, data)
+    assert data is not None
+    data = replace(data, stable_after=max(options.stop_when_stable, 0))
+    if counted is None or counted.fingerprint != document.fingerprint:
+        return _Task(session, data, check)
+    if not goes_on(data, counted.data):
+        return _Task(session, data, check)
+    return _Task(session, data, check, options.source, counted.samples)
+
+
+def _as_asked(options: argparse.Namespace, data: DataDescription) -> DataDescription:
+    """``data`` with as many samples as the options ask for, and with the agreement to run it."""
+    if options.samples is not None:
+        if data.added:
+            raise QuantscopeError(
+                "its data has several sources, and a limit is one source's",
+                where=options.source,
+                remedy="Name the source with --data as well",
+            )
+        data = replace(data, samples=options.samples)
+    trusted = {trust_in(options, each.path) for each in sources_of(data)} - {""}
+    return replace(
+        data,
+        skip_unreadable=options.skip_unreadable or data.skip_unreadable,
+        trusted=" ".join(sorted(trusted)),
     )
+
+
+def _say_beginning(options: argparse.Namespace, task: _Task) -> None:
+    network = task.session.network
+    assert network is not None
+    say(f"{network.name}: {len(network.layers)} layers")
+    if task.data.is_random:
+        say(RANDOM_WARNING)
+    facts = [] if task.check is None else data_facts(options, task.data, task.check)
+    if task.basis:
+        facts.append(("goes on", f"{count(task.counted)} samples are counted"))
+    is_long = task.check is None or task.check.samples >= LONG
+    if is_long and not runs_a_file(task.data):
+        forecast = running.forecast(task.model, task.data, task.counted, task.preparation)
+        facts.append(("forecast", forecast.sentence()))
+    say_facts(facts)
+
+
+def _save(task: _Task, calibration: Calibration, target: Path) -> None:
+    task.session.do(describe_data(task.data))
+    task.session.attach_calibration(calibration)
+    save_session(task.session, target)
+
+
+def _keep_paused(task: _Task, done: Cancelled, target: Path) -> None:
+    """Save what was counted before Ctrl+C, and end by saying so."""
+    if not done.output:
+        return
+    calibration = read_calibration(done.output)
+    _save(task, calibration, target)
+    of_all = count(calibration.samples + calibration.left)
+    raise running.Paused(
+        f"paused after {count(calibration.samples)} of {of_all} samples, which {target} holds; "
+        f"go on with: quantscope calibrate {target} -o {target} --overwrite"
+    )
+
+
+def _facts(
+    task: _Task, calibration: Calibration, seconds: float, target: Path
+) -> list[tuple[str, str]]:
+    tensors = len(calibration.statistics)
+    facts = [("preparation", text) for text in in_words(calibration.migration)]
+    facts.append(("counted", f"{tensors} tensors over {count(calibration.samples)} samples"))
+    if calibration.left:
+        facts.append(("not run", f"{count(calibration.left)} samples: exponents are at rest"))
+    facts.append(("convergence", convergence_of(calibration).sentence()))
+    facts.append(("took", f"{seconds:.1f} s"))
+    return [*facts, ("session", f"{target} ({size(target.stat().st_size)})")]

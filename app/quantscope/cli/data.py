@@ -7,9 +7,11 @@ from typing import Any
 
 from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_as_json, data_facts, data_of
-from quantscope.cli.running import describe
+from quantscope.cli.running import describe, forecast
 from quantscope.core.data import DataDescription, SourceCheck
+from quantscope.core.joined_data import runs_a_file
 from quantscope.core.network import Network
+from quantscope.core.preparation import PreparationChoices
 from quantscope.core.preview import TensorView
 from quantscope.core.wording import decimal, shape
 
@@ -32,10 +34,14 @@ def run(options: argparse.Namespace) -> None:
         say(f"{network.name} wants")
         say_facts((port.name, f"{shape(port.shape)} {port.dtype}") for port in network.inputs)
     data, check = data_of(options, options.model)
+    tries = not runs_a_file(data)
+    takes = forecast(options.model, data, 0, PreparationChoices()) if tries else None
     if options.json:
-        say_json(_as_data(network, data, check))
+        say_json(_as_data(network, data, check) | {"forecast": plain(takes)})
     else:
         _say(options, data, check)
+        if takes is not None:
+            say(takes.sentence())
 
 
 def _say(options: argparse.Namespace, data: DataDescription, check: SourceCheck) -> None:

@@ -7,7 +7,7 @@ import sys
 
 from quantscope.cli.console import say_error
 from quantscope.cli.parser import build_parser
-from quantscope.cli.running import Interrupted
+from quantscope.cli.running import Interrupted, Paused
 from quantscope.core.errors import QuantscopeError
 
 DONE, AT_FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -30,7 +30,10 @@ def main(argv: list[str] | None = None) -> int:
     except QuantscopeError as error:
         say_error(error.problem.sentence(), getattr(error, "__notes__", ()))
         return AT_FAULT
-    except (Interrupted, KeyboardInterrupt):
+    except (Interrupted, Paused) as ended:
+        say_error(str(ended))
+        return INTERRUPTED
+    except KeyboardInterrupt:
         say_error("cancelled; no file was left half-written")
         return INTERRUPTED
     except BrokenPipeError:

@@ -64,6 +64,13 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="leave out up to N samples that can't be read (0: stop at the first)",
     )
+    group.add_argument(
+        "--stop-when-stable",
+        type=int,
+        default=0,
+        metavar="N",
+        help="end a calibration once N samples in a row moved no exponent (0: run all)",
+    )
     add_trust_option(group)
 
 

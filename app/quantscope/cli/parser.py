@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from quantscope import __version__
 from quantscope.cli import (
     calibrate,
+    convergence,
     data,
     demo,
     heatmap,
     inspect,
+    merge,
     quantize,
     report,
     sensitivity,
@@ -62,9 +64,21 @@ SUB_COMMANDS = (
     ),
     SubCommand(
         "calibrate",
-        "run data through a model once and keep the statistics in a session file",
+        "run data through a model once and keep the statistics in a session file; or more data",
         calibrate.add_options,
         calibrate.run,
+    ),
+    SubCommand(
+        "convergence",
+        "how much ranges and exponents still moved with every sample, and whether they rest",
+        convergence.add_options,
+        convergence.run,
+    ),
+    SubCommand(
+        "merge",
+        "the statistics of several sessions of a model as if all samples were of one run",
+        merge.add_options,
+        merge.run,
     ),
     SubCommand(
         "quantize",
@@ -161,9 +175,13 @@ def _options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 def _usage(parser: argparse.ArgumentParser) -> str:
     """What must be given, and that there are options."""
-    words = [str(action.metavar) for action in parser._actions if not action.option_strings]
+    words = [_positional(action) for action in parser._actions if not action.option_strings]
     words += [_option(action) for action in _options(parser) if action.required]
     return " ".join([parser.prog, *words, "[options]"])
+
+
+def _positional(action: argparse.Action) -> str:
+    return f"{action.metavar}{' ...' if action.nargs == '+' else ''}"
 
 
 def _option(action: argparse.Action) -> str:

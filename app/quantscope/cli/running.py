@@ -8,6 +8,7 @@ from typing import TypeVar
 from quantscope.cli.console import ProgressBars
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
+from quantscope.core.forecast import Forecast
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
@@ -21,6 +22,8 @@ from quantscope.jobs.messages import (
     Described,
     Export,
     Exported,
+    ForecastCalibration,
+    Forecasted,
     Request,
 )
 from quantscope.session.calibration_file import read_calibration
@@ -29,7 +32,15 @@ R = TypeVar("R")
 
 
 class Interrupted(Exception):  # noqa: N818  it was asked for, nothing failed
-    """Ctrl+C was pressed, and the job has ended without a result."""
+    """Ctrl+C was pressed, and the job has ended without its result; ``done`` is what it kept."""
+
+    def __init__(self, done: Cancelled) -> None:
+        super().__init__("cancelled; no file was left half-written")
+        self.done = done
+
+
+class Paused(Exception):  # noqa: N818  it was asked for, nothing failed
+    """Ctrl+C was pressed, and what was done is kept: the sentence says where."""
 
 
 def ask(request: Request, kind: type[R]) -> R:
@@ -40,7 +51,7 @@ def ask(request: Request, kind: type[R]) -> R:
     with ProgressBars() as bars:
         result = run_inline(request, bars.hear)
     if isinstance(result, Cancelled):
-        raise Interrupted
+        raise Interrupted(result)
     assert isinstance(result, kind)
     return result
 
@@ -58,17 +69,30 @@ def calibrate(
     *,
     only_quantized: bool = False,
     preparation: PreparationChoices | None = None,
+    basis: str = "",
 ) -> tuple[Path, Calibration]:
-    """Run ``data`` through ``model``; the calibration and its file, which lies in ``folder``."""
+    """Run ``data`` through ``model``; the calibration and its file, which lies in ``folder``.
+
+    ``basis`` is a file with statistics of the first samples, to go on from.
+    """
     request = Calibrate(
         model=model,
         data=data,
         output=str(folder / "calibration.npz"),
         only_quantized=only_quantized,
+        basis=basis,
         preparation=preparation or PreparationChoices(),
     )
     path = Path(ask(request, Calibrated).output)
     return path, read_calibration(path)
+
+
+def forecast(
+    model: str, data: DataDescription, counted: int, preparation: PreparationChoices
+) -> Forecast:
+    """What calibrating ``model`` with ``data`` will take, ``counted`` samples being known."""
+    request = ForecastCalibration(model=model, data=data, counted=counted, preparation=preparation)
+    return ask(request, Forecasted).forecast
 
 
 def export(

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.growth import LEVELS_PER_BIT, Growth
+from quantscope.core.wording import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,19 @@ class Convergence:
     tensors: int
     checkpoints: tuple[Checkpoint, ...]
     quiet: int
+
+    def sentence(self) -> str:
+        """Whether more samples are likely to change types, as far as these can tell."""
+        if not self.checkpoints:
+            return "One sample says nothing about what the next would change."
+        last = self.checkpoints[-1]
+        samples = last.samples
+        moved = f"{count(last.exponents)} of {count(self.tensors)} exponents"
+        since = f"from sample {count(last.since + 1)} to {count(samples)}"
+        if not last.exponents:
+            return f"At rest: no exponent moved {since}."
+        quiet = f"the last {count(self.quiet)} samples moved none" if self.quiet else "the last too"
+        return f"{moved} still moved {since}; {quiet}."
 
 
 def convergence_of(calibration: Calibration) -> Convergence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quantscope.core.data import DataDescription
+from quantscope.core.data import DataDescription, SourceKind
 
 
 def sources_of(data: DataDescription) -> tuple[DataDescription, ...]:
@@ -30,9 +30,20 @@ def untrusted(data: DataDescription) -> DataDescription:
     return replace(data, added=rest, trusted="")
 
 
+def runs_a_file(data: DataDescription) -> bool:
+    """Whether reading ``data`` runs a Python file, which nobody wants more often than needed."""
+    return any(each.kind is SourceKind.PYTHON for each in sources_of(data))
+
+
 def is_same_source(one: DataDescription, two: DataDescription) -> bool:
     """Whether both take samples of the same source in the same order, be it more or fewer."""
     return _source(one) == _source(two)
+
+
+def goes_on(data: DataDescription, counted: DataDescription) -> bool:
+    """Whether ``data`` has all sources of ``counted``, so that what was counted can be kept."""
+    sources = sources_of(data)
+    return all(any(is_same_source(each, one) for each in sources) for one in sources_of(counted))
 
 
 def _source(data: DataDescription) -> DataDescription:

@@ -57,6 +57,15 @@ def size(number_of_bytes: int) -> str:
     return f"{value:.3g} {_UNITS[unit]}"
 
 
+def duration(seconds: float) -> str:
+    """A time that is left or expected: ``8 s``, ``3 min 20 s``."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def shape(dimensions: tuple[int | str, ...]) -> str:
     """``1 × 3 × 32 × 32``."""
     return " × ".join(str(dimension) or "?" for dimension in dimensions) or "scalar"

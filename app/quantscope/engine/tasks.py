@@ -27,6 +27,7 @@ from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS
 from quantscope.core.validation import Validation, ValidationRequest
 from quantscope.engine.calibration import run as calibration_run
+from quantscope.engine.calibration import trial
 from quantscope.engine.calibration.activation_channels import count_channels as run_channels
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.study import Study
@@ -46,6 +47,8 @@ from quantscope.engine.writing import check_target, save_model
 
 Stop = Callable[[], bool]
 calibrate = calibration_run.calibrate
+merge = calibration_run.merge
+forecast = trial.forecast
 
 
 class Stopped(Exception):  # noqa: N818  it was asked for, nothing failed

@@ -7,7 +7,16 @@ from quantscope.core.formats import DataType, FixedPoint
 from quantscope.core.heatmap import BitAxis
 from quantscope.core.network import Layer, Tensor
 from quantscope.core.statistics import Extreme
-from quantscope.core.wording import count, decibel, decimal, row_name, shape, share
+from quantscope.core.wording import (
+    count,
+    decibel,
+    decimal,
+    duration,
+    row_name,
+    shape,
+    share,
+    size,
+)
 
 __all__ = [
     "CONFLICT",
@@ -22,6 +31,7 @@ __all__ = [
     "row_name",
     "shape",
     "share",
+    "size",
     "type_in_words",
     "where_from",
 ]
@@ -29,15 +39,6 @@ __all__ = [
 PIN = "\N{BLACK DIAMOND}"
 CONFLICT = "\N{WARNING SIGN}"
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def duration(seconds: float) -> str:
-    """Remaining time: ``8 s``, ``3 min 20 s``."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def power_of_two(bit: int) -> str:

@@ -19,6 +19,7 @@ from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.fixes import Fix
+from quantscope.core.forecast import Forecast
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
@@ -66,6 +67,31 @@ class Calibrate:
     output: str
     only_quantized: bool = False
     basis: str = ""
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastCalibration:
+    """Try a few samples of ``data``, to tell what calibrating takes; answered by
+    :class:`Forecasted`. ``counted`` samples are known already."""
+
+    model: str
+    data: DataDescription
+    counted: int = 0
+    preparation: PreparationChoices = field(default_factory=PreparationChoices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Put the samples of several calibration files together, as if they were of one run.
+
+    ``calibrations`` are calibration or session files of ``model``; ``output`` is the calibration
+    file to write. Answered by :class:`Calibrated`.
+    """
+
+    model: str
+    calibrations: tuple[str, ...]
+    output: str
     preparation: PreparationChoices = field(default_factory=PreparationChoices)
 
 
@@ -157,6 +183,8 @@ Request = (
     | Describe
     | CheckData
     | Calibrate
+    | ForecastCalibration
+    | Merge
     | Export
     | MeasureSensitivity
     | FindMix
@@ -185,6 +213,13 @@ class Calibrated:
     output: str
     samples: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasted:
+    """What a calibration will take."""
+
+    forecast: Forecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +285,7 @@ Result = (
     | Described
     | DataChecked
     | Calibrated
+    | Forecasted
     | Exported
     | LayersMeasured
     | MixSearched

@@ -7,18 +7,15 @@ worker is there at once.
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import assert_never
 
 from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.jobs.calibrating import make_statistics
 from quantscope.jobs.channels import count_channels
 from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
 from quantscope.jobs.messages import (
-    Calibrate,
-    Calibrated,
     Cancelled,
     CheckData,
     CountChannels,
@@ -35,7 +32,7 @@ from quantscope.jobs.messages import (
     Validate,
     Validated,
 )
-from quantscope.session.calibration_file import read_calibration, write_calibration
+from quantscope.session.calibration_file import read_calibration
 
 Stop = Callable[[], bool]
 """Asked between steps: whether the job was cancelled."""
@@ -81,8 +78,6 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _describe(request)
         case CheckData():
             yield from _check_data(request)
-        case Calibrate():
-            yield from _calibrate(request, stop)
         case Export():
             yield from _export(request, stop)
         case Validate():
@@ -94,7 +89,7 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
         case FindMix():
             yield from search_mix(request, stop)
         case _:
-            assert_never(request)
+            yield from make_statistics(request, stop)
 
 
 def _describe(request: Describe) -> Iterator[Event]:
@@ -110,26 +105,6 @@ def _check_data(request: CheckData) -> Iterator[Event]:
         request.model, request.data, request.guess, request.sample, request.name
     )
     yield DataChecked(data=data, check=check)
-
-
-def _calibrate(request: Calibrate, stop: Stop) -> Iterator[Event]:
-    from quantscope.engine import tasks
-
-    began = time.perf_counter()
-    basis = read_calibration(request.basis) if request.basis else None
-    calibration, finished = yield from tasks.calibrate(
-        request.model, request.data, request.only_quantized, stop, request.preparation, basis
-    )
-    samples = calibration.samples
-    if not finished and samples == 0:
-        yield Cancelled()
-        return
-    write_calibration(request.output, calibration)
-    if finished:
-        seconds = time.perf_counter() - began
-        yield Calibrated(output=request.output, samples=samples, seconds=seconds)
-    else:
-        yield Cancelled(output=request.output, samples=samples)
 
 
 def _export(request: Export, stop: Stop) -> Iterator[Event]:

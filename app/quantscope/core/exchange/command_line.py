@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind, format_preprocessing
+from quantscope.core.joined_data import sources_of, split_names
 from quantscope.core.network import LOGGED_DTYPES, Network, Role
 from quantscope.core.plan_settings import SWITCHES, PlanSettings, WeightRounding
 from quantscope.core.preparation import PreparationChoices
@@ -24,11 +26,14 @@ Words = tuple[str, ...]
 
 
 def commands(record: Record, calibration: Calibration) -> tuple[Words, ...]:
-    """Calibrate, then quantize; what they write lies in the folder where they are run."""
+    """Calibrate, source by source, then quantize; what they write lies in the folder where they
+    are run."""
     name = PurePath(record.model).stem
     session = f"{name}.qscope"
+    first, *more = _counted_sources(calibration)
     return (
-        _calibrate(record, calibration, session),
+        _calibrate(record, calibration, first, session),
+        *(_calibrate_more(source, session) for source in more),
         (
             *(PROGRAM, "quantize", session),
             *settings_words(record.settings, record.network),
@@ -42,11 +47,26 @@ def in_a_shell(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _calibrate(record: Record, calibration: Calibration, session: str) -> Words:
+def _calibrate(
+    record: Record, calibration: Calibration, data: DataDescription, session: str
+) -> Words:
     only = ("--only-quantized",) if _is_partial(record.network, calibration) else ()
-    data = data_words(calibration.data)
     chosen = preparation_words(record.preparation)
-    return (PROGRAM, "calibrate", record.model, *data, *chosen, *only, "-o", session)
+    return (PROGRAM, "calibrate", record.model, *data_words(data), *chosen, *only, "-o", session)
+
+
+def _calibrate_more(data: DataDescription, session: str) -> Words:
+    return (PROGRAM, "calibrate", session, *data_words(data), "-o", session, "--overwrite")
+
+
+def _counted_sources(calibration: Calibration) -> list[DataDescription]:
+    """Each source alone; where a run ended early, with what was counted of it as its limit."""
+    sources = sources_of(calibration.data)
+    if not calibration.left:
+        return list(sources)
+    names = split_names(len(sources), calibration.sample_names)
+    pairs = zip(sources, names, strict=True)
+    return [replace(source, samples=len(own)) for source, own in pairs if own]
 
 
 def _is_partial(network: Network, calibration: Calibration) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate, pairwise
 
 from quantscope.core.calibration import Calibration, questions
@@ -24,6 +25,7 @@ from quantscope.core.joined_data import (
     split_names,
     untrusted,
 )
+from quantscope.core.merging import merged
 from quantscope.core.migration import Migration
 from quantscope.core.network import Network
 from quantscope.core.preparation import PreparationChoices
@@ -92,13 +94,31 @@ def calibrate(
         samples=done,
         sample_names=tuple(source.names[number] for number in counted),
         skipped=source.skipped,
-        statistics=_parameters(prepared) | _renumbered(statistics, counted, len(source)),
+        statistics=parameters_of(prepared) | _renumbered(statistics, counted, len(source)),
         migration=migration,
         left=len(source) - done,
     )
     if done:
         yield from _derive(prepared.network, calibration, stop)
     return calibration, done == len(source) or (data.stable_after > 0 and not stop())
+
+
+def merge(
+    model: str,
+    runs: Sequence[Calibration],
+    stop: Stop,
+    preparation: PreparationChoices | None = None,
+) -> Generator[Progress, None, Calibration]:
+    """``runs`` of the network in the file ``model`` as one run over the samples of all.
+
+    Raises :class:`QuantscopeError` where they are not of this network, or do not go together.
+    """
+    prepared = prepare(open_model(model), preparation, runs[0].migration)
+    for run in runs:
+        _check_model(prepared, run)
+    together = reduce(merged, runs)
+    yield from _derive(prepared.network, together, stop)
+    return together
 
 
 def _tensors(network: Network, only_quantized: bool, basis: Calibration | None) -> list[str]:
@@ -108,7 +128,8 @@ def _tensors(network: Network, only_quantized: bool, basis: Calibration | None) 
     return [name for name in loggable(network) if name in basis.statistics]
 
 
-def _parameters(prepared: Prepared) -> dict[str, TensorStatistics]:
+def parameters_of(prepared: Prepared) -> dict[str, TensorStatistics]:
+    """The statistics of weights, biases and constants."""
     tensors = prepared.network.tensors
     return {
         name: TensorStatistics.of_parameter(values, tensors[name].channel_axis)
