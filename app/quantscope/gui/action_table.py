@@ -97,13 +97,19 @@ ACTIONS = (
     ),
     ActionRow(
         "measure",
-        "Measure &layers",
+        "&Measure layers",
         "F6",
         "Measure what each layer's rounding costs the network's output",
     ),
     ActionRow(
+        "goal",
+        "Accuracy &goal",
+        "Ctrl+Shift+G",
+        "Find the cheapest mix of 8 bits, 16 bits and float that keeps enough accuracy",
+    ),
+    ActionRow(
         "diagnosis",
-        "Dia&gnosis",
+        "&Layers by cost",
         "Ctrl+Shift+D",
         "Show which layers cost accuracy, and what would help",
     ),
@@ -187,14 +193,12 @@ MENUS: tuple[Menu, ...] = (
             "compensate",
             "correct-bias",
             SEPARATOR,
-            "measure",
-            "diagnosis",
-            SEPARATOR,
             "reset-all",
             "check",
             "network",
         ),
     ),
+    ("&Diagnosis", ("measure", "diagnosis", "goal")),
     (
         "&Tensor",
         (

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from quantscope.gui.controller import Controller
+from quantscope.gui.goal_view import GoalView
 from quantscope.gui.layers_view import LayersView
 from quantscope.gui.readiness import why_not_export
 from quantscope.gui.theme import Theme
@@ -20,9 +21,11 @@ class DiagnosisPanel(QWidget):
         super().__init__(parent)
         self._controller = controller
         self.layers = LayersView(controller, self)
+        self.goal = GoalView(controller, self.layers, self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.layers, "Layers")
+        self.tabs.addTab(self.goal, "Accuracy goal")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tabs)
@@ -32,12 +35,14 @@ class DiagnosisPanel(QWidget):
         session, busy = self._controller.session, self._controller.is_busy
         return {
             "diagnosis": session.network is not None,
+            "goal": session.network is not None,
             "measure": not why_not_export(session, busy),
         }
 
     def set_theme(self, theme: Theme) -> None:
         """Plots and bars take their colours from ``theme``."""
         self.layers.set_theme(theme)
+        self.goal.set_theme(theme)
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
@@ -47,6 +52,10 @@ class DiagnosisPanel(QWidget):
     @Slot()
     def do_diagnosis(self) -> None:
         self._show(self.layers, self.layers.table)
+
+    @Slot()
+    def do_goal(self) -> None:
+        self._show(self.goal, self.goal.form.metric_box)
 
     @Slot()
     def do_measure(self) -> None:

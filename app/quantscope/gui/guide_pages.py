@@ -33,6 +33,7 @@ PAGE_OF_MENU = {
     "File": "sessions",
     "Edit": "sessions",
     "Network": "types-and-targets",
+    "Diagnosis": "diagnosis",
     "Tensor": "types-and-targets",
     "View": "heat-map",
     "Help": "first-steps",
@@ -62,6 +63,7 @@ PAGE_OF_ACTION = {
     "worst": "diagnosis#the-worst-tensor",
     "measure": "diagnosis#measure-layers",
     "diagnosis": "diagnosis#measure-layers",
+    "goal": "diagnosis#accuracy-goal",
     "check": "types-and-targets#check-the-target",
     "palette": "keyboard",
     "shortcuts": "keyboard",
@@ -74,6 +76,7 @@ PAGE_OF_REQUEST: dict[type, str] = {
     messages.CountChannels: "data#when-data-does-not-fit",
     messages.Export: "first-steps#export",
     messages.MeasureSensitivity: "diagnosis#measure-layers",
+    messages.FindMix: "diagnosis#accuracy-goal",
 }
 
 
