@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QMenu, QWidget
 
 from quantscope.gui.controller import Controller
@@ -15,9 +15,37 @@ from quantscope.gui.network_dialog import about_box
 from quantscope.gui.palette import CommandPalette, Entry
 from quantscope.gui.reasons import why_off
 from quantscope.gui.shortcuts import ShortcutSheet, places, plain
-from quantscope.gui.theme import Theme
+from quantscope.gui.theme import Theme, theme_shown
 
 PAGE = "guide"  # property of a widget: the page that is about it
+
+
+class Later(QWidget):
+    """Stands in a dock for what is made when it is first seen."""
+
+    seen = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.dock: QDockWidget | None = None
+        self.content: QWidget | None = None
+
+    def fill(self, content: QWidget) -> None:
+        """Put what was made in its place."""
+        self.content = content
+        assert self.dock is not None
+        self.dock.setWidget(content)
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 400)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._tell)
+
+    @Slot()
+    def _tell(self) -> None:
+        self.seen.emit()
 
 
 class HelpDesk(QObject):
@@ -31,18 +59,20 @@ class HelpDesk(QObject):
         self._actions = actions
         self._window = window
         self._docks: Docks | None = None
-        self._guide_dock: QDockWidget | None = None
-        self._explanation_dock: QDockWidget | None = None
-        self.guide = Guide(window)
-        self.explanation = Explanation(controller, window)
-        self.explanation.guide_asked.connect(self.show_page)
+        self._guide = Later(window)
+        self._explanation = Later(window)
         self.dialog: QDialog | None = None
 
     def dock(self, docks: Docks) -> None:
-        """Put guide and explanation beside the others, and hear F1 in menus."""
+        """Put guide and explanation beside the others, and hear F1 in menus.
+
+        What is in them is made when it is first seen: the window is there sooner.
+        """
         self._docks = docks
-        self._explanation_dock = docks.add("What am I looking at?", self.explanation, RIGHT)
-        self._guide_dock = docks.add("Guide", self.guide, RIGHT)
+        for title, later in (("What am I looking at?", self._explanation), ("Guide", self._guide)):
+            later.dock = docks.add(title, later, RIGHT)
+        self._explanation.seen.connect(self._make_explanation)
+        self._guide.seen.connect(self._make_guide)
         for menu in self._window.menuBar().findChildren(QMenu):
             menu.installEventFilter(self)
 
@@ -52,8 +82,39 @@ class HelpDesk(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take colours from ``theme``."""
-        self.guide.set_theme(theme)
-        self.explanation.set_theme(theme)
+        for later in (self._guide, self._explanation):
+            if isinstance(later.content, Guide | Explanation):
+                later.content.set_theme(theme)
+
+    @Slot()
+    def _make_guide(self) -> None:
+        if self._guide.content is None:
+            guide = Guide(self._window)
+            guide.set_theme(theme_shown())
+            guide.go_to(FIRST_PAGE)
+            self._guide.fill(guide)
+
+    @Slot()
+    def _make_explanation(self) -> None:
+        if self._explanation.content is None:
+            explanation = Explanation(self._controller, self._window)
+            explanation.set_theme(theme_shown())
+            explanation.guide_asked.connect(self.show_page)
+            self._explanation.fill(explanation)
+
+    @property
+    def guide(self) -> Guide:
+        """The guide, made now if nobody has seen it."""
+        self._make_guide()
+        assert isinstance(self._guide.content, Guide)
+        return self._guide.content
+
+    @property
+    def explanation(self) -> Explanation:
+        """The explanation, made now if nobody has seen it."""
+        self._make_explanation()
+        assert isinstance(self._explanation.content, Explanation)
+        return self._explanation.content
 
     # ---- the guide
 
@@ -61,7 +122,7 @@ class HelpDesk(QObject):
     def do_guide(self) -> None:
         """The page about what has the focus."""
         focus = QApplication.focusWidget()
-        self.show_page(page_about(focus) or self.guide.page.page or FIRST_PAGE)
+        self.show_page(page_about(focus) or self.guide.page.page)
 
     @Slot(str)
     def show_page(self, place: str) -> None:
@@ -70,10 +131,8 @@ class HelpDesk(QObject):
         if isinstance(modal, QDialog):
             GuideDialog(place, modal).open()
             return
-        assert self._docks is not None
-        assert self._guide_dock is not None
         self.guide.go_to(place)
-        self._docks.bring_up(self._guide_dock)
+        self._bring_up(self._guide)
         self.guide.page.setFocus()
 
     @Slot(str)
@@ -101,10 +160,13 @@ class HelpDesk(QObject):
 
     @Slot()
     def do_explain(self) -> None:
-        assert self._docks is not None
-        assert self._explanation_dock is not None
-        self._docks.bring_up(self._explanation_dock)
+        self._bring_up(self._explanation)
         self.explanation.setFocus()
+
+    def _bring_up(self, later: Later) -> None:
+        assert self._docks is not None
+        assert later.dock is not None
+        self._docks.bring_up(later.dock)
 
     @Slot()
     def do_shortcuts(self) -> None:
