@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from quantscope.core.network import Network
+from quantscope.gui import appearance
 from quantscope.gui.main_window import MainWindow
+from quantscope.gui.theme import DARK, LIGHT
 from tests.gui.conftest import MakeWindow, _with_demo
 
 
@@ -59,3 +63,17 @@ def test_that_an_arrangement_that_cannot_be_read_is_passed_over(
     first = make()
     first.settings.keep_bytes("layout/docks", b"nonsense")  # type: ignore[arg-type]
     assert _with_demo(make(), demo_network).inspector_dock.isVisible()
+
+
+def test_that_the_system_theme_is_followed_while_it_is_chosen(
+    qapp: QApplication, calibrated: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hints = qapp.styleHints()
+    calibrated.actions_by_id["theme-system"].trigger()
+    monkeypatch.setattr(appearance, "theme_for", lambda choice: DARK)
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert calibrated.ranges.heat.theme is DARK
+    calibrated.actions_by_id["theme-light"].trigger()
+    monkeypatch.setattr(appearance, "theme_for", lambda choice: LIGHT)
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Light)
+    assert calibrated.ranges.heat.theme is DARK, "a theme that was chosen stays"

@@ -23,6 +23,7 @@ class DiagnosisPanel(QWidget):
         self.layers = LayersView(controller, self)
         self.goal = GoalView(controller, self.layers, self)
         self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Which layers cost accuracy, and what would help")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.layers, "Layers")
         self.tabs.addTab(self.goal, "Accuracy goal")
