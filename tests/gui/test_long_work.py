@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.gui import long_work
 from quantscope.gui.long_work import LongWork
 from quantscope.gui.main_window import MainWindow
-from quantscope.session.session_file import save_session
+from quantscope.session.session_file import load_session, save_session
 from quantscope.session.steps import Steps
 from tests.gui.large_network import LAYERS, large_session
 
@@ -117,6 +118,32 @@ def test_that_a_large_session_opens_while_the_window_lives(
     assert window.controller.session.path == file
     assert len(window.ranges.heat.rows) == 4 * LAYERS + LAYERS + 1
     assert not window.controller.session.is_modified
+
+
+def test_that_closing_goes_on_once_everything_is_saved(
+    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path, slices: None
+) -> None:
+    controller, file = calibrated.controller, tmp_path / "a.qscope"
+    controller.choose_word_length(16)
+    controller.session.path = file  # saved there before
+    calibrated.close()
+    box = calibrated.questions.dialog
+    assert isinstance(box, QMessageBox)
+    box.button(QMessageBox.StandardButton.Save).click()
+    assert calibrated.isVisible()
+    qtbot.waitUntil(lambda: not calibrated.isVisible(), timeout=60_000)
+    assert load_session(file).document == controller.session.document
+
+
+def test_that_a_save_that_fails_leaves_the_window_open(
+    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path, slices: None
+) -> None:
+    controller = calibrated.controller
+    controller.choose_word_length(16)
+    with qtbot.waitSignal(controller.save_failed, timeout=60_000):
+        controller.save(str(tmp_path / "none" / "a.qscope"))
+    assert controller.session.is_modified
+    assert not controller.is_busy
 
 
 def test_that_opening_can_be_cancelled(

@@ -10,11 +10,17 @@ import pytest
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.preparation import PreparationChoices
-from quantscope.session import commands, session_file
+from quantscope.session import calibration_file, commands, session_file
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.document import Document
 from quantscope.session.session import Session
-from quantscope.session.session_file import load_session, save_session
+from quantscope.session.session_file import (
+    load_session,
+    loading_session,
+    save_session,
+    saving_session,
+)
+from quantscope.session.steps import finish
 from tests.session.examples import (
     RANDOM_DATA,
     complete,
@@ -183,12 +189,44 @@ def test_that_a_failure_while_saving_leaves_the_old_file_and_the_session_unsaved
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(session_file, "add_calibration", fail)
+    monkeypatch.setattr(session_file, "adding_calibration", fail)
     with pytest.raises(MemoryError):
         save_session(session, file)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
     assert session.is_modified
+
+
+def test_that_statistics_are_copied_from_their_file_and_written_anew_where_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (tmp_path / f"{name}.qscope" for name in "abc")
+    session = complete(tmp_path / "small.onnx")
+    save_session(session, first)
+    back = finish(loading_session(first))
+    assert back.calibration is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(calibration_file, "add_calibration", None)
+        save_session(back, second)
+    first.unlink()
+    save_session(back, third)
+    for file in (second, third):
+        again = load_session(file).calibration
+        assert again is not None
+        assert again.derived == back.calibration.derived
+        for name, kept in back.calibration.statistics.items():
+            assert again.statistics[name].histogram == kept.histogram
+
+
+def test_that_an_edit_while_saving_is_not_taken_for_saved(tmp_path: Path) -> None:
+    session = complete(tmp_path / "small.onnx")
+    steps = saving_session(session, tmp_path / "a.qscope")
+    next(steps)
+    written = session.document
+    session.do(commands.choose_word_length(16))
+    finish(steps)
+    assert session.is_modified
+    assert load_session(tmp_path / "a.qscope").document.settings == written.settings
 
 
 def test_that_a_session_is_never_saved_over_its_model(tmp_path: Path) -> None:

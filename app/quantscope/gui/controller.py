@@ -11,7 +11,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.core.formats import DataType
@@ -37,7 +36,7 @@ from quantscope.session.document import Document
 from quantscope.session.draft import Draft
 from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
-from quantscope.session.session_file import loading_session, save_session
+from quantscope.session.session_file import loading_session, saving_session
 from quantscope.session.steps import Steps, finish
 
 
@@ -56,6 +55,8 @@ class Controller(QObject):
     partial_offered = Signal(int, str)  # samples done, calibration file
     exported = Signal(object)  # ExportReport
     overwrite_asked = Signal(str)  # path that exists
+    saved = Signal(str)  # path of the session file
+    save_failed = Signal()
     session_replaced = Signal()  # another session is open
     draft_described = Signal(object)  # Described, or why not: the model of work left behind
 
@@ -94,23 +95,22 @@ class Controller(QObject):
         self.problem_found.emit(problem, "")
 
     def _opening(self, path: str) -> Steps[Session]:
-        session = yield from loading_session(path)
-        yield
-        yield from self._showing(session)
-        return session
+        return (yield from self._showing((yield from loading_session(path))))
 
     def show_session(self, session: Session) -> None:
         """Go on with another session."""
         finish(self._showing(session))
         self._ask_for_missing(session)
 
-    def _showing(self, session: Session) -> Steps[None]:
+    def _showing(self, session: Session, is_demo: bool = False) -> Steps[Session]:
+        yield
         self.desk.abandon()
         before, self.session = self.session, session
-        self._is_demo = False
+        self._is_demo = is_demo
         yield from self._replacing_session()
         yield
         del before  # what thousands of tensors held is given back in a step for itself
+        return session
 
     def _ask_for_missing(self, session: Session) -> None:
         if session.missing:
@@ -139,8 +139,7 @@ class Controller(QObject):
 
     def _note_located(self, path: str, change: Change | None, was_known: bool = False) -> None:
         self._tell(change)
-        self.readings.refresh(self.session)
-        self.results_changed.emit()
+        self._note_results()
         if not was_known:
             self.located.emit(path)
 
@@ -157,15 +156,17 @@ class Controller(QObject):
         self.results_changed.emit()
 
     def save(self, path: str) -> bool:
-        """Write the session file; tells of a problem and returns false where that fails."""
+        """Write the session file; answered by a signal. Returns false where it fails at once."""
+        return self.work.begin(f"Saving {Path(path).name}", self._saving(path), self.saved.emit)
+
+    def _saving(self, path: str) -> Steps[str]:
         try:
-            save_session(self.session, path)
-        except QuantscopeError as error:
-            self.problem_found.emit(error.problem, "")
-            return False
-        self.session.mark_saved(path)
+            yield from saving_session(self.session, path)
+        except (QuantscopeError, GeneratorExit):
+            self.save_failed.emit()
+            raise
         self.results_changed.emit()
-        return True
+        return path
 
     @property
     def has_unsaved_work(self) -> bool:
@@ -379,17 +380,19 @@ class Controller(QObject):
 
     def _open_described(self, model: str, network: Network, data: DataDescription | None) -> None:
         document = Document(model=model, fingerprint=network.fingerprint, data=data)
-        self.session = Session(document, Results(network=network))
-        self._is_demo = data is not None
-        self._replace_session()
-        if data is not None:
-            self.calibrate()
+        showing = self._showing(Session(document, Results(network=network)), data is not None)
+        then = self.calibrate if data is not None else self.work.abandon  # nothing more
+        self.work.begin(f"Opening {Path(model).name}", showing, lambda _: then())
 
     def attach_calibration(self, path: str) -> None:
         """Use the statistics that a job wrote; of a cancelled one, those it had."""
-        self.work.begin("Reading statistics", reading_calibration(path), self._take_calibration)
+        self.work.begin("Reading statistics", self._attaching(path), self._note_results)
 
-    def _take_calibration(self, calibration: Calibration) -> None:
-        self.session.attach_calibration(calibration)
+    def _attaching(self, path: str) -> Steps[None]:
+        self.session.attach_calibration((yield from reading_calibration(path)))
+        self.session.plan()  # a step for itself: it takes long, and is remembered
+        yield
+
+    def _note_results(self, _: None = None) -> None:
         self.readings.refresh(self.session)
         self.results_changed.emit()

@@ -38,6 +38,8 @@ class FileQuestions(QObject):
         self._may_close = False
         self._overwrite = ""
         self.dialog: QFileDialog | QMessageBox | None = None
+        controller.saved.connect(self._note_saved)
+        controller.save_failed.connect(self._stay)
         controller.overwrite_asked.connect(self._ask_overwrite)
 
     # ---- opening
@@ -128,11 +130,12 @@ class FileQuestions(QObject):
 
     @Slot(str)
     def _save_to(self, path: str) -> None:
-        if self._controller.save(path):
-            self._settings.note_recent(path)
-            self._go_on()
-        else:
-            self._stay()
+        self._controller.save(path)
+
+    @Slot(str)
+    def _note_saved(self, path: str) -> None:
+        self._settings.note_recent(path)
+        self._go_on()
 
     @Slot()
     def do_export(self) -> None:

@@ -30,6 +30,7 @@ class LongWork(QObject):
         self.title = ""
         self._steps: Steps[Any] | None = None
         self._running: Steps[Any] | None = None
+        self._has_failed = False
         self._then: Callable[[Any], object] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
@@ -40,14 +41,19 @@ class LongWork(QObject):
         """Whether there is work that has not ended."""
         return self._steps is not None
 
-    def begin(self, title: str, steps: Steps[T], then: Callable[[T], object]) -> None:
-        """Do ``steps`` and hand what comes of them to ``then``; ``title`` says it in words."""
+    def begin(self, title: str, steps: Steps[T], then: Callable[[T], object]) -> bool:
+        """Do ``steps`` and hand what comes of them to ``then``; ``title`` says it in words.
+
+        Returns false where they failed at once.
+        """
         self.abandon()
+        self._has_failed = False
         self.title, self._steps, self._then = title, steps, then
         self._go_on()
         if self._steps is steps:
             self._timer.start()
             self.changed.emit()
+        return not self._has_failed
 
     def abandon(self) -> None:
         """Nothing more comes of the work at hand."""
@@ -79,6 +85,7 @@ class LongWork(QObject):
         except StopIteration as end:
             tell: Callable[[], object] = partial(then, end.value)
         except QuantscopeError as error:
+            self._has_failed = True
             tell = partial(self.failed.emit, error.problem)
         except BaseException:
             self._end_of(steps)

@@ -122,9 +122,11 @@ class WorkerProcess(QObject):
 
     @Slot()
     def _read_output(self) -> None:
-        if self._process is None:
-            return
-        received = self._partial + self._process.readAllStandardOutput().data()
+        if self._process is not None:
+            self._receive(bytes(self._process.readAllStandardOutput().data()))
+
+    def _receive(self, output: bytes) -> None:
+        received = self._partial + output
         *lines, self._partial = received.split(b"\n")
         self._lines.extend(lines)
         if self._lines and not self._reading.is_active:

@@ -69,6 +69,26 @@ class Archive:
         )
         return zlib.crc32(repr(found).encode())
 
+    def can_be_copied(self) -> bool:
+        """Whether every member is still there, as it was when the file was opened."""
+        try:
+            with self._open() as file:
+                for name in self._members:
+                    self._place(file, name)
+        except QuantscopeError:
+            return False
+        return True
+
+    def copying(self, folder: str, archive: zipfile.ZipFile, into: str) -> Steps[None]:
+        """Add the members below ``folder`` to ``archive``, below ``into``."""
+        for name in [name for name in self._members if name.startswith(folder)]:
+            content = memoryview((yield from self.reading(name)))
+            info = zipfile.ZipInfo(into + name.removeprefix(folder))
+            with archive.open(info, "w", force_zip64=True) as member:
+                for start in range(0, len(content), PIECE):
+                    member.write(content[start : start + PIECE])
+                    yield
+
     def document(self, name: str, kind: type[T], newest: int) -> T:
         """The value of type ``kind`` in JSON member ``name``, of format ``newest`` or older."""
         return finish(self.reading_document(name, kind, newest))
@@ -179,8 +199,17 @@ class Archive:
 
 def write_json(archive: zipfile.ZipFile, name: str, value: object) -> None:
     """Add ``value`` as JSON member ``name``."""
-    text = json.dumps(encode(value), allow_nan=False, separators=(",", ":"))
+    finish(writing_json(archive, name, value))
+
+
+def writing_json(archive: zipfile.ZipFile, name: str, value: object) -> Steps[None]:
+    """:func:`write_json` in steps."""
+    data = encode(value)
+    yield
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    yield
     archive.writestr(zipfile.ZipInfo(name), text)
+    yield
 
 
 def write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:

@@ -71,6 +71,18 @@ def add_calibration(archive: zipfile.ZipFile, calibration: Calibration, folder: 
     write_answers(archive, folder, derived, tuple(statistics))
 
 
+def adding_calibration(
+    archive: zipfile.ZipFile, calibration: Calibration, folder: str
+) -> Steps[None]:
+    """:func:`add_calibration`, in steps where the calibration is in a file, which is copied."""
+    kept = calibration.statistics
+    is_in_file = stored_at(calibration) is not None
+    if is_in_file and isinstance(kept, StoredStatistics) and kept.archive.can_be_copied():
+        yield from kept.archive.copying(kept.folder, archive, folder)
+    else:
+        add_calibration(archive, calibration, folder)
+
+
 def read_calibration(path: str | os.PathLike[str]) -> Calibration:
     """The calibration in a calibration or session file; arrays are read when asked for.
 

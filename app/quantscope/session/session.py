@@ -52,6 +52,14 @@ class Results:
         return frozenset(each for each in kept if each is not None)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a session file keeps."""
+
+    document: Document
+    results: Results
+
+
 class Session:
     """A document that can be edited, undone and saved, with the results that belong to it.
 
@@ -363,11 +371,18 @@ class Session:
 
     # ---- saving
 
-    def mark_saved(self, path: str | os.PathLike[str]) -> None:
-        """Note that everything is in the session file ``path`` now."""
+    @property
+    def state(self) -> State:
+        """All that a session file keeps, as it is now."""
+        return State(self.document, self._results)
+
+    def mark_saved(self, path: str | os.PathLike[str], state: State | None = None) -> None:
+        """Note that ``state``, or everything as it is now, is in the session file ``path``."""
+        state = state or self.state
         self.path = Path(_absolute(path))
-        self._saved = (self.document, self._results.calibrations, self.report)
-        self._saved_diagnosis = self.diagnosis
+        results = state.results
+        self._saved = (state.document, results.calibrations, results.report)
+        self._saved_diagnosis = results.diagnosis
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -19,12 +19,12 @@ from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS, Target
-from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json
+from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json, writing_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.calibration_file import (
     HEADER,
     SESSION_FOLDER,
-    add_calibration,
+    adding_calibration,
     calibration_in,
 )
 from quantscope.session.diagnosis import Diagnosis, LayersKnown
@@ -73,6 +73,11 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
 
     Raises :class:`QuantscopeError` where that cannot be, with the old file as it was.
     """
+    finish(saving_session(session, path))
+
+
+def saving_session(session: Session, path: str | os.PathLike[str]) -> Steps[None]:
+    """:func:`save_session` in steps: what is written is the session as it is at the first."""
     target = Path(path).absolute()
     if _is_same(target, session.document.model):
         raise QuantscopeError(
@@ -80,16 +85,18 @@ def save_session(session: Session, path: str | os.PathLike[str]) -> None:
             where=str(target),
             remedy="Save the session under another name",
         )
+    state, content = session.state, _content(session, target.parent)
+    results = state.results
     with atomic_writer(target) as file, zipfile.ZipFile(file, "w") as archive:
-        write_json(archive, MEMBER, _content(session, target.parent))
-        if session.calibration is not None:
-            add_calibration(archive, session.calibration, SESSION_FOLDER)
-        if session.other_preparation is not None:
-            add_calibration(archive, session.other_preparation.calibration, OTHER_FOLDER)
-        if session.diagnosis != Diagnosis():
-            kept = KeptDiagnosis(version=VERSION, diagnosis=session.diagnosis)
+        yield from writing_json(archive, MEMBER, content)
+        if results.calibration is not None:
+            yield from adding_calibration(archive, results.calibration, SESSION_FOLDER)
+        if results.other is not None:
+            yield from adding_calibration(archive, results.other.calibration, OTHER_FOLDER)
+        if results.diagnosis != Diagnosis():
+            kept = KeptDiagnosis(version=VERSION, diagnosis=results.diagnosis)
             write_json(archive, DIAGNOSIS, kept)
-    session.mark_saved(target)
+    session.mark_saved(target, state)
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:

@@ -90,7 +90,7 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
     ) -> None:
         self.archive = archive
         self.data = data
-        self._folder = folder
+        self.folder = folder
         self._entries = {entry.name: (i, entry) for i, entry in enumerate(entries)}
         self._read: dict[str, TensorStatistics] = {}
         self._histograms: tuple[Ragged, Ragged] | None = None
@@ -142,8 +142,8 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
         self, keys: str, counts: str, dtype: npt.DTypeLike
     ) -> Steps[tuple[Ragged, Ragged]]:
         lists = len(self._entries)
-        counted = yield from reading_ragged(self.archive, self._folder + keys, dtype, lists)
-        numbers = yield from reading_ragged(self.archive, self._folder + counts, np.int64, lists)
+        counted = yield from reading_ragged(self.archive, self.folder + keys, dtype, lists)
+        numbers = yield from reading_ragged(self.archive, self.folder + counts, np.int64, lists)
         same = np.array_equal(counted.offsets, numbers.offsets)
         if not same or not counted.ascends() or not (numbers.values > 0).all():
             raise damaged(self.archive.path, f"{keys} and {counts} do not fit together")
@@ -152,7 +152,7 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
     def _values(self, number: int, entry: TensorEntry) -> Steps[npt.NDArray[np.float32] | None]:
         if entry.shape is None:
             return None
-        name = _values_member(self._folder, number)
+        name = _values_member(self.folder, number)
         values = yield from self.archive.reading_array(name, np.float32)
         if values.shape != entry.shape:
             raise damaged(self.archive.path, f"{name} has another shape than its description")
