@@ -102,6 +102,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "warnings",
         "corrections",
         "rounded_weights",
+        "prepared_weights",
         "simulation",
         "not_simulated",
         "integer_inputs",

@@ -33,6 +33,7 @@ from quantscope.core.report import (
     LayerKernel,
     OperatorDifference,
     OutputAccuracy,
+    PreparedWeights,
     RoundedWeights,
     StepDifference,
     TensorAccuracy,
@@ -158,6 +159,15 @@ corrections = st.builds(
 rounded_weights = st.builds(
     RoundedWeights, layer=texts, label=texts, sqnr_before=reals, sqnr_after=reals
 )
+prepared_weights = st.builds(
+    PreparedWeights,
+    layer=texts,
+    label=texts,
+    spread_before=reals,
+    spread_after=reals,
+    sqnr_before=reals,
+    sqnr_after=reals,
+)
 step_differences = st.builds(StepDifference, whole, reals)
 operator_differences = st.builds(
     OperatorDifference,
@@ -190,6 +200,7 @@ reports = st.builds(
     warnings=names,
     corrections=st.lists(corrections, max_size=FEW).map(tuple),
     rounded_weights=st.lists(rounded_weights, max_size=FEW).map(tuple),
+    prepared_weights=st.lists(prepared_weights, max_size=FEW).map(tuple),
     simulation=st.lists(operator_differences, max_size=FEW).map(tuple),
     not_simulated=st.lists(st.tuples(texts, texts), max_size=FEW).map(tuple),
     integer_inputs=st.lists(integer_ports, max_size=FEW).map(tuple),
@@ -238,6 +249,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
     BiasCorrection: corrections,
     RoundedWeights: rounded_weights,
+    PreparedWeights: prepared_weights,
     BitAxis: st.builds(BitAxis, whole, whole),
     BitCounts: bit_counts,
     Candidate: st.builds(Candidate, data_types, errors),

@@ -85,6 +85,32 @@ def test_that_the_gain_of_compensated_rounding_is_listed(calibrated: MainWindow)
     assert "Bias correction" not in shown_tabs(calibrated)
 
 
+def test_that_what_equalizing_did_to_each_layer_is_listed_after_an_export(
+    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path
+) -> None:
+    controller, table = calibrated.controller, calibrated.results.preparation
+    controller.choose_target("fixed-point")
+    calibrated.actions_by_id["equalize"].trigger()
+    qtbot.waitUntil(lambda: not controller.is_busy, timeout=120_000)
+    controller.calibrate()
+    qtbot.waitUntil(lambda: not controller.is_busy, timeout=120_000)
+    with qtbot.waitSignal(controller.exported, timeout=120_000):
+        controller.export(str(tmp_path / "equalized.onnx"))
+    report = controller.session.report
+    assert report is not None and report.prepared_weights
+    assert "Preparation" in shown_tabs(calibrated)
+    first = report.prepared_weights[0]
+    shown = [table.index(0, column).data() for column in range(table.columnCount())]
+    assert shown == [
+        first.label,
+        f"{first.spread_before:.1f} ×",
+        f"{first.spread_after:.1f} ×",
+        wording.decibel(first.sqnr_before),
+        wording.decibel(first.sqnr_after),
+        wording.decibel(first.sqnr_after - first.sqnr_before),
+    ]
+
+
 def blank_report(rounded_weights: tuple[RoundedWeights, ...]) -> ExportReport:
     return ExportReport(
         path="x.onnx",

@@ -61,6 +61,22 @@ class RoundedWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedWeights:
+    """What chosen preparation did to one layer's weights.
+
+    ``spread_...`` is the range of its largest channel by that of the median one, ``sqnr_...`` in dB
+    that of rounding the weights by the plan's scheme: in the network as it came, and as prepared.
+    """
+
+    layer: str
+    label: str
+    spread_before: float
+    spread_after: float
+    sqnr_before: float
+    sqnr_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BiasCorrection:
     """What bias correction did to one layer, in steps of its output's type.
 
@@ -147,6 +163,7 @@ class ExportReport:
     warnings: tuple[str, ...] = ()
     corrections: tuple[BiasCorrection, ...] = ()  # in network order; empty where not asked for
     rounded_weights: tuple[RoundedWeights, ...] = ()  # likewise
+    prepared_weights: tuple[PreparedWeights, ...] = ()  # those that preparation changed
     simulation: tuple[OperatorDifference, ...] = ()  # in network order
     not_simulated: tuple[tuple[str, str], ...] = ()  # label, reason
     integer_inputs: tuple[IntegerPort, ...] = ()

@@ -23,7 +23,7 @@ from quantscope.core.network import Network
 from quantscope.core.plan import Plan, placement_for
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import ExportReport
+from quantscope.core.report import ExportReport, PreparedWeights
 from quantscope.core.targets import TARGETS
 from quantscope.core.validation import Validation, ValidationRequest
 from quantscope.engine.calibration import run as calibration_run
@@ -32,6 +32,7 @@ from quantscope.engine.calibration.activation_channels import count_channels as 
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.study import Study
 from quantscope.engine.export.integer_ports import open_integer_ports
+from quantscope.engine.export.prepared_weights import prepared_weights
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.export.saturation import may_saturate, saturation_warnings
 from quantscope.engine.export.verification import Verification
@@ -108,8 +109,11 @@ def export(
         open_integer_ports(rewritten, plan)
     checked = batches(source, max(verification_samples, 1))
     effect: tuple[str, ...] = ()
+    changed: tuple[PreparedWeights, ...] = ()
     if preparation is not None and preparation.chosen:
-        effect = yield from effect_of_choices(prepared, _prepared(model), checked)
+        plain = _prepared(model)
+        effect = yield from effect_of_choices(prepared, plain, checked)
+        changed = prepared_weights(prepared, plain, plan, calibration)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.onnx"
         save_model(rewritten.model, draft)
@@ -137,6 +141,7 @@ def export(
         + report.warnings,
         corrections=given.corrections,
         rounded_weights=given.rounded_weights,
+        prepared_weights=changed,
     )
 
 

@@ -85,7 +85,7 @@ class CostPlot(pg.PlotWidget):  # type: ignore[misc]
         every = [*curve.heights, curve.goal]
         bottom, top = min(every), max(every)
         room = max(top - bottom, 1e-6)
-        self.setYRange(bottom - 0.12 * room, top + 0.14 * room, padding=0)
+        self.setYRange(bottom - 0.15 * room, top + 0.18 * room, padding=0)
 
     def _place(self, curve: Curve, number: int) -> tuple[float, float]:
         return curve.costs[number], curve.heights[number]

@@ -42,7 +42,7 @@ HEADINGS = {
     "Cosine": "Mean over samples of the cosine to the float network's output",
     "Same class": "Samples with the same largest class as in float",
 }
-WIDTHS = (32, 54, 66, 62, 58, 66, 62, 82)
+WIDTHS = (42, 54, 66, 64, 64, 66, 62, 82)
 INVITATION = (
     "How much accuracy must be kept? Say it at the left. The search finds the cheapest mix of"
     " 8-bit, 16-bit and float layers that keeps it, and runs each mix that it tries."
@@ -215,11 +215,18 @@ def _row(known: MixKnown, found: MeasuredMix, in_use: MeasuredMix | None) -> tup
     return (
         marks,
         f"{cost.relative:.3f}",
-        *(share(each) for each in (cost.narrow, cost.wide, cost.in_float)),
+        *(_percent(each) for each in (cost.narrow, cost.wide, cost.in_float)),
         decibel(deviation.sqnr),
         f"{deviation.cosine:.4f}",
         "–" if agreement is None else share(agreement),
     )
+
+
+def _percent(part: float) -> str:
+    """A share with one decimal; a very small one stays visible."""
+    if 0.0 < part < 0.001:
+        return "<0.1 %"
+    return f"{100.0 * part:.1f} %" if part else "0"
 
 
 def state_in_words(known: MixKnown) -> str:

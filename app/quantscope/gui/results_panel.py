@@ -19,6 +19,7 @@ from quantscope.core.report import (
     ExportReport,
     IntegerPort,
     OperatorDifference,
+    PreparedWeights,
     RoundedWeights,
     StepDifference,
 )
@@ -55,6 +56,14 @@ SIMULATION_HEADINGS = {
     "Ties away": "Share of values a step apart on hardware that rounds ties away from zero",
     "Ties up": "Share of values a step apart on hardware that rounds ties up",
 }
+PREPARATION_HEADINGS = {
+    "Layer": "A layer whose weights the chosen preparation changed",
+    "Widest before": "Range of its largest channel by that of the median one, as the network came",
+    "Widest after": "The same as prepared",
+    "SQNR before": "SQNR of its weights, rounded by the scheme, as the network came",
+    "SQNR after": "The same as prepared",
+    "Gain": "The difference",
+}
 ROUNDING_HEADINGS = {
     "Layer": "The layer whose weights were rounded so that they make up for each other",
     "To nearest": "SQNR of its product with each weight rounded to nearest",
@@ -79,6 +88,7 @@ class ResultsPanel(QWidget):
         self.tensors = StringTable(TENSOR_HEADINGS, 2, self)
         self.corrections = StringTable(CORRECTION_HEADINGS, 1, self)
         self.simulation = StringTable(SIMULATION_HEADINGS, 2, self)
+        self.preparation = StringTable(PREPARATION_HEADINGS, 1, self)
         self.rounding = StringTable(ROUNDING_HEADINGS, 1, self)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName("Results of the last export")
@@ -88,6 +98,8 @@ class ResultsPanel(QWidget):
         self.tabs.addTab(self._table(self.kernels, (200, 220)), "Kernels")
         simulation = self._table(self.simulation, (200, 200))
         self._simulation_tab = self.tabs.addTab(simulation, "Integer simulation")
+        preparation = self._table(self.preparation, (260, 120, 120, 110, 110))
+        self._preparation_tab = self.tabs.addTab(preparation, "Preparation")
         rounding = self._table(self.rounding, (260, 120, 120))
         self._rounding_tab = self.tabs.addTab(rounding, "Weight rounding")
         corrections = self._table(self.corrections, (260, 150, 150, 150))
@@ -145,9 +157,11 @@ class ResultsPanel(QWidget):
         self.tensors.show_rows([self._accuracy_row(report, i) for i in range(len(report.tensors))])
         self.corrections.show_rows([_correction_row(item) for item in report.corrections])
         self.simulation.show_rows([_simulation_row(item) for item in report.simulation])
+        self.preparation.show_rows([_prepared_row(item) for item in report.prepared_weights])
         self.rounding.show_rows([_rounding_row(item) for item in report.rounded_weights])
         for tab, rows in (
             (self._simulation_tab, report.simulation),
+            (self._preparation_tab, report.prepared_weights),
             (self._rounding_tab, report.rounded_weights),
             (self._correction_tab, report.corrections),
         ):
@@ -191,10 +205,20 @@ def _difference(found: StepDifference) -> str:
     return f"{steps}, {wording.share(found.share)}"
 
 
+def _prepared_row(item: PreparedWeights) -> tuple[str, ...]:
+    spreads = (item.spread_before, item.spread_after)
+    widest = (f"{spread:.1f} ×" for spread in spreads)
+    return (item.label, *widest, *_before_after(item.sqnr_before, item.sqnr_after))
+
+
 def _rounding_row(item: RoundedWeights) -> tuple[str, ...]:
-    before, after = item.sqnr_before, item.sqnr_after
+    return (item.label, *_before_after(item.sqnr_before, item.sqnr_after))
+
+
+def _before_after(before: float, after: float) -> tuple[str, str, str]:
+    """Both levels and what is gained; nothing to subtract where one is exact."""
     gain = wording.decibel(after - before) if isfinite(after - before) else "–"
-    return (item.label, wording.decibel(before), wording.decibel(after), gain)
+    return (wording.decibel(before), wording.decibel(after), gain)
 
 
 def _steps(value: float) -> str:

@@ -52,6 +52,7 @@ def export_section(subject: Subject) -> Markup:
         sub_section("Notes", bullets(report.notes)),
         _outputs(report),
         _ports(report),
+        _prepared(report),
         _weights(report),
         _biases(report),
         _kernels(report),
@@ -101,6 +102,24 @@ def _ports(report: ExportReport) -> Markup:
 
 def _port(kind: str, port: IntegerPort) -> tuple[str, ...]:
     return f"{kind} {port.name}", port.dtype, f"{port.scale:.9g}", str(port.zero_point)
+
+
+def _prepared(report: ExportReport) -> Markup:
+    columns = (
+        Column("Layer"),
+        *figures("Widest channel before", "After", "Weights' SQNR before", "After"),
+    )
+    rows = (
+        (
+            each.label,
+            f"{each.spread_before:.1f}",
+            f"{each.spread_after:.1f}",
+            decibel(each.sqnr_before),
+            decibel(each.sqnr_after),
+        )
+        for each in report.prepared_weights
+    )
+    return sub_section("Prepared weights", table(columns, rows))
 
 
 def _weights(report: ExportReport) -> Markup:
