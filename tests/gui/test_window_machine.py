@@ -199,7 +199,7 @@ class WindowMachine(RuleBasedStateMachine):
             row = fresh.heat_row(name)
             assert isinstance(row, HeatRow)
             wanted = paint([row], heat.axis, heat.theme.heat, heat.color_depth)[0]
-            assert (heat.picture_of(name) == wanted).all(), name
+            assert (heat.picture_of([name])[0] == wanted).all(), name
 
     def check_inspector(self, fresh: Readings) -> None:
         tensor = self.window.controller.selection.tensor
