@@ -2,9 +2,11 @@
 
     python tests/benchmarks/start.py [--rounds 7] [-o results.md | --append results.md]
 
-Each round starts a process of its own, as a person does, with files in the cache of the system:
+Each round starts a process of its own, as a person does, with files in the cache of the system
+and with compiled modules, as an installation has them:
 from its start to the window's first painting, and from its start to the description that a
 worker sends. Goals: 1.0 s and 2.0 s, by the clock; the script fails where the median misses one.
+The processor's time is printed too: on a busy machine only that says anything of the program.
 """
 
 from __future__ import annotations
@@ -71,8 +73,8 @@ def _lines(rounds: int, missed: list[str]) -> Iterator[str]:
     yield ""
     yield f"{keeping.versions()}, {rounds} rounds, {os.cpu_count()} cores"
     yield ""
-    yield "| until | median | 95 % | goal | met |"
-    yield "|---|---|---|---|---|"
+    yield "| until | median | 95 % | processor | goal | met |"
+    yield "|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "large.onnx"
         size = _save_model(model)
@@ -80,20 +82,30 @@ def _lines(rounds: int, missed: list[str]) -> Iterator[str]:
             ("the window is painted", WINDOW, TO_WINDOW),
             (f"a model of {size / 1e6:.0f} MB is described", DESCRIPTION, TO_DESCRIPTION),
         ):
-            seconds = [_run(script, str(model)) for _ in range(rounds + 1)][1:]  # cache is warm
+            done = [_run(script, str(model)) for _ in range(rounds + 1)][1:]  # cache is warm
+            seconds, busy = zip(*done, strict=True)
             middle, late = np.median(seconds), np.percentile(seconds, 95)
             if middle > goal:
                 missed.append(name)
             met = "yes" if middle <= goal else "**no**"
-            yield f"| {name} | {middle:.2f} s | {late:.2f} s | {goal:.1f} s | {met} |"
+            times = f"{middle:.2f} s | {late:.2f} s | {np.median(busy):.2f} s"
+            yield f"| {name} | {times} | {goal:.1f} s | {met} |"
 
 
-def _run(script: str, model: str) -> float:
+def _run(script: str, model: str) -> tuple[float, float]:
+    """Seconds of the clock, and of the processor."""
     environment = {"QT_QPA_PLATFORM": "offscreen"} | os.environ
-    start = time.perf_counter()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(Path(model).parent / "compiled")
+    start, own = time.perf_counter(), _children()
     command = [sys.executable, "-c", script, model]
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, _children() - own
+
+
+def _children() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def _save_model(path: Path) -> int:

@@ -7,9 +7,9 @@ the time until the screen shows the answer (median, 95th percentile) and the lon
 on the UI thread. Goals: 100 ms for an edit, 33 ms for a frame of scrolling or dragging, no call
 over 50 ms; the script fails where one is missed. Times are those that the thread itself was busy,
 so that it does not count where other programs have the processor; the clock's are printed beside
-them. Programs on the other half of a shared core slow the thread down all the same: a fixed loop
-is timed beside each step, and what is held against the goals is divided by how much longer it took
-than at its quickest. On a machine at rest that is 1.
+them. Programs on the other half of a shared core slow the thread down all the same: work that
+is always the same is timed beside each step, and what is held against the goals is divided by how
+much longer it took than at its quickest. On a machine at rest that is 1.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _lines(bench: Bench, rounds: int, missed: list[str]) -> Iterator[str]:
         yield _row(step, done, missed)
     yield ""
     yield (
-        f"Times are in the state of rest: as measured, by the fixed loop's {1e3 * QUICKEST:.2f} ms"
+        f"Times are in the state of rest: as measured, by the yardstick's {1e3 * QUICKEST:.2f} ms"
         f" at rest to what it took beside each step. Here that was {np.median(slow):.2f} times as"
         f" long (5 % to 95 %: {np.percentile(slow, 5):.2f} to {np.percentile(slow, 95):.2f})."
         " Times of the clock are as measured."
