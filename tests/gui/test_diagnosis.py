@@ -241,7 +241,7 @@ def test_that_other_types_make_it_stale_until_they_are_back(diagnosed: MainWindo
     assert state.property("role") != "warning"
     diagnosed.controller.switch("correct_bias", True)
     assert state.property("role") == "warning"
-    assert state.text().startswith("⚠ Types have changed")
+    assert state.text().startswith("⚠ Types have changed since this was measured (SQNR")
     diagnosed.do_undo()
     assert state.property("role") != "warning"
 
@@ -288,6 +288,14 @@ def test_that_a_fix_is_applied_by_its_button_as_one_edit_with_its_name(
     assert session.document.settings == FIXED
     assert found.button.text() == "Apply"
     assert found.button.isEnabled()
+
+
+def test_that_it_is_told_where_nothing_helps(diagnosed: MainWindow, measured: LayersKnown) -> None:
+    session = diagnosed.controller.session
+    session.attach_diagnosis(Diagnosis().with_layers(replace(measured, fixes=())))
+    diagnosed.controller.results_changed.emit()
+    assert view(diagnosed).fixes.isVisible()
+    assert headings(diagnosed)[0].startswith("Nothing that was tried gains")
 
 
 def test_that_each_card_says_gain_cost_and_reason(diagnosed: MainWindow) -> None:

@@ -18,6 +18,10 @@ from quantscope.core.wording import decibel
 from quantscope.session.document import Document
 
 ELSEWHERE = "Elsewhere"
+NOTHING = (
+    "Nothing that was tried gains 0.1 dB here. Errors of several layers may cancel each other on"
+    " few samples: measure on more, or set an accuracy goal."
+)
 APPLIED = "✓ Applied"
 TURN_ON = "Turn on"
 NEED_JOB = {
@@ -59,6 +63,8 @@ class FixesList(QScrollArea):
             title = f"For {label}" if mine else f"For {label}: nothing that gains 0.1 dB"
             self._add_part(column, title, mine)
         self._add_part(column, ELSEWHERE if label else "What would help", rest)
+        if not fixes:
+            column.addWidget(_wrapped(NOTHING, "dim", self))
         column.addStretch(1)
         self.setWidget(content)  # the old content is deleted with its cards
 

@@ -40,7 +40,7 @@ INVITATION = (
     " and compares the network's output with that of the float network. The worst come first,"
     " with what would help."
 )
-STALE = "⚠ Types have changed since this was measured: measure again. "
+STALE = "⚠ Types have changed since this was measured ({then}): measure again."
 
 
 class LayersView(QWidget):
@@ -200,7 +200,7 @@ class LayersView(QWidget):
         layer = self._layer()
         place = self.model.row_of(layer)
         label = self.model.index(place, Column.LAYER).data() if place >= 0 else ""
-        self.fixes.setVisible(bool(known.fixes))
+        self.fixes.setVisible(bool(known.fixes) or known.sensitivity.complete)
         self.fixes.show_fixes(known.fixes, layer, str(label))
         self.fixes.follow(session.document, known.basis.settings.target, why_not_edit(session))
 
@@ -212,7 +212,8 @@ class LayersView(QWidget):
         if known is None:
             self.state.setText(f"{INVITATION}\n{reason}." if reason else INVITATION)
             return
-        self.state.setText((STALE if is_warning else "") + state_in_words(known))
+        then = known.sensitivity.whole.in_words()
+        self.state.setText(STALE.format(then=then) if is_warning else state_in_words(known))
 
     # ---- selection
 
