@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from quantscope.cli.console import plain
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.wording import count
 from tests.cli.conftest import Run
 from tests.engine.exports import exported
 from tests.engine.models import conv_relu, save, transformer_block
@@ -44,6 +46,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, model: Path) -> None
         "quantized_already",
         "refused",
         "layers",
+        "costs",
     ]
     assert data["format"] == 1
     assert data["inputs"] == [{"name": "x", "dtype": "float32", "shape": ["batch", 3, 16, 16]}]
@@ -91,3 +94,24 @@ def test_that_a_quantized_model_is_calibrated_and_not_quantized_again(
     assert "quantized already" in said.err
     assert "Open the float model" in said.err
     assert not (tmp_path / "again.onnx").exists()
+
+
+def test_that_costs_stand_by_layer_and_in_all(run: Run, model: Path) -> None:
+    said = run("inspect", model, "--costs")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    heading = next(line for line in lines if "MULTIPLICATIONS" in line)
+    assert "OPERATIONS A BYTE" in heading
+    costs = json.loads(run("inspect", model, "--json").out)["costs"]
+    conv = next(each for each in costs if each["label"] == "conv1")
+    sides = json.loads(run("inspect", model, "--json").out)["layers"]
+    shape = next(each for each in sides if each["label"] == "conv1")["tensors"][0]["shape"]
+    channels, *kernel = shape
+    assert conv["parameters"] == channels * math.prod(kernel) + channels
+    assert conv["parameter_bytes"] == 4 * conv["parameters"]
+    assert conv["macs"] % (channels * math.prod(kernel)) == 0
+    moved = conv["parameter_bytes"] + conv["activation_bytes"]
+    assert conv["arithmetic_intensity"] == 2 * conv["macs"] / moved
+    assert "x" not in {each["layer"] for each in costs}
+    total = sum(each["macs"] for each in costs)
+    assert f"{count(total)} a sample" in said.out

@@ -85,6 +85,20 @@ def test_that_the_table_names_the_pictures_with_the_extremes(
     assert row["values"] == PICTURES * 3 * 16 * 16
 
 
+def test_that_costs_follow_the_types_of_the_options(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    memory = []
+    for number, bits in enumerate(("8", "16")):
+        path = tmp_path / f"{number}.json"
+        assert run("statistics", session, "--word-length", bits, "-o", path).code == 0
+        costs = json.loads(path.read_text(encoding="utf-8"))["costs"]
+        conv = next(each for each in costs if each["label"] == "conv1")
+        memory.append(conv["activation_bytes"])
+        assert conv["macs"] > 0
+    assert memory[1] == 2 * memory[0]
+
+
 def test_that_counts_by_bit_position_add_up_to_all_values_but_zeros(
     run: Run, session: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +123,7 @@ def test_that_the_json_has_the_documented_entries(run: Run, session: Path, tmp_p
         "data",
         "samples",
         "settings",
+        "costs",
         "tensors",
     ]
     assert (data["format"], data["random_data"], data["samples"]) == (1, False, PICTURES)

@@ -1,5 +1,6 @@
 """Costs of layers, against MobileNet's published figures and products counted one by one."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from quantscope.core.formats import FixedPoint
 from quantscope.core.layer_costs import (
+    costs_to_run,
     counts_from_shapes,
     counts_from_statistics,
     layer_costs,
@@ -214,3 +216,15 @@ def test_that_a_layer_that_moves_nothing_has_no_intensity() -> None:
     layer = Layer(name="n", label="n", operator="Input", kind=LayerKind.INPUT)
     network = network_of(layer, {})
     assert layer_costs(network, {})[0].arithmetic_intensity == 0.0
+
+
+def test_that_what_was_counted_goes_before_what_shapes_say() -> None:
+    gemm = layer_of("Gemm")
+    network = network_of(gemm, {"x": ("n", 7), "w": (7, 5), "y": ("n", 5)}, axis=1)
+    source = Layer(name="in", label="in", operator="Input", kind=LayerKind.INPUT, outputs=("x",))
+    network = replace(network, layers=(source, gemm))
+    (before,) = costs_to_run(network, {}, 0)
+    assert (before.layer, before.macs, before.parameter_bytes) == ("layer", 35, 4 * 35)
+    counted = TensorStatistics.from_values(np.ones((3, 5)), 0)
+    (after,) = costs_to_run(network, {"y": counted}, 1, {"w": FixedPoint(8, 4)})
+    assert (after.macs, after.parameter_bytes) == (105, 35)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from quantscope.core.codec import encode
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.layer_costs import LayerCosts
 
 STAGES = {
     "scale migration": "Migrating scales",
@@ -71,6 +72,11 @@ def as_json(value: Any) -> str:
 def plain(value: Any) -> Any:
     """``value`` as JSON-ready data without the class names that only sessions need."""
     return _without_classes(encode(value))
+
+
+def costs_as_data(costs: Iterable[LayerCosts]) -> list[dict[str, Any]]:
+    """What layers cost to run, as JSON-ready data."""
+    return [plain(each) | {"arithmetic_intensity": each.arithmetic_intensity} for each in costs]
 
 
 def _without_classes(data: Any) -> Any:

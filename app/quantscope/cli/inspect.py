@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from quantscope.cli.console import plain, say, say_facts, say_json, say_table
+from quantscope.cli.console import costs_as_data, plain, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
 from quantscope.cli.settings_options import add_settings_options, settings_of
 from quantscope.core.checker import check
+from quantscope.core.cost_wording import (
+    HEADINGS,
+    largest_in_words,
+    macs_in_words,
+    parameters_in_words,
+    row_in_words,
+)
+from quantscope.core.layer_costs import LayerCosts, costs_to_run
 from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.network import Layer, LayerKind, Network, Port
 from quantscope.core.placement import Placement
@@ -26,6 +34,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="an .onnx file")
     add_preparation_options(parser)
     add_settings_options(parser)
+    parser.add_argument(
+        "--costs", action="store_true", help="show what each layer costs to run, in place of types"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -39,11 +50,16 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         say_json(_as_data(network, settings, placement, refused))
     else:
-        _say(network, settings, placement, refused)
+        _say(network, settings, placement, refused, with_costs=options.costs)
 
 
 def _say(
-    network: Network, settings: PlanSettings, placement: Placement, refused: list[str]
+    network: Network,
+    settings: PlanSettings,
+    placement: Placement,
+    refused: list[str],
+    *,
+    with_costs: bool,
 ) -> None:
     say(f"{network.name}: {len(network.layers)} layers, opset {network.opset}")
     facts = [("input", _port(port)) for port in network.inputs]
@@ -51,6 +67,9 @@ def _say(
     facts += [("prepared", text) for text in network.changes]
     say_facts(facts)
     say()
+    if with_costs:
+        _say_costs(_costs(network))
+        return
     rows = [_row(layer, network, placement) for layer in network.layers]
     say_table(("LAYER", "OPERATOR", "RUNS IN", "TENSORS", "REASON"), rows)
     say()
@@ -62,6 +81,20 @@ def _say(
     title = TARGETS[settings.target].title
     say(f"{integers} of {nodes} layers will be quantized for the target {title}.")
     say_facts([("refused", text) for text in refused])
+
+
+def _costs(network: Network) -> tuple[LayerCosts, ...]:
+    """In float, as nothing is calibrated; by the types of a file that is quantized already."""
+    types = network.file_types.types if network.file_types else {}
+    return costs_to_run(network, {}, 0, types)
+
+
+def _say_costs(costs: tuple[LayerCosts, ...]) -> None:
+    say_table([heading.upper() for heading in HEADINGS], [row_in_words(each) for each in costs])
+    say()
+    facts = [("parameters", parameters_in_words(costs)), ("multiplications", macs_in_words(costs))]
+    largest = largest_in_words(costs)
+    say_facts(facts + ([("most activations", largest)] if largest else []))
 
 
 def _port(port: Port) -> str:
@@ -111,6 +144,7 @@ def _as_data(
         "quantized_already": network.file_types is not None,
         "refused": refused,
         "layers": [_layer_as_data(layer, network, placement) for layer in network.layers],
+        "costs": costs_as_data(_costs(network)),
     }
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from quantscope.cli.console import RANDOM_WARNING, as_json, plain, say
+from quantscope.cli.console import RANDOM_WARNING, as_json, costs_as_data, plain, say
 from quantscope.cli.sessions import planned
 from quantscope.cli.settings_options import add_settings_options
 from quantscope.core.calibration import Calibration
 from quantscope.core.histogram import LOWEST_BIT
+from quantscope.core.layer_costs import costs_to_run
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan
 from quantscope.core.prediction import PredictedError
@@ -144,6 +145,9 @@ def as_json_text(network: Network, calibration: Calibration, plan: Plan) -> str:
         "data": plain(calibration.data),
         "samples": calibration.samples,
         "settings": plain(plan.settings),
+        "costs": costs_as_data(
+            costs_to_run(network, calibration.statistics, calibration.samples, plan.types)
+        ),
         "tensors": [{**facts_of(row, calibration), "msb": bits_of(row)} for row in rows],
     }
     return as_json(document) + "\n"

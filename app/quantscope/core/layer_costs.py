@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quantscope.core.formats import DataType
-from quantscope.core.network import Layer, Network, Role, Tensor
+from quantscope.core.network import Layer, LayerKind, Network, Role, Tensor
 from quantscope.core.statistics import TensorStatistics
 
 Counts = Mapping[str, float]
@@ -67,6 +67,18 @@ def layer_costs(
     return tuple(_costs(network, layer, counts, known) for layer in network.layers)
 
 
+def costs_to_run(
+    network: Network,
+    statistics: Mapping[str, TensorStatistics],
+    samples: int,
+    types: Mapping[str, DataType] | None = None,
+) -> tuple[LayerCosts, ...]:
+    """:func:`layer_costs` by all that is known (:func:`counts_of`), without the inputs."""
+    costs = layer_costs(network, counts_of(network, statistics, samples), types)
+    pairs = zip(network.layers, costs, strict=True)
+    return tuple(cost for layer, cost in pairs if layer.kind is not LayerKind.INPUT)
+
+
 def counts_from_shapes(network: Network) -> dict[str, float]:
     """Elements in one sample of the activations whose shape tells them.
 
@@ -90,6 +102,15 @@ def counts_from_statistics(
 ) -> dict[str, float]:
     """Mean elements in one sample of everything that calibration logged over ``samples``."""
     return {name: kept.histogram.total / samples for name, kept in statistics.items()}
+
+
+def counts_of(
+    network: Network, statistics: Mapping[str, TensorStatistics], samples: int
+) -> dict[str, float]:
+    """Elements in one sample of all activations where shapes or a calibration tell them; what was
+    counted goes before what the shapes say. No ``statistics``: before a calibration."""
+    shapes = counts_from_shapes(network)
+    return shapes | counts_from_statistics(statistics, samples) if samples else shapes
 
 
 def layer_macs(network: Network, layer: Layer, counts: Counts) -> int | None:

@@ -114,6 +114,12 @@ ACTIONS = (
         "Show which layers cost accuracy, and what would help",
     ),
     ActionRow(
+        "costs",
+        "&Costs to run",
+        "Ctrl+Shift+M",
+        "Show parameters, memory and multiplications of each layer",
+    ),
+    ActionRow(
         "check", "Chec&k target", "Ctrl+Shift+K", "List what the target will not take, and why"
     ),
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
@@ -198,7 +204,7 @@ MENUS: tuple[Menu, ...] = (
             "network",
         ),
     ),
-    ("&Diagnosis", ("measure", "diagnosis", "goal")),
+    ("&Diagnosis", ("measure", "diagnosis", "goal", "costs")),
     (
         "&Tensor",
         (

@@ -1,4 +1,4 @@
-"""The dock for diagnosis: the layers by what they cost, and the accuracy goal."""
+"""The dock for diagnosis: what layers cost in accuracy, the accuracy goal, costs to run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from quantscope.gui.controller import Controller
+from quantscope.gui.costs_view import CostsView
 from quantscope.gui.goal_view import GoalView
 from quantscope.gui.layers_view import LayersView
 from quantscope.gui.readiness import why_not_export
@@ -13,7 +14,7 @@ from quantscope.gui.theme import Theme
 
 
 class DiagnosisPanel(QWidget):
-    """Two pages, and the actions that lead to them."""
+    """Three pages, and the actions that lead to them."""
 
     wanted = Signal()  # it should be seen
 
@@ -22,11 +23,13 @@ class DiagnosisPanel(QWidget):
         self._controller = controller
         self.layers = LayersView(controller, self)
         self.goal = GoalView(controller, self.layers, self)
+        self.costs = CostsView(controller, self)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName("Which layers cost accuracy, and what would help")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.layers, "Layers")
         self.tabs.addTab(self.goal, "Accuracy goal")
+        self.tabs.addTab(self.costs, "Costs to run")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tabs)
@@ -37,6 +40,7 @@ class DiagnosisPanel(QWidget):
         return {
             "diagnosis": session.network is not None,
             "goal": session.network is not None,
+            "costs": session.network is not None,
             "measure": not why_not_export(session, busy),
         }
 
@@ -57,6 +61,10 @@ class DiagnosisPanel(QWidget):
     @Slot()
     def do_goal(self) -> None:
         self._show(self.goal, self.goal.form.metric_box)
+
+    @Slot()
+    def do_costs(self) -> None:
+        self._show(self.costs, self.costs.table)
 
     @Slot()
     def do_measure(self) -> None:

@@ -64,6 +64,7 @@ PAGE_OF_ACTION = {
     "measure": "diagnosis#measure-layers",
     "diagnosis": "diagnosis#measure-layers",
     "goal": "diagnosis#accuracy-goal",
+    "costs": "diagnosis#costs-to-run",
     "check": "types-and-targets#check-the-target",
     "palette": "keyboard",
     "shortcuts": "keyboard",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from quantscope.core.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.layer_costs import counts_from_shapes, counts_from_statistics
+from quantscope.core.layer_costs import counts_of
 from quantscope.core.mixing import (
     CostFactors,
     Goal,
@@ -35,7 +35,6 @@ from quantscope.core.mixing import (
     smaller_mixes,
     work_of,
 )
-from quantscope.core.network import Network
 from quantscope.core.noise_budget import noise_budget
 from quantscope.core.plan import Plan
 from quantscope.core.sensitivity import Sensitivity
@@ -134,15 +133,10 @@ def _check_metric(goal: Goal, sensitivity: Sensitivity, name: str) -> None:
         )
 
 
-def counts_of(network: Network, calibration: Calibration) -> dict[str, float]:
-    """Elements of each activation in one sample: by shape, or the mean of what was calibrated."""
-    counts = counts_from_shapes(network)
-    return counts | counts_from_statistics(calibration.statistics, calibration.samples)
-
-
 def _work(asking: Asking, calibration: Calibration) -> dict[str, float]:
     network = asking.bench.network
-    return work_of(network, list(asking.bench.sources), counts_of(network, calibration))
+    counts = counts_of(network, calibration.statistics, calibration.samples)
+    return work_of(network, list(asking.bench.sources), counts)
 
 
 def _bisect(search: _Search, steps: Sequence[Step]) -> Generator[Progress, None, MeasuredMix]:

@@ -9,13 +9,13 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.events import Progress
 from quantscope.core.fix_costs import FixCost, cost_between
 from quantscope.core.fixes import LEAST_GAIN, Fix, suggest
-from quantscope.core.layer_costs import Counts
+from quantscope.core.layer_costs import Counts, counts_of
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import Basis, Sensitivity
 from quantscope.engine.calibration.batching import batches
-from quantscope.engine.diagnosis.goal import MOST_RUNS, counts_of, find_mix
+from quantscope.engine.diagnosis.goal import MOST_RUNS, find_mix
 from quantscope.engine.diagnosis.goal import STAGE as GOAL
 from quantscope.engine.diagnosis.measuring import Bench, Question
 from quantscope.engine.diagnosis.sensitivity import (
@@ -87,7 +87,7 @@ class Study:
         """
         plan, network = self.bench.plan, self.bench.network
         every = suggest(network, plan, sensitivity, self.calibration, equalized=equalized)[:most]
-        counts = counts_of(network, self.calibration)
+        counts = counts_of(network, self.calibration.statistics, self.calibration.samples)
         found = [replace(fix, cost=self._cost(fix, counts)) for fix in every]
         asking = self._asking(sensitivity.basis.samples, FIXES, len(found))
         done: list[Fix] = []

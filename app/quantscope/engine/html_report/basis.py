@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from quantscope.core.cost_wording import (
+    HEADINGS,
+    largest_in_words,
+    macs_in_words,
+    parameters_in_words,
+    row_in_words,
+)
 from quantscope.core.data import format_preprocessing
-from quantscope.core.layer_costs import LayerCosts, counts_from_statistics, layer_costs
+from quantscope.core.layer_costs import LayerCosts, costs_to_run
 from quantscope.core.migration import in_words
 from quantscope.core.network import LayerKind, Port
 from quantscope.core.sound import Sound, format_sound
-from quantscope.core.wording import count, shape, size
+from quantscope.core.wording import count, shape
 from quantscope.engine.html_report.markup import (
     NOTHING,
     Column,
@@ -39,8 +46,9 @@ def network_section(subject: Subject) -> Markup:
         *((f"input {port.name}", _port(port)) for port in network.inputs),
         *((f"output {port.name}", _port(port)) for port in network.outputs),
         ("layers", count(sum(layer.kind is not LayerKind.INPUT for layer in network.layers))),
-        ("parameters", count(sum(each.parameters for each in costs))),
-        ("multiplications", _in_all([each.macs for each in costs])),
+        ("parameters", parameters_in_words(costs)),
+        ("multiplications", macs_in_words(costs)),
+        *((("most activations", largest),) if (largest := largest_in_words(costs)) else ()),
         *(("prepared", choice.title) for choice in record.preparation.chosen),
     ]
     done = (*network.changes, *in_words(subject.calibration.migration))
@@ -58,43 +66,12 @@ def _port(port: Port) -> str:
 
 def _costs(subject: Subject) -> tuple[LayerCosts, ...]:
     kept = subject.calibration
-    counts = counts_from_statistics(kept.statistics, max(kept.samples, 1))
-    network = subject.record.network
-    costs = layer_costs(network, counts, subject.plan.types)
-    inputs = {layer.name for layer in network.layers if layer.kind is LayerKind.INPUT}
-    return tuple(each for each in costs if each.layer not in inputs)
-
-
-def _in_all(numbers: list[int | None]) -> str:
-    """Their sum, with a word about those that are not known."""
-    known = [number for number in numbers if number is not None]
-    total = f"{count(sum(known))} a sample"
-    unknown = len(numbers) - len(known)
-    return f"{total}, without {unknown} layers where it is unknown" if unknown else total
+    return costs_to_run(subject.record.network, kept.statistics, kept.samples, subject.plan.types)
 
 
 def _cost_table(costs: tuple[LayerCosts, ...]) -> Markup:
-    columns = (
-        Column("Layer"),
-        Column("Operator"),
-        *figures(
-            "Parameters", "Parameter memory", "Activations", "Multiplications", "Operations a byte"
-        ),
-    )
-    return table(columns, map(_cost_row, costs))
-
-
-def _cost_row(costs: LayerCosts) -> tuple[str, ...]:
-    intensity = costs.arithmetic_intensity
-    return (
-        costs.label,
-        costs.operator,
-        count(costs.parameters) if costs.parameters else "",
-        size(costs.parameter_bytes) if costs.parameters else "",
-        "unknown" if costs.activation_bytes is None else size(costs.activation_bytes),
-        "unknown" if costs.macs is None else count(costs.macs),
-        f"{intensity:.1f}" if intensity else "",
-    )
+    words, numbers = list(HEADINGS)[:2], list(HEADINGS)[2:]
+    return table((*map(Column, words), *figures(*numbers)), map(row_in_words, costs))
 
 
 def data_section(subject: Subject) -> Markup:
