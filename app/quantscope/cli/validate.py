@@ -10,10 +10,11 @@ from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_js
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
 from quantscope.core.data import DataDescription
+from quantscope.core.figures import figure_in_words, value_in_words
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
-from quantscope.core.validation import Figure, FileCosts, Validation, ValidationRequest, Variant
-from quantscope.core.wording import count, decibel, share, size
+from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
+from quantscope.core.wording import count, size
 from quantscope.jobs.messages import Validate, Validated
 
 FORMAT = 1
@@ -155,12 +156,12 @@ def _say(found: Validation) -> None:
 
 
 def _float_facts(found: Validation) -> list[tuple[str, str]]:
-    facts = [(f"float {each.title}", _value(each, each.value)) for each in found.figures]
+    facts = [(f"float {each.title}", value_in_words(each, each.value)) for each in found.figures]
     return [*facts, ("float file", _costs(found.exact, None))]
 
 
 def _say_variant(found: Validation, variant: Variant) -> None:
-    rows = [_row(each) for each in variant.figures]
+    rows = [figure_in_words(each) for each in variant.figures]
     say_table(("METRIC", "FLOAT", "QUANTIZED", "DIFFERENCE", "95 % INTERVAL"), rows)
     facts = [("file", _costs(variant.costs, found.exact))]
     operators = ", ".join(f"{name} ({times})" for name, times in variant.costs.float_operators)
@@ -170,28 +171,6 @@ def _say_variant(found: Validation, variant: Variant) -> None:
     if variant.disagreements:
         facts.append(("answers differ", _disagreements(variant)))
     say_facts(facts)
-
-
-def _row(each: Figure) -> tuple[str, ...]:
-    exact = "" if each.exact is None else _value(each, each.exact)
-    difference = "" if each.difference is None else _signed(each, each.difference)
-    interval = ""
-    if each.low is not None and each.high is not None:
-        shown = _value if each.exact is None else _signed
-        interval = f"{shown(each, each.low)} to {shown(each, each.high)}"
-    return each.title, exact, _value(each, each.value), difference, interval
-
-
-def _value(each: Figure, value: float) -> str:
-    if each.proportion:
-        return share(value)
-    return decibel(value) if each.unit == "dB" else f"{value:.4f}"
-
-
-def _signed(each: Figure, value: float) -> str:
-    if each.proportion:
-        return f"{100 * value:+.2f} points"
-    return f"{value:+.4f}"
 
 
 def _costs(costs: FileCosts, exact: FileCosts | None) -> str:

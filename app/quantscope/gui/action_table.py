@@ -37,6 +37,13 @@ ACTIONS = (
     ActionRow("save", "&Save session", "Ctrl+S", "Keep model, data, statistics and types", "save"),
     ActionRow("save-as", "Save session &as…", "Ctrl+Shift+S", "Keep the session in another file"),
     ActionRow(
+        "validate",
+        "&Validate…",
+        "F8",
+        "Judge float and quantized networks by labelled data",
+        "validate",
+    ),
+    ActionRow(
         "export", "&Export…", "Ctrl+E", "Write the quantized ONNX model and verify it", "export"
     ),
     ActionRow(
@@ -183,6 +190,7 @@ MENUS: tuple[Menu, ...] = (
         (
             "data",
             "calibrate",
+            "validate",
             "cancel",
             SEPARATOR,
             *PREPARATION,
@@ -255,4 +263,4 @@ MENUS: tuple[Menu, ...] = (
 )
 SWITCHED = frozenset({*PREPARATION, "compensate", "unsigned", "integer-ports", "correct-bias"})
 """Actions that :mod:`quantscope.gui.switches` follows, and not the window."""
-TOOLS = ("open", "data", "calibrate", "choices", "export", SEPARATOR, "undo", "redo")
+TOOLS = ("open", "data", "calibrate", "choices", "validate", "export", SEPARATOR, "undo", "redo")

@@ -15,6 +15,7 @@ from quantscope.gui.readiness import (
     why_not_calibrate,
     why_not_choose_data,
     why_not_export,
+    why_not_validate,
 )
 from quantscope.session.session import Session
 
@@ -78,7 +79,8 @@ def explain(actions: dict[str, QAction], session: Session, busy: bool) -> None:
     """Say in tool tips why steps cannot be done now, and what undo would take back."""
     calibrate, export = why_not_calibrate(session, busy), why_not_export(session, busy)
     data = why_not_choose_data(session, busy)
-    reasons = {"data": data, "calibrate": calibrate, "export": export}
+    validate = why_not_validate(session, busy)
+    reasons = {"data": data, "calibrate": calibrate, "export": export, "validate": validate}
     for key, reason in reasons.items():
         action = actions[key]
         action.setToolTip(f"{action.whatsThis()}\n{reason}." if reason else action.whatsThis())

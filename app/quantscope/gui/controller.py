@@ -7,6 +7,7 @@ as ``results_changed``. Views keep no state that the session has. Its desk follo
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -16,6 +17,7 @@ from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
+from quantscope.core.validation import Validation, ValidationRequest
 from quantscope.gui.job import Job
 from quantscope.gui.job_desk import JobDesk
 from quantscope.gui.long_work import LongWork
@@ -38,6 +40,7 @@ from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import loading_session, saving_session
 from quantscope.session.steps import Steps, finish
+from quantscope.session.validations import ValidationRun, with_run
 
 
 class Controller(QObject):
@@ -54,6 +57,7 @@ class Controller(QObject):
     data_checked = Signal(object)  # DataChecked or Failed
     partial_offered = Signal(int, str)  # samples done, calibration file
     exported = Signal(object)  # ExportReport
+    validated = Signal()  # the session's latest validation is new
     overwrite_asked = Signal(str)  # path that exists
     saved = Signal(str)  # path of the session file
     save_failed = Signal()
@@ -339,6 +343,26 @@ class Controller(QObject):
         except QuantscopeError as error:
             self.problem_found.emit(error.problem, "")
 
+    def validate(self, request: ValidationRequest, files: tuple[str, ...], with_plan: bool) -> None:
+        """Judge the float network, the plan where asked, and quantized ``files`` by labels."""
+        calibration = self.session.calibration if with_plan else None
+        try:
+            self.desk.validate(self.session.document, request, files, calibration)
+        except QuantscopeError as error:
+            self.problem_found.emit(error.problem, "")
+
+    def _keep_validation(self, job: Job, validation: Validation) -> None:
+        assert isinstance(job.request, messages.Validate)
+        run = ValidationRun(
+            fingerprint=self.session.document.fingerprint,
+            settings=job.settings if job.request.export is not None else None,
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
+            validation=validation,
+        )
+        self.session.attach_validations(with_run(self.session.validations, run))
+        self.results_changed.emit()
+        self.validated.emit()
+
     def cancel_job(self) -> None:
         """Ask the job under way to stop."""
         self.work.abandon()
@@ -365,7 +389,13 @@ class Controller(QObject):
             self.session.attach_report(result.report, job.settings)
             self.results_changed.emit()
             self.exported.emit(result.report)
-        elif isinstance(result, messages.Failed):
+        elif isinstance(result, messages.Validated):
+            self._keep_validation(job, result.validation)
+        else:
+            self._end_without_result(job, result)
+
+    def _end_without_result(self, job: Job, result: messages.Result) -> None:
+        if isinstance(result, messages.Failed):
             self.results_changed.emit()
             tell = self.missing_found if job.locates else self.problem_found
             self.failed_request = job.request

@@ -50,6 +50,7 @@ PAGE_OF_ACTION = {
     "data": "data",
     "calibrate": "first-steps#calibrate",
     "cancel": "first-steps#calibrate",
+    "validate": "validation",
     "equalize": "accuracy-recovery#equalization",
     "replace-relu6": "accuracy-recovery#equalization",
     "absorb-biases": "accuracy-recovery#equalization",
@@ -78,6 +79,7 @@ PAGE_OF_REQUEST: dict[type, str] = {
     messages.Export: "first-steps#export",
     messages.MeasureSensitivity: "diagnosis#measure-layers",
     messages.FindMix: "diagnosis#accuracy-goal",
+    messages.Validate: "validation",
 }
 
 

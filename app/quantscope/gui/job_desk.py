@@ -6,6 +6,7 @@ session is the controller's to say.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.validation import ValidationRequest
 from quantscope.gui.agreements import Agreements
 from quantscope.gui.job import Job, calibrate_request, export_request
 from quantscope.gui.measuring import (
@@ -110,6 +112,33 @@ class JobDesk(QObject):
         """Search the cheapest mix that meets a goal; raises as :meth:`export`."""
         request = mix_request(basis, self._files_to_measure(calibration, known), search)
         self._begin(basis, request, "Searching a mix")
+
+    def validate(
+        self,
+        basis: Document,
+        request: ValidationRequest,
+        files: tuple[str, ...],
+        calibration: Calibration | None,
+    ) -> None:
+        """Judge ``files`` by labelled data and, with ``calibration``, the plan before them.
+
+        Raises where the statistics have no file.
+        """
+        hashes = map(self.agreements.hash_of, (request.data.path, request.custom))
+        trusted = " ".join(filter(None, hashes))
+        request = replace(request, data=replace(request.data, trusted=trusted))
+        export = None
+        if calibration is not None:
+            export = export_request(
+                basis,
+                self._file_of(calibration),
+                self._scratch_path("plan", ending="onnx"),
+                overwrite=True,
+                trusted=self.agreements.hash_of(calibration.data.path),
+            )
+            export = replace(export, verification_samples=1)
+        asked = messages.Validate(model=basis.model, variants=files, request=request, export=export)
+        self._begin(basis, asked, "Validating")
 
     def count_channels(self, basis: Document, calibration: Calibration, tensor: str) -> None:
         """Count one activation channel by channel; raises where the statistics have no file."""

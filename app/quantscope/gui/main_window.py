@@ -52,6 +52,7 @@ from quantscope.gui.switches import Switches
 from quantscope.gui.tensor_keys import TensorKeys
 from quantscope.gui.tool_bar import ToolBar
 from quantscope.gui.types_file import TypesFile
+from quantscope.gui.validation.desk import ValidationDesk
 from quantscope.gui.welcome import WelcomePage
 
 
@@ -70,7 +71,8 @@ class MainWindow(QMainWindow):
         self.keys = TensorKeys(controller, self)
         self.questions = FileQuestions(controller, settings, self)
         self.types_file = TypesFile(controller, settings, self)
-        self.features: tuple[Feature, ...] = (self.keys, self.types_file)
+        self.validation = ValidationDesk(controller, self)
+        self.features: tuple[Feature, ...] = (self.keys, self.types_file, self.validation)
         self.messages = MessageBar(self)
         Announcements(controller, self.questions, self.messages, self)
         self.autosave = Autosave(controller, run, self)
@@ -93,7 +95,14 @@ class MainWindow(QMainWindow):
         self._fill_bars()
         self._connect()
         self.setAcceptDrops(True)
-        views = (self.ranges, self.inspector, self.results, self.diagnosis, self.help)
+        views = (
+            self.ranges,
+            self.inspector,
+            self.results,
+            self.validation.panel,
+            self.diagnosis,
+            self.help,
+        )
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.layout_kept = Layout(self, settings, self.inspector_dock)
         self.features += (
@@ -131,6 +140,7 @@ class MainWindow(QMainWindow):
         self.results_dock = self.docks.add("Results", self.results, BOTTOM)
         self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
         self.diagnosis_dock = self.docks.add("Diagnosis", self.diagnosis, BOTTOM)
+        self.validation.dock(self.docks)
         for widget, page in (
             (self.ranges, "heat-map"),
             (self.inspector, "types-and-targets"),

@@ -103,6 +103,11 @@ def why_not_export(session: Session, busy: bool = False) -> str:
     return _not_found(lost) if lost else ""
 
 
+def why_not_validate(session: Session, busy: bool = False) -> str:
+    """Why judging by labelled data is impossible now; empty where it is possible."""
+    return why_not_edit(session) or _without_model(session, busy)
+
+
 def _without_model(session: Session, busy: bool) -> str:
     if reason := why_not_choose_data(session, busy):
         return reason

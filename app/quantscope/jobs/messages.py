@@ -170,11 +170,15 @@ class CountChannels:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validate:
     """Run the float ``model`` and quantized files over labelled data; answered by
-    :class:`Validated`."""
+    :class:`Validated`.
+
+    With ``export``, that file is written first, and judged before the others.
+    """
 
     model: str
     variants: tuple[str, ...]
     request: ValidationRequest
+    export: Export | None = None
 
 
 Request = (

@@ -132,5 +132,14 @@ def _export(request: Export, stop: Stop) -> Iterator[Event]:
 def _validate(request: Validate, stop: Stop) -> Iterator[Event]:
     from quantscope.engine import tasks
 
-    found = yield from tasks.validate(request.model, request.variants, request.request, stop)
+    variants = request.variants
+    if request.export is not None:
+        for event in _export(request.export, stop):
+            if isinstance(event, Cancelled):
+                yield event
+                return
+            if not isinstance(event, Exported):
+                yield event
+        variants = (request.export.output, *variants)
+    found = yield from tasks.validate(request.model, variants, request.request, stop)
     yield Cancelled() if found is None else Validated(validation=found)

@@ -25,6 +25,7 @@ from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.history import Change, History
 from quantscope.session.prepared import Prepared, kept_beside, prepared
+from quantscope.session.validations import ValidationRun
 
 __all__ = ["Change", "Results", "Session"]
 
@@ -43,6 +44,7 @@ class Results:
     report_settings: PlanSettings | None = None
     report_calibration: Calibration | None = None
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    validations: tuple[ValidationRun, ...] = ()
     other: Prepared | None = None
 
     @property
@@ -76,7 +78,7 @@ class Session:
         self._history = History(document)
         self._results = results
         self._saved = (document, results.calibrations, results.report)
-        self._saved_diagnosis = results.diagnosis
+        self._saved_kept = (results.diagnosis, results.validations)
         self._plan: tuple[Calibration, Network, Plan] | None = None
 
     # ---- the document and its history
@@ -96,7 +98,8 @@ class Session:
         """Whether closing now would lose an edit or a result."""
         document, calibrations, report = self._saved
         same_results = calibrations == self._results.calibrations and report is self.report
-        same_results &= self._saved_diagnosis is self.diagnosis
+        diagnosis, validations = self._saved_kept
+        same_results &= diagnosis is self.diagnosis and validations is self.validations
         return document != self.document or not same_results
 
     @property
@@ -294,6 +297,15 @@ class Session:
         """Keep what was measured in place of what is kept."""
         self._results = replace(self._results, diagnosis=diagnosis)
 
+    @property
+    def validations(self) -> tuple[ValidationRun, ...]:
+        """The validations made, the latest first, stale or not."""
+        return self._results.validations
+
+    def attach_validations(self, runs: tuple[ValidationRun, ...]) -> None:
+        """Keep these validations in place of those that are kept."""
+        self._results = replace(self._results, validations=runs)
+
     def basis(self, samples: int = 0) -> Basis | None:
         """What a measurement on ``samples`` samples would be bound to now; ``None`` without
         statistics of the network."""
@@ -382,7 +394,7 @@ class Session:
         self.path = Path(_absolute(path))
         results = state.results
         self._saved = (state.document, results.calibrations, results.report)
-        self._saved_diagnosis = results.diagnosis
+        self._saved_kept = (results.diagnosis, results.validations)
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -33,11 +33,13 @@ from quantscope.session.prepared import prepared
 from quantscope.session.sensitivity_file import beside, read_all
 from quantscope.session.session import Results, Session
 from quantscope.session.steps import Steps, finish
+from quantscope.session.validations import ValidationRun
 
 VERSION = 1
 MEMBER = "session.json"
 OTHER_FOLDER = "other/"  # the statistics of another preparation
 DIAGNOSIS = "diagnosis.json"
+VALIDATIONS = "validations.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,14 @@ class KeptDiagnosis:
     diagnosis: Diagnosis
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptValidations:
+    """The JSON member for the validations made; files of earlier programs lack it."""
+
+    version: int
+    runs: tuple[ValidationRun, ...]
+
+
 def save_session(session: Session, path: str | os.PathLike[str]) -> None:
     """Write ``session`` to ``path``, completely or not at all, and mark it as saved there.
 
@@ -96,6 +106,9 @@ def saving_session(session: Session, path: str | os.PathLike[str]) -> Steps[None
         if results.diagnosis != Diagnosis():
             kept = KeptDiagnosis(version=VERSION, diagnosis=results.diagnosis)
             write_json(archive, DIAGNOSIS, kept)
+        if results.validations:
+            runs = KeptValidations(version=VERSION, runs=results.validations)
+            write_json(archive, VALIDATIONS, runs)
     session.mark_saved(target, state)
 
 
@@ -129,6 +142,8 @@ def _loading(path: str | os.PathLike[str], whole: bool) -> Steps[Session]:
         yield
     yield from _checking_plans(session, archive)
     session.attach_diagnosis(_diagnosis(archive, content, session))
+    if VALIDATIONS in archive:
+        session.attach_validations(archive.document(VALIDATIONS, KeptValidations, VERSION).runs)
     session.mark_saved(archive.path)
     return session
 

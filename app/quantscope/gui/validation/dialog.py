@@ -1,0 +1,211 @@
+"""What to validate, with which data, and by what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.validation import ValidationRequest
+from quantscope.gui.controller import Controller
+from quantscope.gui.data_form import DataForm
+from quantscope.gui.guide import offer_guide
+from quantscope.gui.readiness import why_not_export
+from quantscope.gui.validation.detector_group import DetectorGroup
+from quantscope.gui.validation.judging_group import JudgingGroup
+
+HELD_OUT = ("validation", "val", "test")  # what folders beside `calibration` are called
+PLAN = "The types as they are &now, exported for it"
+
+
+class ValidationDialog(QDialog):
+    """OK says what to run: a request, quantized files, and whether the plan is judged too."""
+
+    wanted = Signal(object, object, bool)  # ValidationRequest, files, with the plan
+
+    def __init__(self, controller: Controller, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.setWindowTitle("Validate")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        session = controller.session
+        assert session.network is not None
+        outputs = tuple(port.name for port in session.network.outputs)
+        self.data = DataForm(controller.desk.agreements, self)
+        self.judging = JudgingGroup(outputs, controller.desk.agreements, self)
+        self.detector = DetectorGroup(outputs, self)
+        self.plan = QCheckBox(PLAN, self)
+        self.files = QListWidget(self)
+        self.answer = QLabel(self)
+        self.buttons = QDialogButtonBox(self)
+        self._lay_out()
+        self._fill()
+
+    # ---- assembly
+
+    def _lay_out(self) -> None:
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self._titled("Labelled data", self.data))
+        left.addWidget(self._compared())
+        left.addStretch()
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(self.judging)
+        right.addWidget(self.detector)
+        right.addStretch()
+        sides = QHBoxLayout()
+        sides.setSpacing(20)
+        sides.addLayout(left, 1)
+        sides.addLayout(right, 1)
+        self.answer.setWordWrap(True)
+        self.answer.setProperty("role", "warning")
+        ok = self.buttons.addButton("&Validate", QDialogButtonBox.ButtonRole.AcceptRole)
+        ok.setDefault(True)
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        offer_guide(self, self.buttons, "validation")
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.data.trust_failed.connect(self.answer.setText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 18, 18, 14)
+        column.setSpacing(12)
+        column.addLayout(sides, 1)
+        column.addWidget(self.answer)
+        column.addWidget(self.buttons)
+        self.setMinimumWidth(980)
+
+    def _titled(self, title: str, widget: QWidget) -> QGroupBox:
+        group = QGroupBox(title, self)
+        column = QVBoxLayout(group)
+        column.addWidget(widget)
+        return group
+
+    def _compared(self) -> QGroupBox:
+        group = QGroupBox("Beside the float network", self)
+        add, remove = QPushButton("Add &file…", group), QPushButton("Re&move", group)
+        add.clicked.connect(self._ask_file)
+        remove.clicked.connect(self._remove_files)
+        self.files.setAccessibleName("Quantized files to judge")
+        self.files.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.files.setFixedHeight(64)
+        buttons = QVBoxLayout()
+        buttons.addWidget(add)
+        buttons.addWidget(remove)
+        buttons.addStretch()
+        line = QHBoxLayout()
+        line.addWidget(self.files, 1)
+        line.addLayout(buttons)
+        column = QVBoxLayout(group)
+        column.addWidget(self.plan)
+        column.addLayout(line)
+        return group
+
+    def _fill(self) -> None:
+        """As the last validation of this session was, else with what the calibration says."""
+        session = self._controller.session
+        reason = why_not_export(session, self._controller.is_busy)
+        self.plan.setEnabled(not reason)
+        self.plan.setChecked(not reason)
+        self.plan.setToolTip(f"{reason}." if reason else "")
+        if not session.validations:
+            self.data.show_data(held_out(session.document.data))
+            return
+        request = session.validations[0].validation.request
+        self.data.show_data(request.data)
+        self.judging.labels.setText(request.labels)
+        self.judging.custom.setText(request.custom)
+        self.judging.output.setCurrentIndex(max(self.judging.output.findData(request.output), 0))
+        self.judging.all_metrics.setChecked(not request.metrics)
+        for name in request.metrics:
+            self.judging.metrics[name].setChecked(True)
+        self.detector.show_form(request.detector)
+
+    # ---- files
+
+    @Slot()
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, "Quantized model", "", "ONNX models (*.onnx)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self.add_files)
+        dialog.open()
+
+    @Slot(list)
+    def add_files(self, paths: list[str]) -> None:
+        """Judge these too."""
+        known = self._paths()
+        self.files.addItems([path for path in paths if path not in known])
+
+    @Slot()
+    def _remove_files(self) -> None:
+        for item in self.files.selectedItems():
+            self.files.takeItem(self.files.row(item))
+
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(self.files.item(row).text() for row in range(self.files.count()))
+
+    # ---- the answer
+
+    @Slot()
+    def accept(self) -> None:
+        """Say what is wanted, unless a field cannot be meant."""
+        try:
+            data = self.data.description()
+        except QuantscopeError as error:
+            self.answer.setText(error.problem.sentence())
+            return
+        if problem := self._objection(data):
+            self.answer.setText(problem)
+            return
+        request = ValidationRequest(
+            data=data,
+            labels=self.judging.labels.text().strip(),
+            metrics=self.judging.chosen(),
+            output=str(self.judging.output.currentData()),
+            detector=self.detector.form(),
+            custom=self.judging.custom.text().strip(),
+        )
+        self.wanted.emit(request, self._paths(), self.plan.isChecked())
+        super().accept()
+
+    def _objection(self, data: DataDescription) -> str:
+        if not data.path and not data.is_random:
+            return "Say where the labelled data is: a path is missing."
+        if data.kind is SourceKind.PYTHON and not self.data.trust.isChecked():
+            return "The file makes the samples when it is run: agree to that first."
+        if self.judging.custom.text().strip() and not self.judging.trust.isChecked():
+            return "The file with your metrics is run: agree to that first."
+        if not self.judging.all_metrics.isChecked() and not self.judging.chosen():
+            return "Choose a metric, or all that the labels allow."
+        return ""
+
+
+def held_out(data: DataDescription | None) -> DataDescription:
+    """Calibration data as a start: its folder of samples held out, if one stands beside it."""
+    if data is None or data.is_random:
+        return DataDescription(kind=SourceKind.IMAGES)
+    data = replace(data, samples=None, shuffle=None)
+    here = Path(data.path)
+    for name in HELD_OUT:
+        beside = here.parent / name
+        if data.path and beside != here and beside.is_dir():
+            return replace(data, path=str(beside))
+    return replace(data, path="")
