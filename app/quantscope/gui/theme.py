@@ -230,6 +230,7 @@ QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="title"] {{ font-size: 20pt; font-weight: 300; }}
 QLabel[role="dim"] {{ color: {theme.dim}; }}
 QLabel[role="warning"] {{ color: {theme.warning}; font-weight: 600; }}
+QLabel[role="caution"] {{ color: {theme.warning}; }}
 QFrame[role="rule"] {{ background: {theme.border}; border: none; max-height: 1px; }}
 QFrame[role="card"] {{ background: {theme.base}; border: 1px solid {theme.border};
     border-radius: 6px; }}

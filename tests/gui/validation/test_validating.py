@@ -124,7 +124,7 @@ def test_that_a_run_is_stale_once_types_have_changed(validated: MainWindow) -> N
     assert texts(panel.runs)[0][-1] == ""
     validated.controller.choose_word_length(16)
     assert texts(panel.runs)[0][-1] == "⚠"
-    assert panel.state.text().startswith("⚠")
+    assert panel.warnings.text().startswith("⚠ Types or network have changed")
     validated.controller.undo()
     assert texts(panel.runs)[0][-1] == ""
 

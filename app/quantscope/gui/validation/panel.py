@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
@@ -41,10 +43,11 @@ class ValidationPanel(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._runs: tuple[ValidationRun, ...] = ()
-        self.state = QLabel(self)
-        self.state.setWordWrap(True)
+        self.state, self.warnings = QLabel(self), QLabel(self)
+        for label in (self.state, self.warnings):
+            label.setWordWrap(True)
         self.again = QPushButton("&Validate…", self)
-        self.runs, self.run_table = self._table(tables.RUNS, 3, (124, 210, 270, 70, 24))
+        self.runs, self.run_table = self._table(tables.RUNS, 3, (124, 230, 220, 70, 24))
         self.figures, figures = self._table(tables.FIGURES, 2, (200, 150, 90, 90, 110, 170))
         self.costs, costs = self._table(tables.COSTS, 1, (200, 120, 90, 120, 170, 150))
         self.run_table.setAccessibleName("Validations")
@@ -74,10 +77,13 @@ class ValidationPanel(QWidget):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([360, 700])
+        self.splitter.setSizes([320, 760])
+        self.state.setProperty("role", "heading")
+        self.warnings.setProperty("role", "caution")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.addLayout(top)
+        column.addWidget(self.warnings)
         column.addWidget(self.splitter, 1)
 
     def _table(
@@ -128,7 +134,8 @@ class ValidationPanel(QWidget):
         self.runs.show_rows([tables.run_row(each, session.document) for each in self._runs])
         self.splitter.setVisible(bool(self._runs))
         if not self._runs:
-            self._say(NOTHING, "heading")
+            self.warnings.hide()
+            self._say(NOTHING)
             return
         row = 0 if is_new or chosen not in self._runs else self._runs.index(chosen)
         self.run_table.setCurrentIndex(self.runs.index(row, 0))
@@ -138,7 +145,10 @@ class ValidationPanel(QWidget):
         run = self.run
         if run is None:
             return
-        self._say(*self._verdict(run))
+        self._say(f"{tables.judged(run)}: {tables.result(run.validation)}")
+        warnings = self._warnings_of(run)
+        self.warnings.setText("\n".join(f"⚠ {text}" for text in warnings))
+        self.warnings.setVisible(bool(warnings))
         self.figures.show_rows(tables.figure_rows(run))
         self.costs.show_rows(tables.cost_rows(run))
         self.variant.clear()
@@ -147,13 +157,16 @@ class ValidationPanel(QWidget):
         self.variant.setCurrentIndex(min(1, len(run.validation.variants)))
         self._show_variant()
 
-    def _verdict(self, run: ValidationRun) -> tuple[str, str]:
-        found, parts = run.validation, []
+    def _warnings_of(self, run: ValidationRun) -> list[str]:
+        found = []
         if not run.fits(self._controller.session.document):
-            parts.append("⚠ Types or network have changed since: validate again.")
-        parts += [f"⚠ {text}." for text in found.warnings]
-        role = "warning" if parts else "heading"
-        return " ".join([*parts, f"{tables.judged(run)}: {tables.result(found)}"]), role
+            found.append("Types or network have changed since: validate again.")
+        names = dict(zip(_files(run), tables.variant_names(run), strict=True))
+        for text in run.validation.warnings:
+            for file, name in names.items():
+                text = text.replace(file, name)
+            found.append(f"{text}.")
+        return found
 
     def _variant(self) -> Variant | None:
         run, place = self.run, self.variant.currentIndex() - 1
@@ -173,8 +186,10 @@ class ValidationPanel(QWidget):
         self.tabs.setTabVisible(self._samples_tab, variant is not None)
         self.tabs.setTabVisible(self._confusion_tab, bool(confusion))
 
-    def _say(self, text: str, role: str) -> None:
+    def _say(self, text: str) -> None:
         self.state.setText(text)
-        self.state.setProperty("role", role)
-        self.state.style().unpolish(self.state)
-        self.state.style().polish(self.state)
+
+
+def _files(run: ValidationRun) -> list[str]:
+    """What its warnings call the quantized networks."""
+    return [Path(each.costs.path).name for each in run.validation.variants]

@@ -15,7 +15,7 @@ from quantscope.gui.theme import tabular
 from quantscope.gui.validation import tables
 from quantscope.jobs.messages import DataChecked, Failed
 
-WIDTHS = (190, 100, 100, 100, 80)
+WIDTHS = (140, 84, 84, 84, 70)
 SAME = "Both give the same answer for every sample."
 CHOOSE = "Choose a sample to see it."
 
@@ -50,6 +50,7 @@ class DisagreementView(QWidget):
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(room)
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([330, 400])
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 4, 0, 0)
         column_layout.addWidget(self.state)

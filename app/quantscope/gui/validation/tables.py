@@ -16,8 +16,8 @@ Row = tuple[str, ...]
 
 RUNS = {
     "When": "When it was run; the latest is first",
-    "Judged": "What stood beside the float network",
     "Result": "Float, quantized, and the difference, by the first metric that has all three",
+    "Judged": "What stood beside the float network",
     "Samples": "Labelled samples that were run",
     "": "⚠ types or network have changed since",
 }
@@ -50,7 +50,7 @@ def run_row(run: ValidationRun, document: Document) -> Row:
     """One validation in the list of all."""
     when = datetime.fromisoformat(run.when).astimezone().strftime("%Y-%m-%d %H:%M")
     stale = "" if run.fits(document) else "⚠"
-    return (when, judged(run), result(run.validation), count(run.validation.samples), stale)
+    return (when, result(run.validation), judged(run), count(run.validation.samples), stale)
 
 
 def judged(run: ValidationRun) -> str:
