@@ -162,4 +162,4 @@ class NetworkChoices(QObject):
         )
 
     def _choose_bias(self, length: object) -> None:
-        self._controller.choose_bias_word_length(int(str(length)))
+        self._controller.do(commands.choose_bias_word_length(int(str(length))))

@@ -7,7 +7,6 @@ as ``results_changed``. Views keep no state that the session has. Its desk follo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -17,7 +16,7 @@ from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
-from quantscope.core.validation import Validation, ValidationRequest
+from quantscope.core.validation import ValidationRequest
 from quantscope.gui.job import Job
 from quantscope.gui.job_desk import JobDesk
 from quantscope.gui.long_work import LongWork
@@ -29,6 +28,7 @@ from quantscope.gui.readiness import (
 )
 from quantscope.gui.readings import Readings
 from quantscope.gui.selection import Selection
+from quantscope.gui.validation.runs import attach_validated
 from quantscope.gui.worker_process import WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
@@ -40,7 +40,6 @@ from quantscope.session.history import Change
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import loading_session, saving_session
 from quantscope.session.steps import Steps, finish
-from quantscope.session.validations import ValidationRun, with_run
 
 
 class Controller(QObject):
@@ -57,7 +56,6 @@ class Controller(QObject):
     data_checked = Signal(object)  # DataChecked or Failed
     partial_offered = Signal(int, str)  # samples done, calibration file
     exported = Signal(object)  # ExportReport
-    validated = Signal()  # the session's latest validation is new
     overwrite_asked = Signal(str)  # path that exists
     saved = Signal(str)  # path of the session file
     save_failed = Signal()
@@ -205,10 +203,6 @@ class Controller(QObject):
         """Another word length for the network."""
         self.do(commands.choose_word_length(word_length))
 
-    def choose_bias_word_length(self, word_length: int) -> None:
-        """Another word length for biases."""
-        self.do(commands.choose_bias_word_length(word_length))
-
     def switch(self, key: str, on: bool) -> None:
         """Turn one of the plan's switches on or off."""
         self.do(commands.switch(key, on))
@@ -242,12 +236,6 @@ class Controller(QObject):
     def choose_preparation(self, key: str, made: bool) -> None:
         """Make, or take back, a choice of preparation."""
         self.do(commands.choose_preparation(key, made))
-
-    def reset_all(self) -> None:
-        """Let every tensor follow the scheme again."""
-        pinned = tuple(self.session.document.settings.pinned)
-        if pinned:
-            self.do(commands.reset_types(pinned, "all types"))
 
     def preview(self, tensor: str, data_type: DataType) -> None:
         """Show ``tensor`` (and all that share its type) as if pinned, without an undo step."""
@@ -346,22 +334,7 @@ class Controller(QObject):
     def validate(self, request: ValidationRequest, files: tuple[str, ...], with_plan: bool) -> None:
         """Judge the float network, the plan where asked, and quantized ``files`` by labels."""
         calibration = self.session.calibration if with_plan else None
-        try:
-            self.desk.validate(self.session.document, request, files, calibration)
-        except QuantscopeError as error:
-            self.problem_found.emit(error.problem, "")
-
-    def _keep_validation(self, job: Job, validation: Validation) -> None:
-        assert isinstance(job.request, messages.Validate)
-        run = ValidationRun(
-            fingerprint=self.session.document.fingerprint,
-            settings=job.settings if job.request.export is not None else None,
-            when=datetime.now(UTC).isoformat(timespec="seconds"),
-            validation=validation,
-        )
-        self.session.attach_validations(with_run(self.session.validations, run))
-        self.results_changed.emit()
-        self.validated.emit()
+        self._ask(self.desk.validate, self.session.document, request, files, calibration)
 
     def cancel_job(self) -> None:
         """Ask the job under way to stop."""
@@ -370,7 +343,7 @@ class Controller(QObject):
 
     @Slot(object, object)
     def _keep_measured(self, job: Job, result: messages.Result) -> None:
-        if attach_measured(self.session, job, result):
+        if any(attach(self.session, job, result) for attach in (attach_measured, attach_validated)):
             self.results_changed.emit()
 
     @Slot(object, object)
@@ -389,8 +362,6 @@ class Controller(QObject):
             self.session.attach_report(result.report, job.settings)
             self.results_changed.emit()
             self.exported.emit(result.report)
-        elif isinstance(result, messages.Validated):
-            self._keep_validation(job, result.validation)
         else:
             self._end_without_result(job, result)
 

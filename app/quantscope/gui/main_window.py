@@ -266,10 +266,6 @@ class MainWindow(QMainWindow):
     def do_cancel(self) -> None:
         self.controller.cancel_job()
 
-    @Slot()
-    def do_reset_all(self) -> None:
-        self.controller.reset_all()
-
     # ---- views
 
     @Slot()

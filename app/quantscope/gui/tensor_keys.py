@@ -8,6 +8,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import WIDE
 from quantscope.gui.controller import Controller
 from quantscope.gui.type_edits import key_move, next_word_length, with_word_length
+from quantscope.session import commands
 
 
 class TensorKeys(QObject):
@@ -101,6 +102,13 @@ class TensorKeys(QObject):
         tensor = self._controller.selection.tensor
         if tensor:
             self._controller.reset(tensor)
+
+    @Slot()
+    def do_reset_all(self) -> None:
+        """Let every tensor follow the scheme again."""
+        pinned = tuple(self._controller.session.document.settings.pinned)
+        if pinned:
+            self._controller.do(commands.reset_types(pinned, "all types"))
 
     def is_wide(self) -> bool:
         """Whether the selected layer reads 16-bit activations by choice."""

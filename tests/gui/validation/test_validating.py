@@ -41,7 +41,7 @@ def validate(qtbot: QtBot, window: MainWindow) -> None:
     """Accept the dialog as it comes up, for fewer pictures."""
     dialog = dialog_of(window)
     dialog.data.samples.setValue(60)
-    with qtbot.waitSignal(window.controller.validated, timeout=180_000):
+    with qtbot.waitSignal(window.validation.validated, timeout=180_000):
         press_ok(qtbot, dialog)
 
 
@@ -145,7 +145,7 @@ def test_that_without_statistics_the_float_network_is_judged_alone(
     assert not dialog.plan.isEnabled() and "Calibrate first" in dialog.plan.toolTip()
     dialog.data.path.setText(str(HELD_OUT))
     dialog.data.samples.setValue(20)
-    with qtbot.waitSignal(opened.controller.validated, timeout=180_000):
+    with qtbot.waitSignal(opened.validation.validated, timeout=180_000):
         press_ok(qtbot, dialog)
     found = opened.controller.session.validations[0].validation
     assert found.variants == ()

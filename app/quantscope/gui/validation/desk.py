@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from quantscope.core.validation import ValidationRequest
@@ -11,10 +11,13 @@ from quantscope.gui.docks import BOTTOM, Docks
 from quantscope.gui.readiness import why_not_validate
 from quantscope.gui.validation.dialog import ValidationDialog
 from quantscope.gui.validation.panel import ValidationPanel
+from quantscope.jobs.messages import Validated
 
 
 class ValidationDesk(QObject):
     """Asks what to validate, and shows what came out; its dock is added with :meth:`dock`."""
+
+    validated = Signal()  # the session has a new one
 
     def __init__(self, controller: Controller, window: QMainWindow) -> None:
         super().__init__(window)
@@ -25,7 +28,7 @@ class ValidationDesk(QObject):
         self.panel = ValidationPanel(controller, window)
         self.panel.validate_asked.connect(self.do_validate)
         self.dialog: ValidationDialog | None = None
-        controller.validated.connect(self.show)
+        controller.desk.ended.connect(self._show_validated)
 
     def dock(self, docks: Docks) -> None:
         """Put the panel among the others."""
@@ -53,8 +56,10 @@ class ValidationDesk(QObject):
     def _begin(self, request: ValidationRequest, files: tuple[str, ...], with_plan: bool) -> None:
         self._controller.validate(request, tuple(files), with_plan)
 
-    @Slot()
-    def show(self) -> None:
-        """Bring the results up."""
+    @Slot(object, object)
+    def _show_validated(self, _: object, result: object) -> None:
+        if not isinstance(result, Validated):
+            return
+        self.validated.emit()
         if self._docks is not None and self._dock is not None:
             self._docks.bring_up(self._dock)
