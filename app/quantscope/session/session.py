@@ -8,7 +8,7 @@ undone, and the session says whether they still belong to the document.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
@@ -25,41 +25,10 @@ from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.history import Change, History
 from quantscope.session.prepared import Prepared, kept_beside, prepared
+from quantscope.session.results import Results, State
 from quantscope.session.validations import ValidationRun
 
 __all__ = ["Change", "Results", "Session"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Results:
-    """What jobs found out: beside the document, matched by fingerprint.
-
-    ``report_settings`` and ``report_calibration`` are what the report was made from. ``other`` is
-    the model as it was last calibrated under another preparation.
-    """
-
-    network: Network | None = None
-    calibration: Calibration | None = None
-    report: ExportReport | None = None
-    report_settings: PlanSettings | None = None
-    report_calibration: Calibration | None = None
-    diagnosis: Diagnosis = field(default_factory=Diagnosis)
-    validations: tuple[ValidationRun, ...] = ()
-    other: Prepared | None = None
-
-    @property
-    def calibrations(self) -> frozenset[Calibration]:
-        """All statistics at hand."""
-        kept = (self.calibration, self.other.calibration if self.other is not None else None)
-        return frozenset(each for each in kept if each is not None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class State:
-    """What a session file keeps."""
-
-    document: Document
-    results: Results
 
 
 class Session:
@@ -77,8 +46,7 @@ class Session:
     def _start(self, document: Document, results: Results) -> None:
         self._history = History(document)
         self._results = results
-        self._saved = (document, results.calibrations, results.report)
-        self._saved_kept = (results.diagnosis, results.validations)
+        self._saved = State(document, results)
         self._plan: tuple[Calibration, Network, Plan] | None = None
 
     # ---- the document and its history
@@ -91,16 +59,14 @@ class Session:
     @property
     def saved_document(self) -> Document:
         """The document as it was opened or last saved."""
-        return self._saved[0]
+        return self._saved.document
 
     @property
     def is_modified(self) -> bool:
         """Whether closing now would lose an edit or a result."""
-        document, calibrations, report = self._saved
-        same_results = calibrations == self._results.calibrations and report is self.report
-        diagnosis, validations = self._saved_kept
-        same_results &= diagnosis is self.diagnosis and validations is self.validations
-        return document != self.document or not same_results
+        saved = self._saved
+        kept = self._results.keep_as_much_as(saved.results)
+        return self.document != saved.document or not kept
 
     @property
     def can_undo(self) -> bool:
@@ -390,11 +356,8 @@ class Session:
 
     def mark_saved(self, path: str | os.PathLike[str], state: State | None = None) -> None:
         """Note that ``state``, or everything as it is now, is in the session file ``path``."""
-        state = state or self.state
         self.path = Path(_absolute(path))
-        results = state.results
-        self._saved = (state.document, results.calibrations, results.report)
-        self._saved_kept = (results.diagnosis, results.validations)
+        self._saved = state or self.state
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:
