@@ -16,6 +16,7 @@ from quantscope.core.data import (
 )
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
+from quantscope.core.forecast import Forecast
 from quantscope.core.formats import Band, ChannelScaled, FixedPoint, Scaled
 from quantscope.core.growth import Growth
 from quantscope.core.heatmap import BitAxis
@@ -277,6 +278,14 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Preview: previews,
     Problem: st.builds(Problem, texts, texts, texts),
     Progress: st.builds(Progress, texts, whole, whole, reals, reals),
+    Forecast: st.builds(
+        Forecast,
+        samples=whole,
+        memory=whole,
+        available=whole,
+        seconds=st.none() | reals,
+        tried=whole,
+    ),
     Record: st.builds(
         Record,
         model=texts,

@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
             raise
         seconds = time.perf_counter() - began
         _save(task, calibration, target)
-    say_facts(_facts(task, calibration, seconds, target))
+        say_facts(_facts(task, calibration, seconds, target))  # statistics are read from the folder
 
 
 def _new(options: argparse.Namespace) -> _Task:
