@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from quantscope.cli.console import ProgressBars, as_json, plain, say_table
+from quantscope.cli.console import ProgressBars, say_table
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.formats import FixedPoint
+from quantscope.core.plain_data import as_json, plain
 
 
 class _Terminal(io.StringIO):

@@ -6,7 +6,7 @@ import json
 import math
 from pathlib import Path
 
-from quantscope.cli.console import plain
+from quantscope.core.plain_data import plain
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.wording import count
 from tests.cli.conftest import Run

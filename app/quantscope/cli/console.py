@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -10,9 +9,8 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from quantscope.core.codec import encode
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.layer_costs import LayerCosts
+from quantscope.core.plain_data import as_json
 
 STAGES = {
     "scale migration": "Migrating scales",
@@ -62,29 +60,6 @@ def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def say_json(value: Any) -> None:
     """``value`` as JSON, indented, keys in the order that it has."""
     print(as_json(value))
-
-
-def as_json(value: Any) -> str:
-    """``value`` as JSON text; what JSON lacks stands there as "inf", "-inf" and "nan"."""
-    return json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False)
-
-
-def plain(value: Any) -> Any:
-    """``value`` as JSON-ready data without the class names that only sessions need."""
-    return _without_classes(encode(value))
-
-
-def costs_as_data(costs: Iterable[LayerCosts]) -> list[dict[str, Any]]:
-    """What layers cost to run, as JSON-ready data."""
-    return [plain(each) | {"arithmetic_intensity": each.arithmetic_intensity} for each in costs]
-
-
-def _without_classes(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without_classes(entry) for key, entry in data.items() if key != "class"}
-    if isinstance(data, list):
-        return [_without_classes(entry) for entry in data]
-    return data
 
 
 class ProgressBars:

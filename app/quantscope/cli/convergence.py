@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from quantscope.cli.console import RANDOM_WARNING, plain, say, say_json, say_table
+from quantscope.cli.console import RANDOM_WARNING, say, say_json, say_table
 from quantscope.cli.sessions import open_calibrated
 from quantscope.core.convergence import Checkpoint, Convergence, convergence_of
+from quantscope.core.plain_data import plain
 from quantscope.core.wording import count
 
 FORMAT = 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
+from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_as_json, data_facts, data_of
 from quantscope.cli.running import describe, forecast
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.joined_data import runs_a_file
 from quantscope.core.network import Network
+from quantscope.core.plain_data import plain
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.preview import TensorView
 from quantscope.core.wording import decimal, shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantscope.cli.console import as_json, plain
+from quantscope.core.plain_data import as_json, plain
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.targets import TARGETS

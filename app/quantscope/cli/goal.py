@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from quantscope.cli.console import plain, say, say_facts, say_table
+from quantscope.cli.console import say, say_facts, say_table
 from quantscope.cli.running import ask
 from quantscope.cli.starting_point import StartingPoint
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal
 from quantscope.core.network import Network
+from quantscope.core.plain_data import plain
 from quantscope.core.wording import count, decibel, share
 from quantscope.jobs.messages import FindMix, MixSearched
 from quantscope.session.sensitivity_file import write_if_new

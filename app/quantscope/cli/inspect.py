@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from quantscope.cli.console import costs_as_data, plain, say, say_facts, say_json, say_table
+from quantscope.cli.console import say, say_facts, say_json, say_table
 from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
 from quantscope.cli.settings_options import add_settings_options, settings_of
@@ -21,6 +21,7 @@ from quantscope.core.layer_costs import LayerCosts, costs_to_run
 from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.network import Layer, LayerKind, Network, Port
 from quantscope.core.placement import Placement
+from quantscope.core.plain_data import costs_as_data, plain
 from quantscope.core.plan import placement_for
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.targets import TARGETS

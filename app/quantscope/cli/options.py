@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from quantscope.api.data import RANDOM, DataOptions, agreement, settled
-from quantscope.cli.console import plain
 from quantscope.cli.running import ask
 from quantscope.core.data import (
     PRESETS,
@@ -17,6 +16,7 @@ from quantscope.core.data import (
     SourceKind,
     format_preprocessing,
 )
+from quantscope.core.plain_data import plain
 from quantscope.core.preparation import CHOICES, PreparationChoices
 from quantscope.core.sound import Sound, format_sound
 from quantscope.core.wording import count, decimal, shape

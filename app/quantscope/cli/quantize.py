@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quantscope.cli import running
-from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json
+from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json
 from quantscope.cli.goal import add_goal_options, find_mix, mix_as_data, say_mix
 from quantscope.cli.options import (
     add_data_options,
@@ -19,6 +19,7 @@ from quantscope.cli.options import (
 from quantscope.cli.settings_options import add_settings_options, types_in_words
 from quantscope.cli.starting_point import StartingPoint, add_source, check_source, starting_point
 from quantscope.core.mixing import parse_goal
+from quantscope.core.plain_data import plain
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import (
     BiasCorrection,

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
+from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, add_preparation_options
 from quantscope.cli.running import ask
 from quantscope.cli.settings_options import add_settings_options, types_in_words
 from quantscope.cli.starting_point import StartingPoint, add_source, starting_point
 from quantscope.core.fixes import Fix
+from quantscope.core.plain_data import plain
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import (
     LayerSensitivity,

@@ -6,13 +6,14 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.cli.console import RANDOM_WARNING, plain, say, say_facts, say_json, say_table
+from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
 from quantscope.core.data import DataDescription
 from quantscope.core.figures import figure_in_words, value_in_words
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
+from quantscope.core.plain_data import plain
 from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
 from quantscope.core.wording import count, size
 from quantscope.jobs.messages import Validate, Validated

@@ -49,6 +49,10 @@ ACTIONS = (
     ActionRow(
         "types", "Export &types…", "Ctrl+Shift+T", "Write the types in another tool's format"
     ),
+    ActionRow("report", "&Report…", "Ctrl+Shift+R", "All that is known of it, as one HTML page"),
+    ActionRow("statistics", "&Statistics…", "", "A row for each tensor, as CSV or JSON"),
+    ActionRow("picture", "&Picture…", "", "The whole heat map as PNG or SVG"),
+    ActionRow("copy-picture", "Copy &picture", "Ctrl+Shift+X", "Table and heat map in sight"),
     ActionRow("locate-model", "Locate &model…", "", "Say where the session's model is now"),
     ActionRow("locate-data", "&Locate data…", "", "Say where the session's data is now"),
     ActionRow("quit", "&Quit", "Ctrl+Q", "Close the window"),
@@ -180,11 +184,12 @@ MENUS: tuple[Menu, ...] = (
             SEPARATOR,
             "export",
             "types",
+            ("&Write what is known", ("report", "statistics", "picture")),
             SEPARATOR,
             "quit",
         ),
     ),
-    ("&Edit", ("undo", "redo")),
+    ("&Edit", ("undo", "redo", SEPARATOR, "copy-picture")),
     (
         "&Network",
         (

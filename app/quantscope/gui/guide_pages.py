@@ -80,6 +80,7 @@ PAGE_OF_REQUEST: dict[type, str] = {
     messages.MeasureSensitivity: "diagnosis#measure-layers",
     messages.FindMix: "diagnosis#accuracy-goal",
     messages.Validate: "validation",
+    messages.WriteFile: "sessions",
 }
 
 

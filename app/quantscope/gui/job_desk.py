@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.heatmap import Depth
+from quantscope.core.record import Record
 from quantscope.core.validation import ValidationRequest
 from quantscope.gui.agreements import Agreements
 from quantscope.gui.job import Job, calibrate_request, export_request
@@ -139,6 +141,21 @@ class JobDesk(QObject):
             export = replace(export, verification_samples=1)
         asked = messages.Validate(model=basis.model, variants=files, request=request, export=export)
         self._begin(basis, asked, "Validating")
+
+    def write_file(
+        self, record: Record, calibration: Calibration, path: str, dark: bool, depth: Depth
+    ) -> None:
+        """Write a report, statistics or a picture; raises where the statistics have no file."""
+        request = messages.WriteFile(
+            model=record.model,
+            calibration=self._file_of(calibration),
+            record=record,
+            output=path,
+            dark=dark,
+            depth=depth,
+        )
+        basis = Document(model=record.model, settings=record.settings)
+        self._begin(basis, request, f"Writing {Path(path).name}")
 
     def count_channels(self, basis: Document, calibration: Calibration, tensor: str) -> None:
         """Count one activation channel by channel; raises where the statistics have no file."""

@@ -54,6 +54,7 @@ from quantscope.gui.tool_bar import ToolBar
 from quantscope.gui.types_file import TypesFile
 from quantscope.gui.validation.desk import ValidationDesk
 from quantscope.gui.welcome import WelcomePage
+from quantscope.gui.written_files import WrittenFiles
 
 
 class MainWindow(QMainWindow):
@@ -79,6 +80,8 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
         self.ranges = RangesView(controller, self)
+        self.written_files = WrittenFiles(controller, settings, self.ranges, self)
+        self.features += (self.written_files,)
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
@@ -171,7 +174,8 @@ class MainWindow(QMainWindow):
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.diagnosis.wanted.connect(self._show_diagnosis)
-        self.types_file.written.connect(self.messages.show_message)
+        for writer in (self.types_file, self.written_files):
+            writer.written.connect(self.messages.show_message)
         self.messages.guide_asked.connect(self.help.show_page)
         self.hint_bar.guide_asked.connect(self.help.show_page)
         self.ranges.depth_chosen.connect(self.inspector.set_depth)

@@ -20,10 +20,12 @@ from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.fixes import Fix
 from quantscope.core.forecast import Forecast
+from quantscope.core.heatmap import Depth
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
+from quantscope.core.record import Record
 from quantscope.core.report import ExportReport
 from quantscope.core.sensitivity import Sensitivity
 from quantscope.core.validation import Validation, ValidationRequest
@@ -181,8 +183,23 @@ class Validate:
     export: Export | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteFile:
+    """Write what ``record`` and the calibration file hold to ``output``, by its ending: a report
+    (.html), statistics (.csv, .json) or the picture of the ranges (.png, .svg); answered by
+    :class:`FileWritten`. ``dark`` and ``depth`` are for the picture."""
+
+    model: str
+    calibration: str
+    record: Record
+    output: str
+    dark: bool = False
+    depth: Depth = Depth.LINEAR
+
+
 Request = (
-    Validate
+    WriteFile
+    | Validate
     | CountChannels
     | Describe
     | CheckData
@@ -283,8 +300,16 @@ class Validated:
     validation: Validation
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileWritten:
+    """The file is at ``path``, whole."""
+
+    path: str
+
+
 Result = (
-    Validated
+    FileWritten
+    | Validated
     | ChannelsCounted
     | Described
     | DataChecked

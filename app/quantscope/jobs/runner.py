@@ -15,6 +15,7 @@ from quantscope.core.errors import Problem, QuantscopeError
 from quantscope.jobs.calibrating import make_statistics
 from quantscope.jobs.channels import count_channels
 from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
+from quantscope.jobs.files import write_file
 from quantscope.jobs.messages import (
     Cancelled,
     CheckData,
@@ -31,6 +32,7 @@ from quantscope.jobs.messages import (
     Request,
     Validate,
     Validated,
+    WriteFile,
 )
 from quantscope.session.calibration_file import read_calibration
 
@@ -82,6 +84,8 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
             yield from _export(request, stop)
         case Validate():
             yield from _validate(request, stop)
+        case WriteFile():
+            yield from write_file(request)
         case CountChannels():
             yield from count_channels(request, stop)
         case MeasureSensitivity():
