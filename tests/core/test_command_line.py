@@ -20,14 +20,18 @@ from quantscope.core.exchange.command_line import (
     in_a_shell,
     preparation_words,
     settings_words,
+    validation_words,
 )
 from quantscope.core.formats import FixedPoint
 from quantscope.core.joined_data import joined
+from quantscope.core.metrics.detector import BoxFormat, Coordinates, DetectorForm
 from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.preparation import CHOICES, PreparationChoices
-from quantscope.core.record import Record
+from quantscope.core.record import Record, RecordedValidation
 from quantscope.core.schemes import Scheme
 from quantscope.core.sound import Sound
+from quantscope.core.validation import ValidationRequest
+from tests.core.validations import validation_of
 from tests.session.examples import small_calibration, small_network
 
 NETWORK = small_network()
@@ -159,3 +163,63 @@ def test_that_every_choice_of_preparation_has_its_option() -> None:
 )
 def test_that_settings_are_spelled_as_options(settings: PlanSettings, words: str) -> None:
     assert " ".join(settings_words(settings, NETWORK)) == words
+
+
+def test_that_a_validation_of_the_types_at_hand_is_repeated_too() -> None:
+    run = RecordedValidation(validation=validation_of(), names=("8 bits",), when="2026-11-27")
+    record = Record(
+        model="/models/net.onnx", network=NETWORK, settings=PlanSettings(), validations=(run,)
+    )
+    last = commands(record, small_calibration())[-1]
+    assert last[:4] == ("quantscope", "validate", "/models/net.onnx", "net-quantized.onnx")
+    assert last[4:] == validation_words(run.validation.request)
+    for other in (
+        replace(run, is_stale=True),
+        replace(run, names=(), validation=replace(run.validation, variants=())),
+    ):
+        assert commands(replace(record, validations=(other, run)), small_calibration())[-1][1] == (
+            "quantize"
+        )
+
+
+DATA = DataDescription(kind=SourceKind.NPZ, path="/held/out.npz")
+SCRIPT = DataDescription(kind=SourceKind.PYTHON, path="/held/out.py")
+BOXES = DetectorForm(
+    boxes="b",
+    scores="s",
+    classes="c",
+    box_format=BoxFormat.CXCYWH,
+    coordinates=Coordinates.PIXELS,
+    background=True,
+    least_score=0.25,
+    suppress=0.5,
+)
+BRIEF_FORM = (
+    "--boxes b --scores s --box-format xyxy --coordinates fraction --least-score 0.0 --suppress 1.0"
+)
+WHOLE_FORM = (
+    "--boxes b --scores s --classes c --box-format cxcywh --coordinates pixels --background"
+    " --least-score 0.25 --suppress 0.5"
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"labels": "l.csv"}, "--labels l.csv"),
+        ({"metrics": ("top1", "sqnr")}, "--metrics top1 sqnr"),
+        ({"output": "y"}, "--output y"),
+        ({"custom": "m.py"}, "--custom m.py --trust-python"),
+        ({"detector": DetectorForm(boxes="b", scores="s")}, BRIEF_FORM),
+        ({"detector": BOXES}, WHOLE_FORM),
+    ],
+)
+def test_that_a_validation_is_asked_for_in_full(changes: dict, words: str) -> None:
+    request = ValidationRequest(data=DATA, **changes)
+    assert " ".join(validation_words(request)) == " ".join([*data_words(DATA), *words.split()])
+
+
+def test_that_one_agreement_is_for_data_and_metrics() -> None:
+    words = validation_words(ValidationRequest(data=SCRIPT, custom="m.py"))
+    assert words.count("--trust-python") == 1

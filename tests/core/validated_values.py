@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from quantscope.core.metrics.detector import BoxFormat, Coordinates, DetectorForm
+from quantscope.core.record import RecordedValidation
 from quantscope.core.validation import (
     Disagreement,
     Figure,
@@ -100,7 +101,15 @@ def written(data: st.SearchStrategy[Any]) -> dict[type, st.SearchStrategy[Any]]:
         variants=few(variants),
         warnings=names,
     )
+    recorded = st.builds(
+        RecordedValidation,
+        validation=validations,
+        names=names,
+        when=texts,
+        is_stale=st.booleans(),
+    )
     return {
+        RecordedValidation: recorded,
         Disagreement: disagreements,
         Figure: figures,
         FileCosts: costs,

@@ -26,7 +26,7 @@ from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.prediction import PredictedError
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.preview import Picture, Preview, Step, TensorView
-from quantscope.core.record import Record
+from quantscope.core.record import Record, RecordedValidation
 from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
@@ -246,6 +246,7 @@ previews = st.builds(
     tensors=st.lists(tensor_views, max_size=FEW).map(tuple),
 )
 steps = st.lists(st.tuples(whole, whole), max_size=FEW).map(tuple)
+_validated = validated_values.written(data_descriptions)
 WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     Band: st.builds(Band, whole, whole, reals, reals),
     BiasCorrection: corrections,
@@ -293,6 +294,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
         settings=plan_settings,
         export=st.none() | reports,
         export_is_stale=st.booleans(),
+        validations=st.lists(_validated[RecordedValidation], max_size=1).map(tuple),
     ),
     Scaled: scaled,
     Sound: sounds,
@@ -316,7 +318,7 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     TieGroup: st.builds(TieGroup, names, names),
     TypeRequest: requests,
     **measured_values.written(data_descriptions, plan_settings, data_types),
-    **validated_values.written(data_descriptions),
+    **_validated,
 }
 # Hold arrays, functions or colours, or follow from what is written.
 NEVER_WRITTEN = {

@@ -17,7 +17,7 @@ from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import predict
 from quantscope.core.preparation import PreparationChoices
-from quantscope.core.record import Record
+from quantscope.core.record import Record, RecordedValidation
 from quantscope.core.report import (
     BiasCorrection,
     ExportReport,
@@ -27,10 +27,12 @@ from quantscope.core.report import (
     StepDifference,
     TensorAccuracy,
 )
+from quantscope.core.validation import ValidationRequest
 from quantscope.core.wording import decibel
-from quantscope.engine.html_report import ranges
+from quantscope.engine.html_report import ranges, validation
 from quantscope.engine.html_report.page import RANDOM_MARK, report_text, write_report
 from quantscope.engine.picture.drawing import draw_ranges
+from tests.core.validations import validation_of
 from tests.session.examples import small_calibration, small_network, small_report
 
 VOID = {"meta", "br", "hr", "img", "link", "input", "source"}
@@ -64,6 +66,12 @@ REPORT = replace(
     ),
     not_simulated=(("relu", "it is part of conv"),),
     integer_inputs=(IntegerPort(name="x", dtype="uint8", scale=0.25, zero_point=3),),
+)
+
+RUN = RecordedValidation(
+    validation=validation_of(warnings=("something to know",)),
+    names=("8 bits",),
+    when="2026-11-27T01:00:00+00:00",
 )
 
 
@@ -114,6 +122,7 @@ def _record(
     export: ExportReport | None = None,
     *,
     stale: bool = False,
+    validations: tuple[RecordedValidation, ...] = (),
 ) -> Record:
     return Record(
         model="/models/small.onnx",
@@ -122,6 +131,7 @@ def _record(
         preparation=PreparationChoices(equalize=True),
         export=export,
         export_is_stale=stale,
+        validations=validations,
     )
 
 
@@ -145,7 +155,7 @@ def _is_sound_and_alone(page: Page) -> None:
 def test_that_the_page_is_well_formed_and_asks_for_nothing(
     export: ExportReport | None, stale: bool
 ) -> None:
-    text = _text(_record(export=export, stale=stale))
+    text = _text(_record(export=export, stale=stale, validations=(RUN, RUN)))
     _is_sound_and_alone(Page(text))
     assert text.startswith("<!DOCTYPE html>")
     assert "default-src 'none'" in text
@@ -167,7 +177,10 @@ def test_that_hostile_names_are_text_and_nothing_else() -> None:
         not_simulated=((HOSTILE, HOSTILE),),
         simulation=(replace(REPORT.simulation[0], label=HOSTILE, kernel=HOSTILE),),
     )
-    record = replace(_record(_hostile_network(), export=export), model=f"/{HOSTILE}.onnx")
+    found = validation_of(class_names=(HOSTILE, "b"), warnings=(HOSTILE,), label_kind=HOSTILE)
+    run = replace(RUN, names=(HOSTILE,), validation=found)
+    whole = _record(_hostile_network(), export=export, validations=(run, run))
+    record = replace(whole, model=f"/{HOSTILE}.onnx")
     data = DataDescription(kind=SourceKind.IMAGES, path=HOSTILE)
     calibration = replace(small_calibration(data), skipped=(HOSTILE,))
     page = Page(report_text(record, calibration))
@@ -243,6 +256,63 @@ def test_that_nothing_is_said_of_an_export_that_was_not() -> None:
     text = Page(_text(_record())).text
     assert "No export has been reported yet" in text
     assert "Measured" not in text
+
+
+def test_that_the_latest_validation_stands_in_full_and_others_in_a_line() -> None:
+    before = replace(RUN, when="2026-11-26T23:59:00+02:00", names=(), is_stale=True)
+    before = replace(before, validation=replace(RUN.validation, variants=()))
+    text = Page(_text(_record(validations=(RUN, before)))).text
+    for words in (
+        "75.0 % Top-1 on 20 labelled samples; 80.0 % in float",
+        "2026-11-27 01:00 UTC",
+        "something to know.",
+        "8 bits Top-1 80.0 % 75.0 % -5.00 points -10.00 points to +0.00 points",
+        "Intervals: a paired interval.",
+        "8 bits 1.06 KB (26%) 1.5 KB 2 none 0.5 ms (4.00 × as fast)",
+        "cat taken for dog: 3 times (float 2)",
+        "Label, and what it was called cat dog cat 7 3 dog 2 8",
+        "4 of 20 samples that 8 bits answers otherwise",
+        "dog/7.png cat dog dog quantized",
+        "2026-11-26 21:59 UTC the float network alone Top-1 80.0 % 20 of other types",
+        "quantscope validate /models/small.onnx small-quantized.onnx --data /held/out",
+    ):
+        assert words in text, words
+
+
+def test_that_a_validation_of_other_types_is_marked_and_not_on_top() -> None:
+    text = Page(_text(_record(validations=(replace(RUN, is_stale=True),)))).text
+    assert "This validation is of other types or of another network" in text
+    assert "labelled samples;" not in text
+    assert "quantscope validate" not in text
+
+
+def test_that_noise_labels_and_metrics_of_ones_own_are_told() -> None:
+    request = ValidationRequest(
+        data=DataDescription(kind=SourceKind.RANDOM, seed=7), labels="/l.csv", custom="/m.py"
+    )
+    run = replace(RUN, validation=validation_of(request=request))
+    text = Page(_text(_record(validations=(run,)))).text
+    assert "seeded noise, seed 7" in text
+    assert "labels /l.csv" in text
+    assert "metrics of its own /m.py" in text
+
+
+def test_that_many_classes_and_samples_are_cut_short() -> None:
+    classes = validation.MOST_CLASSES + 1
+    counts = ((1,) * classes,) * classes
+    (variant,) = RUN.validation.variants
+    many = variant.disagreements * validation.MOST_SAMPLES
+    found = validation_of(variants=(replace(variant, confusion=counts, disagreements=many),))
+    text = Page(_text(_record(validations=(replace(RUN, validation=found),)))).text
+    assert "Confusion of" not in text
+    assert "cat taken for dog: once" in text
+    assert f"and {3 * validation.MOST_SAMPLES} more" in text
+
+
+def test_that_nothing_is_said_of_a_validation_that_was_not() -> None:
+    text = Page(_text(_record())).text
+    assert "Nothing was validated on labelled data yet" in text
+    assert "Memory and time" not in text
 
 
 def test_that_the_commands_stand_there_with_the_recipe() -> None:

@@ -15,11 +15,13 @@ from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordina
 from quantscope.core.metrics.table import METRICS
 from quantscope.core.plain_data import plain
 from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
+from quantscope.core.verdicts import confused, operators_in_words
 from quantscope.core.wording import count, size
 from quantscope.jobs.messages import Validate, Validated
 
 FORMAT = 1
 MOST_SAMPLES = 12  # that are named
+MOST_CONFUSED = 3  # pairs of classes that are named
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -165,10 +167,10 @@ def _say_variant(found: Validation, variant: Variant) -> None:
     rows = [figure_in_words(each) for each in variant.figures]
     say_table(("METRIC", "FLOAT", "QUANTIZED", "DIFFERENCE", "95 % INTERVAL"), rows)
     facts = [("file", _costs(variant.costs, found.exact))]
-    operators = ", ".join(f"{name} ({times})" for name, times in variant.costs.float_operators)
     facts.append(("integer operators", count(variant.costs.integer_operators)))
-    if operators:
+    if operators := operators_in_words(variant.costs):
         facts.append(("in float", operators))
+    facts += [("confused", text) for text in confused(found, variant, MOST_CONFUSED)]
     if variant.disagreements:
         facts.append(("answers differ", _disagreements(variant)))
     say_facts(facts)

@@ -11,6 +11,20 @@ from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport
+from quantscope.core.validation import Validation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedValidation:
+    """A validation with what its quantized networks are called, and when it ended (ISO 8601).
+
+    ``is_stale``: it was of another network, or of other types than the record's.
+    """
+
+    validation: Validation
+    names: tuple[str, ...]
+    when: str
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +32,8 @@ class Record:
     """``model`` is the path of the model file, ``network`` its description as calibrated.
 
     ``export`` is what the last export found out, ``None`` before one; ``export_is_stale`` says
-    that it was made from other settings or statistics than the record's.
+    that it was made from other settings or statistics than the record's. ``validations``: the
+    latest first.
     """
 
     model: str
@@ -27,3 +42,4 @@ class Record:
     preparation: PreparationChoices = field(default_factory=PreparationChoices)
     export: ExportReport | None = None
     export_is_stale: bool = False
+    validations: tuple[RecordedValidation, ...] = ()

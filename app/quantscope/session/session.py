@@ -314,6 +314,7 @@ class Session:
             preparation=self.document.preparation,
             export=self.report,
             export_is_stale=self.report_is_stale,
+            validations=tuple(each.recorded(self.document) for each in self.validations),
         )
 
     def plan(self) -> Plan | None:

@@ -95,7 +95,7 @@ def test_that_the_result_comes_up_with_difference_and_interval(validated: MainWi
     assert rows[0][4].endswith("points") and " to " in rows[0][5]
     assert rows[0][0] == "Fixed point, MinMax, 8 bits"
     (costs, quantized) = texts(panel.costs)
-    assert costs[0] == "float" and "ms" in quantized[5]
+    assert costs[0] == "Float network" and "ms" in quantized[5]
 
 
 def test_that_a_sample_with_different_answers_is_shown(qtbot: QtBot, validated: MainWindow) -> None:

@@ -13,12 +13,14 @@ from pathlib import PurePath
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind, format_preprocessing
 from quantscope.core.joined_data import sources_of, split_names
+from quantscope.core.metrics.detector import DetectorForm
 from quantscope.core.network import LOGGED_DTYPES, Network, Role
 from quantscope.core.plan_settings import SWITCHES, PlanSettings, WeightRounding
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.record import Record
 from quantscope.core.sound import format_sound
 from quantscope.core.targets import TARGETS
+from quantscope.core.validation import ValidationRequest
 
 PROGRAM = "quantscope"
 RECIPE = "recipe.json"
@@ -26,10 +28,10 @@ Words = tuple[str, ...]
 
 
 def commands(record: Record, calibration: Calibration) -> tuple[Words, ...]:
-    """Calibrate, source by source, then quantize; what they write lies in the folder where they
-    are run."""
+    """Calibrate, source by source, then quantize, and validate where the types at hand were; what
+    they write lies in the folder where they are run."""
     name = PurePath(record.model).stem
-    session = f"{name}.qscope"
+    session, output = f"{name}.qscope", f"{name}-quantized.onnx"
     first, *more = _counted_sources(calibration)
     return (
         _calibrate(record, calibration, first, session),
@@ -37,9 +39,20 @@ def commands(record: Record, calibration: Calibration) -> tuple[Words, ...]:
         (
             *(PROGRAM, "quantize", session),
             *settings_words(record.settings, record.network),
-            *("-o", f"{name}-quantized.onnx"),
+            *("-o", output),
         ),
+        *(_validate(record.model, output, request) for request in _requests(record)),
     )
+
+
+def _validate(model: str, output: str, request: ValidationRequest) -> Words:
+    return (PROGRAM, "validate", model, output, *validation_words(request))
+
+
+def _requests(record: Record) -> list[ValidationRequest]:
+    """That of the latest validation of a quantized network, where it still is of the record."""
+    latest = [run.validation for run in record.validations[:1] if not run.is_stale]
+    return [each.request for each in latest if each.variants]
 
 
 def in_a_shell(words: Sequence[str]) -> str:
@@ -97,6 +110,28 @@ def data_words(data: DataDescription) -> Words:
     if data.skip_unreadable:
         words += ["--skip-unreadable", str(data.skip_unreadable)]
     return (*words, "--trust-python") if data.kind is SourceKind.PYTHON else tuple(words)
+
+
+def validation_words(request: ValidationRequest) -> Words:
+    """The options that ask for ``request``, its data included."""
+    words = [*data_words(request.data)]
+    words += ["--labels", request.labels] if request.labels else []
+    words += _several("--metrics", request.metrics)
+    words += ["--output", request.output] if request.output else []
+    if request.detector is not None:
+        words += _detector_words(request.detector)
+    if request.custom:
+        agreed = "--trust-python" in words
+        words += ["--custom", request.custom, *([] if agreed else ["--trust-python"])]
+    return tuple(words)
+
+
+def _detector_words(form: DetectorForm) -> list[str]:
+    words = ["--boxes", form.boxes, "--scores", form.scores]
+    words += ["--classes", form.classes] if form.classes else []
+    words += ["--box-format", form.box_format.value, "--coordinates", form.coordinates.value]
+    words += ["--background"] if form.background else []
+    return [*words, "--least-score", repr(form.least_score), "--suppress", repr(form.suppress)]
 
 
 def preparation_words(preparation: PreparationChoices) -> Words:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from quantscope import __version__
 from quantscope.core.calibration import Calibration
+from quantscope.core.figures import value_in_words
 from quantscope.core.network import LayerKind
 from quantscope.core.record import Record
 from quantscope.core.targets import TARGETS
+from quantscope.core.verdicts import main_figure
 from quantscope.core.wording import SCHEME_TITLES, count, decibel, share, size
 from quantscope.engine.html_report.basis import data_section, network_section
 from quantscope.engine.html_report.export import export_section
@@ -24,6 +26,7 @@ from quantscope.engine.html_report.ranges import ranges_section, types_section
 from quantscope.engine.html_report.repeat import repeat_section
 from quantscope.engine.html_report.style import style_sheet
 from quantscope.engine.html_report.subject import Subject
+from quantscope.engine.html_report.validation import validation_section
 from quantscope.engine.writing import write_atomically
 
 RANDOM_MARK = "RANDOM DATA: every figure below is about noise and not about real data."
@@ -58,6 +61,7 @@ def report_text(record: Record, calibration: Calibration) -> str:
             ranges_section(subject),
             types_section(subject),
             export_section(subject),
+            validation_section(subject),
             repeat_section(subject),
             element("footer", text(f"Written by Quantscope {__version__}.")),
         )
@@ -108,6 +112,7 @@ def _figures(subject: Subject) -> Iterator[tuple[str, str]]:
         assert worst.error is not None
         name = f"{worst.layer.label}, {worst.name}"
         yield decibel(worst.error.sqnr_db), f"lowest predicted SQNR: {name}"
+    yield from _validated(subject)
     report = subject.measured
     if report is None:
         return
@@ -117,3 +122,13 @@ def _figures(subject: Subject) -> Iterator[tuple[str, str]]:
         if output.agreement is not None:
             samples = f"of {count(report.samples)} samples"
             yield share(output.agreement), f"{samples} in the same class as float"
+
+
+def _validated(subject: Subject) -> Iterator[tuple[str, str]]:
+    """What the latest validation says of the types at hand."""
+    for run in subject.record.validations[:1]:
+        main = main_figure(run.validation)
+        if main is not None and main.exact is not None and not run.is_stale:
+            samples = f"on {count(run.validation.samples)} labelled samples"
+            exact = f"{value_in_words(main, main.exact)} in float"
+            yield value_in_words(main, main.value), f"{main.title} {samples}; {exact}"

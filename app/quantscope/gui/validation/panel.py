@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from quantscope.core import verdicts
 from quantscope.core.validation import Variant
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges_tree import RowDelegate
@@ -31,7 +32,6 @@ NOTHING = (
     "Nothing was validated yet. Labelled data that the types have not seen says what they cost;"
     " before anything is quantized, it says whether the preprocessing is right."
 )
-FLOAT = "Float network"
 
 
 class ValidationPanel(QWidget):
@@ -48,8 +48,8 @@ class ValidationPanel(QWidget):
             label.setWordWrap(True)
         self.again = QPushButton("&Validate…", self)
         self.runs, self.run_table = self._table(tables.RUNS, 3, (124, 230, 220, 70, 24))
-        self.figures, figures = self._table(tables.FIGURES, 2, (200, 150, 90, 90, 110, 170))
-        self.costs, costs = self._table(tables.COSTS, 1, (200, 120, 90, 120, 170, 150))
+        self.figures, figures = self._table(verdicts.FIGURES, 2, (200, 150, 90, 90, 110, 170))
+        self.costs, costs = self._table(verdicts.COSTS, 1, (200, 120, 90, 120, 170, 150))
         self.run_table.setAccessibleName("Validations")
         figures.setAccessibleName("Figures of the chosen validation")
         costs.setAccessibleName("Memory and time of the chosen validation")
@@ -145,15 +145,15 @@ class ValidationPanel(QWidget):
         run = self.run
         if run is None:
             return
-        self._say(f"{tables.judged(run)}: {tables.result(run.validation)}")
+        self._say(f"{verdicts.named(run.names)}: {verdicts.result(run.validation)}")
         warnings = self._warnings_of(run)
         self.warnings.setText("\n".join(f"⚠ {text}" for text in warnings))
         self.warnings.setVisible(bool(warnings))
-        self.figures.show_rows(tables.figure_rows(run))
-        self.costs.show_rows(tables.cost_rows(run))
+        self.figures.show_rows(verdicts.figure_rows(run.validation, run.names))
+        self.costs.show_rows(verdicts.cost_rows(run.validation, run.names))
         self.variant.clear()
-        self.variant.addItem(FLOAT)
-        self.variant.addItems(tables.variant_names(run))
+        self.variant.addItem(verdicts.FLOAT)
+        self.variant.addItems(run.names)
         self.variant.setCurrentIndex(min(1, len(run.validation.variants)))
         self._show_variant()
 
@@ -161,7 +161,7 @@ class ValidationPanel(QWidget):
         found = []
         if not run.fits(self._controller.session.document):
             found.append("Types or network have changed since: validate again.")
-        names = dict(zip(_files(run), tables.variant_names(run), strict=True))
+        names = dict(zip(_files(run), run.names, strict=True))
         for text in run.validation.warnings:
             for file, name in names.items():
                 text = text.replace(file, name)

@@ -6,13 +6,13 @@ from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QTreeView, QVBoxLayout, QWidget
 
 from quantscope.core.validation import Validation, Variant
+from quantscope.core.verdicts import DISAGREEMENTS, disagreement_rows
 from quantscope.core.wording import count
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges_tree import RowDelegate
 from quantscope.gui.report_model import StringTable
 from quantscope.gui.sample_preview import SamplePreview
 from quantscope.gui.theme import tabular
-from quantscope.gui.validation import tables
 from quantscope.jobs.messages import DataChecked, Failed
 
 WIDTHS = (140, 84, 84, 84, 70)
@@ -30,7 +30,7 @@ class DisagreementView(QWidget):
         self._variant: Variant | None = None
         self._waits = False
         self.state = QLabel(self)
-        self.model = StringTable(tables.DISAGREEMENTS, len(tables.DISAGREEMENTS), self)
+        self.model = StringTable(DISAGREEMENTS, len(DISAGREEMENTS), self)
         self.table = QTreeView(self)
         self.table.setModel(self.model)
         self.table.setRootIsDecorated(False)
@@ -64,7 +64,7 @@ class DisagreementView(QWidget):
         if variant is self._variant and validation is self._validation:
             return
         self._validation, self._variant = validation, variant
-        rows = tables.disagreement_rows(validation, variant) if variant is not None else []
+        rows = disagreement_rows(validation, variant) if variant is not None else []
         self.model.show_rows(rows)
         self.splitter.setVisible(bool(rows))
         share = f"{count(len(rows))} of {count(validation.samples)} samples: different answers"
