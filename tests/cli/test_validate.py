@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import numpy as np
 import pytest
 
 from quantscope.bundled import bundled_path
+from quantscope.cli import validate
+from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.sound import parse_sound
+from quantscope.session.session_file import load_session
 from tests.cli.conftest import PICTURES, Run
 
 
@@ -81,7 +86,11 @@ def test_that_noise_is_told(run: Run, tiny: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [([], "--data is needed"), (["--random", "--boxes", "b"], "both --boxes and --scores")],
+    [
+        ([], "--data is needed"),
+        (["--random", "--boxes", "b"], "both --boxes and --scores"),
+        (["--random", "--keep"], "--keep needs a session"),
+    ],
 )
 def test_that_what_is_missing_is_wrong_usage(
     run: Run, tiny: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
@@ -95,3 +104,48 @@ def test_that_a_detector_is_described_by_options(run: Run, tiny: Path) -> None:
     said = run("validate", tiny, "--random", "--boxes", "b", "--scores", "s", "--metrics", "map")
     assert said.code == 1
     assert "Mean average precision needs a label of the kind boxes" in said.err
+
+
+def test_that_the_types_of_a_session_are_judged_without_a_file(
+    run: Run, session: Path, quantized: Path, pictures: Path, labels: Path
+) -> None:
+    before = session.read_bytes()
+    asked = ("validate", session, quantized, "--data", pictures, "--labels", labels, "--json")
+    found = json.loads(run(*asked).out)
+    assert found["names"] == ["ONNX Runtime, MinMax, 8 bits", "net-int8.onnx"]
+    plan, file = found["variants"]
+    for each in ("figures", "confusion", "disagreements"):
+        assert plan[each] == file[each]  # the same types, exported twice
+    assert plan["costs"]["parameter_bytes"] == file["costs"]["parameter_bytes"]
+    assert session.read_bytes() == before
+
+
+def test_that_results_are_kept_on_demand_and_stand_in_the_report(
+    run: Run, session: Path, pictures: Path, labels: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.qscope"
+    mine.write_bytes(session.read_bytes())
+    said = run("validate", mine, "--data", pictures, "--labels", labels, "--keep")
+    assert (said.code, said.err) == (0, "")
+    assert "ONNX Runtime, MinMax, 8 bits\n" in said.out
+    assert "guessed" not in next(x for x in said.out.splitlines() if "preprocessing" in x)
+    (kept,) = load_session(mine).validations
+    assert kept.validation.samples == PICTURES
+    assert kept.fits(load_session(mine).document)
+    assert run("report", mine, "-o", tmp_path / "r.html").code == 0
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "labelled samples; " in text
+    assert f"--labels {labels}" in text
+
+
+def test_that_recordings_are_prepared_as_the_session_was() -> None:
+    options = argparse.Namespace(preprocess=None, sound=None)
+    sound = parse_sound("rate=16000 length=frames")
+    data = DataDescription(kind=SourceKind.WAV, path="/w", sound=sound)
+    validate._take_preprocessing(options, data)
+    assert options.preprocess is None
+    assert parse_sound(options.sound) == sound
+    said = argparse.Namespace(preprocess="0-1", sound="rate=8000")
+    pictures = DataDescription(kind=SourceKind.IMAGES, path="/p", sound=sound)
+    validate._take_preprocessing(said, pictures)
+    assert (said.preprocess, said.sound) == ("0-1", "rate=8000")

@@ -11,8 +11,8 @@ def test_that_shares_are_percent_and_differ_in_points() -> None:
         "Top-1",
         "80.0 %",
         "75.0 %",
-        "-5.00 points",
-        "-10.00 points to +0.00 points",
+        "−5.00 points",
+        "−10.00 points to +0.00 points",
     )
 
 

@@ -14,6 +14,7 @@ from quantscope.core.verdicts import (
     named,
     operators_in_words,
     result,
+    warnings_of,
 )
 from tests.core.validations import EXACT, QUANTIZED, SQNR, TOP1, validation_of
 
@@ -35,7 +36,7 @@ def test_that_what_stood_beside_float_is_named() -> None:
 def test_that_the_figure_that_says_most_is_one_that_float_has_too() -> None:
     assert main_figure(only(SQNR, TOP1)) == TOP1
     assert main_figure(ALONE) is None
-    assert result(only(SQNR, TOP1)) == "Top-1 80.0 % → 75.0 % (-5.00 points)"
+    assert result(only(SQNR, TOP1)) == "Top-1 80.0 % → 75.0 % (−5.00 points)"
     assert result(only(SQNR)) == "Output SQNR 31.2 dB"
     assert result(ALONE) == "Top-1 80.0 %"
     assert result(replace(ALONE, figures=())) == ""
@@ -89,3 +90,8 @@ def test_that_the_most_frequent_mistakes_come_first() -> None:
     assert confused(less, VARIANT, 1) == ["cat taken for dog: 3 times (float 0)"]
     once = replace(VARIANT, confusion=((1, 0), (1, 0)))
     assert confused(replace(FOUND, confusion=()), once, 5) == ["dog taken for cat: once (float 0)"]
+
+
+def test_that_warnings_call_networks_by_name() -> None:
+    found = replace(FOUND, warnings=("plan.onnx: something", "few samples"))
+    assert warnings_of(found, NAMES) == ["8 bits: something", "few samples"]

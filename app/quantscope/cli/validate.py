@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
-from quantscope.core.data import DataDescription
+from quantscope.cli.sessions import SESSION, open_calibrated
+from quantscope.core.data import DataDescription, format_preprocessing
 from quantscope.core.figures import figure_in_words, value_in_words
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
 from quantscope.core.plain_data import plain
+from quantscope.core.sound import Sound, format_sound
 from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
-from quantscope.core.verdicts import confused, operators_in_words
+from quantscope.core.verdicts import confused, operators_in_words, warnings_of
 from quantscope.core.wording import count, size
-from quantscope.jobs.messages import Validate, Validated
+from quantscope.jobs.messages import Export, Validate, Validated
+from quantscope.session.calibration_file import write_calibration
+from quantscope.session.session_file import save_session
+from quantscope.session.validations import new_run, with_run
 
 FORMAT = 1
 MOST_SAMPLES = 12  # that are named
@@ -26,7 +33,11 @@ MOST_CONFUSED = 3  # pairs of classes that are named
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
-    parser.add_argument("model", metavar="MODEL", help="the float .onnx file")
+    parser.add_argument(
+        "source",
+        metavar="MODEL_OR_SESSION",
+        help="the float .onnx file, or a calibrated session, whose types are judged first",
+    )
     parser.add_argument(
         "variants", metavar="QUANTIZED", nargs="*", help="quantized .onnx files made from it"
     )
@@ -56,6 +67,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="metrics of your own, as in resources/examples/metrics.py; needs --trust-python",
     )
     _add_detector_options(parser)
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the results in the session, for its report"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -96,22 +110,73 @@ def _add_detector_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run everything over the data, and print the figures."""
+    is_session = Path(options.source).suffix.lower() == SESSION
     if options.data is None:
         options.parser.error("--data is needed")
     if bool(options.boxes) != bool(options.scores):
         options.parser.error("a detector needs both --boxes and --scores")
-    data, check = data_of(options, options.model)
+    if options.keep and not is_session:
+        options.parser.error("--keep needs a session to keep the results in")
+    if is_session:
+        _validate_session(options)
+    else:
+        found = _validate(options, options.source, None)
+        _say_result(options, found, [Path(each).name for each in options.variants])
+
+
+def _validate_session(options: argparse.Namespace) -> None:
+    """Judge the types of the session, exported for it, before the files."""
+    session = open_calibrated(options.source).session
+    calibration, document = session.calibration, session.document
+    assert calibration is not None
+    _take_preprocessing(options, calibration.data)
+    with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
+        statistics = Path(folder) / "calibration.npz"
+        write_calibration(statistics, calibration)
+        export = Export(
+            model=document.model,
+            calibration=str(statistics),
+            settings=document.settings,
+            output=str(Path(folder) / "plan.onnx"),
+            verification_samples=1,
+            preparation=document.preparation,
+            trusted=trust_in(options, calibration.data.path),
+        )
+        found = _validate(options, document.model, export)
+    kept = new_run(document, document.settings, found)
+    if options.keep:
+        session.attach_validations(with_run(session.validations, kept))
+        save_session(session, options.source)
+    _say_result(options, found, kept.names)
+
+
+def _take_preprocessing(options: argparse.Namespace, data: DataDescription) -> None:
+    """As the session was calibrated, where the options do not say otherwise."""
+    if options.preprocess is None and data.has_pictures:
+        options.preprocess = format_preprocessing(data.preprocessing)
+    if options.sound is None and data.sound != Sound():
+        options.sound = format_sound(data.sound)
+
+
+def _validate(options: argparse.Namespace, model: str, export: Export | None) -> Validation:
+    data, check = data_of(options, model)
     if not options.json:
         say_facts(data_facts(options, data, check))
         say()
     request = Validate(
-        model=options.model, variants=tuple(options.variants), request=_request(options, data)
+        model=model,
+        variants=tuple(options.variants),
+        request=_request(options, data),
+        export=export,
     )
-    found = ask(request, Validated).validation
+    return ask(request, Validated).validation
+
+
+def _say_result(options: argparse.Namespace, found: Validation, names: Sequence[str]) -> None:
     if options.json:
-        say_json({"format": FORMAT} | plain(found))
+        say_json({"format": FORMAT, "names": list(names)} | plain(found))
     else:
-        _say(found)
+        _say(found, names)
 
 
 def _request(options: argparse.Namespace, data: DataDescription) -> ValidationRequest:
@@ -146,15 +211,15 @@ def _trust(options: argparse.Namespace, data: DataDescription) -> str:
 # ---- what came out
 
 
-def _say(found: Validation) -> None:
+def _say(found: Validation, names: Sequence[str]) -> None:
     if found.random_data:
         say(RANDOM_WARNING)
     labels = "no labels" if found.label_kind == "none" else f"a {found.label_kind} for each"
     say(f"{count(found.samples)} samples, {labels}")
-    say_facts([*_float_facts(found), *(("warning", text) for text in found.warnings)])
-    for variant in found.variants:
+    say_facts([*_float_facts(found), *(("warning", text) for text in warnings_of(found, names))])
+    for name, variant in zip(names, found.variants, strict=True):
         say()
-        say(Path(variant.costs.path).name)
+        say(name)
         _say_variant(found, variant)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quantscope.core.validation import Figure
-from quantscope.core.wording import decibel, share
+from quantscope.core.wording import MINUS, decibel, share
 
 
 def value_in_words(figure: Figure, value: float) -> str:
@@ -16,8 +16,8 @@ def value_in_words(figure: Figure, value: float) -> str:
 def change_in_words(figure: Figure, change: float) -> str:
     """A difference of two values, with its sign; of shares in percentage points."""
     if figure.proportion:
-        return f"{100 * change:+.2f} points"
-    return f"{change:+.4f}"
+        return f"{100 * change:+.2f} points".replace("-", MINUS)
+    return f"{change:+.4f}".replace("-", MINUS)
 
 
 def figure_in_words(figure: Figure) -> tuple[str, str, str, str, str]:

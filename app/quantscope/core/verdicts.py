@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from quantscope.core.figures import change_in_words, figure_in_words, value_in_words
 from quantscope.core.validation import Figure, FileCosts, Table, Validation, Variant
@@ -59,6 +60,17 @@ def result(validation: Validation) -> str:
         return f"{main.title} {exact} → {value} ({change_in_words(main, main.difference)})"
     figures = [f for each in validation.variants[:1] for f in each.figures] or validation.figures
     return ", ".join(f"{each.title} {value_in_words(each, each.value)}" for each in figures[:1])
+
+
+def warnings_of(validation: Validation, names: Sequence[str]) -> list[str]:
+    """What a person should know, with networks called by ``names`` and not by their files."""
+    files = [PurePath(each.costs.path).name for each in validation.variants]
+    found = []
+    for text in validation.warnings:
+        for file, name in zip(files, names, strict=True):
+            text = text.replace(file, name)
+        found.append(text)
+    return found
 
 
 def figure_rows(validation: Validation, names: Sequence[str]) -> list[Row]:

@@ -7,6 +7,7 @@ the types at hand.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from quantscope.core.plan_settings import PlanSettings
@@ -51,6 +52,18 @@ class ValidationRun:
         """Whether it is of the network and the types of ``document``; files are their own."""
         same = self.settings is None or self.settings == document.settings
         return same and self.fingerprint == document.fingerprint
+
+
+def new_run(
+    document: Document, settings: PlanSettings | None, validation: Validation
+) -> ValidationRun:
+    """A validation that ended now."""
+    return ValidationRun(
+        fingerprint=document.fingerprint,
+        settings=settings,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        validation=validation,
+    )
 
 
 def brief(settings: PlanSettings) -> str:

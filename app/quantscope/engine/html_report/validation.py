@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from quantscope.core.data import format_preprocessing
+from quantscope.core.metrics.labels import LabelKind
 from quantscope.core.record import RecordedValidation
 from quantscope.core.validation import Figure, Table, Validation, Variant
 from quantscope.core.verdicts import (
@@ -20,6 +21,7 @@ from quantscope.core.verdicts import (
     figure_rows,
     named,
     result,
+    warnings_of,
 )
 from quantscope.core.wording import count
 from quantscope.engine.html_report.markup import (
@@ -60,7 +62,7 @@ def validation_section(subject: Subject) -> Markup:
         "Validation",
         paragraph(STALE, class_="mark") if latest.is_stale else NOTHING,
         facts(_facts(latest)),
-        bullets([f"{text}." for text in found.warnings], class_="warnings"),
+        bullets([f"{text}." for text in warnings_of(found, latest.names)], class_="warnings"),
         sub_section("Figures", _figures(latest)),
         sub_section("Memory and time", _costs(latest)),
         *_answers(latest),
@@ -76,9 +78,15 @@ def _facts(run: RecordedValidation) -> Iterator[tuple[str, str]]:
     yield "data", f"seeded noise, seed {data.seed}" if data.is_random else data.path
     if data.has_pictures:
         yield "preprocessing", format_preprocessing(data.preprocessing)
-    yield "labels", found.request.labels or f"{found.label_kind}, of the data"
+    yield "labels", _labels(found)
     if found.request.custom:
         yield "metrics of its own", found.request.custom
+
+
+def _labels(found: Validation) -> str:
+    if found.label_kind == LabelKind.NONE:
+        return "none"
+    return found.request.labels or "the class folders of the data"
 
 
 def _moment(when: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
@@ -161,12 +159,7 @@ class ValidationPanel(QWidget):
         found = []
         if not run.fits(self._controller.session.document):
             found.append("Types or network have changed since: validate again.")
-        names = dict(zip(_files(run), run.names, strict=True))
-        for text in run.validation.warnings:
-            for file, name in names.items():
-                text = text.replace(file, name)
-            found.append(f"{text}.")
-        return found
+        return found + [f"{text}." for text in verdicts.warnings_of(run.validation, run.names)]
 
     def _variant(self) -> Variant | None:
         run, place = self.run, self.variant.currentIndex() - 1
@@ -188,8 +181,3 @@ class ValidationPanel(QWidget):
 
     def _say(self, text: str) -> None:
         self.state.setText(text)
-
-
-def _files(run: ValidationRun) -> list[str]:
-    """What its warnings call the quantized networks."""
-    return [Path(each.costs.path).name for each in run.validation.variants]

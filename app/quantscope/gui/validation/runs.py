@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from quantscope.gui.job import Job
 from quantscope.jobs import messages
 from quantscope.session.session import Session
-from quantscope.session.validations import ValidationRun, with_run
+from quantscope.session.validations import new_run, with_run
 
 
 def attach_validated(session: Session, job: Job, result: messages.Result) -> bool:
@@ -15,11 +13,7 @@ def attach_validated(session: Session, job: Job, result: messages.Result) -> boo
     if not isinstance(result, messages.Validated):
         return False
     assert isinstance(job.request, messages.Validate)
-    run = ValidationRun(
-        fingerprint=session.document.fingerprint,
-        settings=job.settings if job.request.export is not None else None,
-        when=datetime.now(UTC).isoformat(timespec="seconds"),
-        validation=result.validation,
-    )
+    settings = job.settings if job.request.export is not None else None
+    run = new_run(session.document, settings, result.validation)
     session.attach_validations(with_run(session.validations, run))
     return True
