@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,8 +28,9 @@ from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
 from quantscope.gui.arrangement import Arrangement
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import Column, RangesModel
+from quantscope.gui.ranges_model import RangesModel
 from quantscope.gui.readings import Readings
+from quantscope.gui.row_texts import Column
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.document import Document
 from quantscope.session.session import Session
@@ -129,6 +131,21 @@ class WindowMachine(RuleBasedStateMachine):
         controller.end_preview(tensor, keep)
         self.note()
 
+    @precondition(lambda self: len(self.session.document.others) < 3)
+    @rule()
+    def add_a_variant(self) -> None:
+        QTest.keyClick(self.window, Key.Key_N, CONTROL | SHIFT)
+        self.note()
+
+    @rule(number=strategies.integers(1, 4))
+    def open_a_variant(self, number: int) -> None:
+        QTest.keyClick(self.window, Key(Key.Key_0 + number), CONTROL)
+        self.note()
+
+    @rule(key=strategies.sampled_from([Key.Key_F8, Key.Key_F9]))
+    def compare(self, key: Key) -> None:
+        QTest.keyClick(self.window, key)
+
     @rule()
     def undo(self) -> None:
         QTest.keyClick(self.window, Key.Key_Z, CONTROL)
@@ -179,7 +196,7 @@ class WindowMachine(RuleBasedStateMachine):
 
     def check_rows(self, fresh: Readings) -> None:
         """Figures may stand in another order than is wanted now, but each in its own row."""
-        shown, anew = self.window.ranges.model, RangesModel(fresh)
+        shown, anew = self.window.ranges.model, RangesModel(fresh, self.window.comparison)
         anew.load(Arrangement())
         figures = [column for column in Column if column is not Column.NAME]
         for tensor in filter(None, shown.shown_tensors()):
@@ -195,6 +212,8 @@ class WindowMachine(RuleBasedStateMachine):
 
     def check_pictures(self, fresh: Readings) -> None:
         heat = self.window.ranges.heat
+        if heat.is_framed:
+            return  # it shows another variant
         for name in [row for row in heat.rows if row][:12]:
             row = fresh.heat_row(name)
             assert isinstance(row, HeatRow)

@@ -30,6 +30,15 @@ def _preparation_row(choice: Choice) -> ActionRow:
     return ActionRow(key, text, tip=f"{summary}. Calibrate again afterwards", checkable=True)
 
 
+NUMBERED_VARIANTS = tuple(f"variant-{number}" for number in range(1, 10))
+
+
+def _numbered_row(key: str) -> ActionRow:
+    number = key[-1]
+    tip = f"Go on with variant {number}, as it was left"
+    return ActionRow(key, f"Variant &{number}", f"Ctrl+{number}", tip, checkable=True)
+
+
 PREPARATION = tuple(key.replace("_", "-") for key in CHOICES)
 ACTIONS = (
     ActionRow("open", "&Open…", "Ctrl+O", "Open an ONNX model or a Quantscope session", "open"),
@@ -136,6 +145,32 @@ ACTIONS = (
     ActionRow("network", "&Network…", "Ctrl+I", "What was prepared, and what stays float"),
     ActionRow("expand", "&Expand all layers", "Ctrl+Shift+E", "Show every tensor"),
     ActionRow("collapse", "&Collapse all layers", "Ctrl+Shift+C", "Show one row for each layer"),
+    ActionRow(
+        "new-variant", "&New variant", "Ctrl+Shift+N", "Keep this variant and go on with a copy"
+    ),
+    ActionRow("rename-variant", "&Rename variant…", "F2", "Give the open variant another name"),
+    ActionRow("delete-variant", "&Delete variant", "", "Forget the open variant"),
+    ActionRow("next-variant", "Ne&xt variant", "Ctrl+PgDown", "Go on with the next variant"),
+    ActionRow(
+        "previous-variant", "&Previous variant", "Ctrl+PgUp", "Go on with the variant before"
+    ),
+    *(_numbered_row(key) for key in NUMBERED_VARIANTS),
+    ActionRow(
+        "compare-next",
+        "&Compare with next",
+        "F8",
+        "Hold the next variant, or what was before the preparation, against the open one",
+    ),
+    ActionRow(
+        "swap",
+        "Show &other on the map",
+        "F9",
+        "Change the heat map between the open variant and what it is compared with",
+        checkable=True,
+    ),
+    ActionRow(
+        "variants", "&What differs", "Ctrl+Shift+V", "List the variants, and what they do otherwise"
+    ),
     ActionRow("find", "&Find rows…", "Ctrl+F", "Type what a tensor, layer or operator is called"),
     ActionRow(
         "only-problems",
@@ -219,6 +254,22 @@ MENUS: tuple[Menu, ...] = (
     ),
     ("&Diagnosis", ("measure", "diagnosis", "goal", "costs")),
     (
+        "V&ariants",
+        (
+            "new-variant",
+            "rename-variant",
+            "delete-variant",
+            SEPARATOR,
+            "next-variant",
+            "previous-variant",
+            ("&Switch to", NUMBERED_VARIANTS),
+            SEPARATOR,
+            "compare-next",
+            "swap",
+            "variants",
+        ),
+    ),
+    (
         "&Tensor",
         (
             "worst",
@@ -268,4 +319,6 @@ MENUS: tuple[Menu, ...] = (
 )
 SWITCHED = frozenset({*PREPARATION, "compensate", "unsigned", "integer-ports", "correct-bias"})
 """Actions that :mod:`quantscope.gui.switches` follows, and not the window."""
+HANDLED = SWITCHED | frozenset(NUMBERED_VARIANTS)
+"""Actions without a method of their own: whoever makes them connects them."""
 TOOLS = ("open", "data", "calibrate", "choices", "validate", "export", SEPARATOR, "undo", "redo")

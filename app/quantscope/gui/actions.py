@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from quantscope.gui.action_table import ACTIONS, MENUS, SEPARATOR, SWITCHED
+from quantscope.gui.action_table import ACTIONS, HANDLED, MENUS, SEPARATOR
 from quantscope.gui.readiness import (
     data_is_missing,
     model_is_missing,
@@ -47,7 +47,7 @@ class Feature(Protocol):
 
 def connect_actions(actions: dict[str, QAction], owners: Sequence[object]) -> None:
     """Let each action call its ``do_...`` method, which one of ``owners`` has."""
-    for key in actions.keys() - SWITCHED:
+    for key in actions.keys() - HANDLED:
         method = f"do_{key.replace('-', '_')}"
         owner = next(owner for owner in owners if hasattr(owner, method))
         actions[key].triggered.connect(getattr(owner, method))

@@ -43,7 +43,7 @@ class BandDrag(QObject):
 
     def grip_at(self, cell: Cell) -> Grip | None:
         """What of the band in its row the mouse would hold at ``cell``."""
-        data_type = self._heat.type_in(cell.row)
+        data_type = None if self._heat.is_framed else self._heat.type_in(cell.row)
         if data_type is None or self._controller.readings.locked(self._heat.rows[cell.row]):
             return None
         left, right = edge_positions(data_type, self._heat.axis)
@@ -58,6 +58,9 @@ class BandDrag(QObject):
         """Take hold of the band under the mouse, if there is one."""
         grip = self.grip_at(cell)
         tensor = self._heat.rows[cell.row]
+        if grip is None and self._heat.is_framed:
+            self.described.emit("The band that is shown is not of the open variant")
+            return
         if grip is None:
             locked = self._controller.readings.locked(tensor) if tensor else ""
             if locked and self._controller.readings.has_counts:

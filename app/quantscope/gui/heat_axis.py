@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainte
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from quantscope.core.heatmap import BitAxis
+from quantscope.gui.heat_map import dashed
 from quantscope.gui.ranges_tree import HEADER_HEIGHT
 from quantscope.gui.theme import LIGHT, Theme
 
@@ -82,6 +83,7 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = LIGHT
+        self._other = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Colours of the heat map: kept, rounds up to one step, lost")
         self.setToolTip(
@@ -96,6 +98,14 @@ class Legend(QWidget):
         self.updateGeometry()
         self.update()
 
+    def show_other(self, label: str) -> None:
+        """Say whose edges are dashed (empty: there are none)."""
+        self._other = label
+        name = "Colours of the heat map: kept, rounds up to one step, lost"
+        self.setAccessibleName(f"{name}; dashed: edges of {label}" if label else name)
+        self.updateGeometry()
+        self.update()
+
     def _entries(self) -> list[tuple[str, tuple[int, int, int], tuple[int, int, int]]]:
         heat = self.theme.heat
         return [
@@ -107,7 +117,8 @@ class Legend(QWidget):
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         words = sum(metrics.horizontalAdvance(text) for text, _, _ in self._entries())
-        return QSize(words + 3 * (self.BAR + 3 * self.GAP), self.HEIGHT)
+        other = 3 * self.GAP + metrics.horizontalAdvance(self._other) if self._other else 0
+        return QSize(words + 3 * (self.BAR + 3 * self.GAP) + other, self.HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -126,3 +137,9 @@ class Legend(QWidget):
             room = QRectF(x, 0, width + 2, self.height())
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
             x += width + 2 * self.GAP
+        if self._other:
+            painter.setPen(dashed(self.theme.other_edge))
+            painter.drawLine(x + 2, 3, x + 2, self.height() - 3)
+            painter.setPen(QColor(self.theme.dim))
+            room = QRectF(x + 2 + self.GAP, 0, self.width(), self.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._other)

@@ -33,6 +33,8 @@ from quantscope.gui.theme import LIGHT, Theme
 GRIP_PIXELS = 5  # how near to an edge the mouse holds it
 EDGE_MARGIN = 2.0  # pixels between an edge's ends and the row's
 SIGN_TICK = 7.0  # pixels
+SAME_EDGE = 0.02  # columns: two edges so near are drawn as one
+DASHES = (2.5, 1.5)  # line and gap, in widths of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Marks:
     edges: list[QLineF] = field(default_factory=list)
     pinned_edges: list[QLineF] = field(default_factory=list)
     signs: list[QLineF] = field(default_factory=list)
+    others: list[QLineF] = field(default_factory=list)  # of the plan that is compared with
+
+
+def dashed(color: str) -> QPen:
+    """The pen for the edges of the plan that is compared with."""
+    pen = _line(color, 2.0)
+    pen.setDashPattern(DASHES)
+    return pen
 
 
 def _line(color: str, width: float) -> QPen:
@@ -82,6 +92,8 @@ class HeatMap(QAbstractScrollArea):
         self.theme = LIGHT
         self.rows: list[str] = []
         self.is_pinned: Callable[[str], bool] = _never
+        self.other_type: Callable[[str], DataType | None] = _none
+        self.is_framed = False  # what is shown is not what is edited
         self._look_up = look_up
         self._offset = 0
         self._selected = -1
@@ -202,9 +214,11 @@ class HeatMap(QAbstractScrollArea):
         image = QImage(cells.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         self._picture = image.copy()
         for row in visible:
-            data_type = self.type_in(row)
+            data_type, other = self.type_in(row), self.other_type(self.rows[row])
             if data_type is not None:
                 self._mark_band(row, data_type)
+            if other is not None and other != data_type:
+                self._mark_other(row, other, data_type)
 
     def _mark_band(self, row: int, data_type: DataType) -> None:
         left, right = edge_positions(data_type, self.axis)
@@ -216,6 +230,15 @@ class HeatMap(QAbstractScrollArea):
         if data_type.signed and 0.0 < left < self.axis.columns:
             middle = top + ROW_HEIGHT / 2
             marks.signs.append(QLineF(inside[0] - SIGN_TICK, middle, inside[0], middle))
+
+    def _mark_other(self, row: int, other: DataType, data_type: DataType | None) -> None:
+        """Mark the edges of ``other`` that are not those of ``data_type``."""
+        shown = () if data_type is None else edge_positions(data_type, self.axis)
+        top, columns = self.row_top(row), self.axis.columns
+        for edge in edge_positions(other, self.axis):
+            if 0.0 < edge < columns and not any(abs(edge - each) < SAME_EDGE for each in shown):
+                x = self.x_of(edge)
+                self._marks.others.append(QLineF(x, top + 1, x, top + ROW_HEIGHT - 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._is_current:
@@ -238,10 +261,15 @@ class HeatMap(QAbstractScrollArea):
         ):
             painter.setPen(_line(color, thickness))
             painter.drawLines(lines)
+        painter.setPen(dashed(theme.other_edge))
+        painter.drawLines(marks.others)
 
     def _draw_frames(self, painter: QPainter) -> None:
         """Around the selected row and the cell under the mouse."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.is_framed:
+            painter.setPen(_line(self.theme.other_edge, 6.0))
+            painter.drawRect(self.viewport().rect())
         if 0 <= self._selected < len(self.rows):
             painter.setPen(_line(self.theme.accent, 2.0))
             painter.drawRect(self._rect(self._selected, 1))
@@ -332,3 +360,7 @@ class HeatMap(QAbstractScrollArea):
 
 def _never(name: str) -> bool:
     return False
+
+
+def _none(name: str) -> None:
+    return None

@@ -28,6 +28,7 @@ from quantscope.gui.appearance import Appearance
 from quantscope.gui.autosave import Autosave
 from quantscope.gui.check_panel import CheckPanel
 from quantscope.gui.choices import NetworkChoices
+from quantscope.gui.comparison import Comparison
 from quantscope.gui.controller import Controller
 from quantscope.gui.data_dialog import DataDialog
 from quantscope.gui.diagnosis_panel import DiagnosisPanel
@@ -53,6 +54,8 @@ from quantscope.gui.tensor_keys import TensorKeys
 from quantscope.gui.tool_bar import ToolBar
 from quantscope.gui.types_file import TypesFile
 from quantscope.gui.validation.desk import ValidationDesk
+from quantscope.gui.variants import Variants
+from quantscope.gui.variants_panel import VariantsPanel
 from quantscope.gui.welcome import WelcomePage
 from quantscope.gui.written_files import WrittenFiles
 
@@ -79,14 +82,23 @@ class MainWindow(QMainWindow):
         self.autosave = Autosave(controller, run, self)
         self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
+<<<<<<< HEAD
         self.ranges = RangesView(controller, self)
         self.written_files = WrittenFiles(controller, settings, self.ranges, self)
         self.features += (self.written_files,)
+=======
+        self.comparison = Comparison(controller, self)
+        self.ranges = RangesView(controller, self.comparison, self)
+>>>>>>> a5a9e6e (Show variants as tabs, what they do otherwise, and their bands side by side)
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
+        self.what_differs = VariantsPanel(controller, self.comparison, self)
         self.diagnosis = DiagnosisPanel(controller, self)
         self.actions_by_id = make_actions(self)
+        self.variants = Variants(
+            controller, self.comparison, self.ranges.variant_bar, self.actions_by_id, self
+        )
         self.help = HelpDesk(controller, self.actions_by_id, self)
         self.hint_bar = HintBar(self)
         self.hints = Hints(controller, settings, self.hint_bar, self.actions_by_id["hints"], self)
@@ -108,8 +120,11 @@ class MainWindow(QMainWindow):
         )
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.layout_kept = Layout(self, settings, self.inspector_dock)
+        self.layout_kept.restored.connect(self.ranges.show_columns)
         self.features += (
             self.ranges.filter_bar,
+            self.variants,
+            self.what_differs,
             self.diagnosis,
             self.help,
             self.hints,
@@ -144,6 +159,7 @@ class MainWindow(QMainWindow):
         self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
         self.diagnosis_dock = self.docks.add("Diagnosis", self.diagnosis, BOTTOM)
         self.validation.dock(self.docks)
+        self.variants_dock = self.docks.add("Variants", self.what_differs, BOTTOM)
         for widget, page in (
             (self.ranges, "heat-map"),
             (self.inspector, "types-and-targets"),
@@ -171,11 +187,18 @@ class MainWindow(QMainWindow):
         controller.results_changed.connect(self.refresh)
         controller.job_changed.connect(self.refresh)
         controller.selection.moved.connect(self.refresh)
+        self.comparison.changed.connect(self.refresh)
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.diagnosis.wanted.connect(self._show_diagnosis)
+<<<<<<< HEAD
         for writer in (self.types_file, self.written_files):
             writer.written.connect(self.messages.show_message)
+=======
+        self.what_differs.wanted.connect(self._show_variants)
+        self.what_differs.opened.connect(self.variants.open)
+        self.types_file.written.connect(self.messages.show_message)
+>>>>>>> a5a9e6e (Show variants as tabs, what they do otherwise, and their bands side by side)
         self.messages.guide_asked.connect(self.help.show_page)
         self.hint_bar.guide_asked.connect(self.help.show_page)
         self.ranges.depth_chosen.connect(self.inspector.set_depth)
@@ -225,6 +248,10 @@ class MainWindow(QMainWindow):
     def _show_results(self, *_: object) -> None:
         self.results_dock.show()
         QTimer.singleShot(0, self.ranges, self.ranges.show_current)
+
+    @Slot()
+    def _show_variants(self) -> None:
+        self.docks.bring_up(self.variants_dock)
 
     @Slot()
     def _show_diagnosis(self) -> None:

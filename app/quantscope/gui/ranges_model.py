@@ -6,7 +6,6 @@ A layer row stands for its activations while it is collapsed, and is a heading w
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -20,8 +19,10 @@ from PySide6.QtGui import QColor, QFont
 
 from quantscope.core.network import Layer, LayerKind
 from quantscope.gui import wording
-from quantscope.gui.arrangement import Arrangement, arranged, shown_error
+from quantscope.gui.arrangement import Arrangement, arranged
+from quantscope.gui.comparison import Comparison
 from quantscope.gui.readings import Readings
+from quantscope.gui.row_texts import WORDS, Column, RowTexts
 from quantscope.gui.theme import LIGHT, Theme, tabular
 
 Index = QModelIndex | QPersistentModelIndex
@@ -32,27 +33,6 @@ REASON_ROLE = Qt.ItemDataRole.UserRole + 1  # why a layer stays float: written a
 SOURCE_ROLE = REASON_ROLE + 1  # where the values of a tied tensor are rounded
 
 
-class Column(IntEnum):
-    """Columns of the table, left to right."""
-
-    NAME = 0
-    TYPE = 1
-    MINIMUM = 2
-    MAXIMUM = 3
-    SQNR = 4
-    OVERFLOW = 5
-    UNDERFLOW = 6
-
-
-HEADINGS = {
-    Column.NAME: ("Layer / tensor", "Checked layers run in integers"),
-    Column.TYPE: ("Type", "Word length, step and zero point"),
-    Column.MINIMUM: ("Min", "The smallest value seen"),
-    Column.MAXIMUM: ("Max", "The largest value seen"),
-    Column.SQNR: ("SQNR", "Signal to quantization noise ratio that the type will give"),
-    Column.OVERFLOW: ("Overflow", "Share of values past the largest representable one"),
-    Column.UNDERFLOW: ("Underflow", "Share of values that are not zero and round to zero"),
-}
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 # Made once: a tree of thousands of rows asks for the flags of each when it is laid out.
@@ -73,9 +53,12 @@ class RangesModel(QAbstractItemModel):
 
     quantize_asked = Signal(str, bool)
 
-    def __init__(self, readings: Readings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, readings: Readings, comparison: Comparison, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._readings = readings
+        self._texts = RowTexts(readings, comparison)
         self._layers: tuple[Layer, ...] = ()
         self._tensors: list[tuple[str, ...]] = []  # of each layer
         self._alone: list[bool] = []  # whether a row shows one of its layer's several tensors
@@ -161,7 +144,7 @@ class RangesModel(QAbstractItemModel):
                 self._emit_row(row, ROOT)
 
     def _emit_row(self, row: int, parent: Index) -> None:
-        last = self.index(row, len(HEADINGS) - 1, parent)
+        last = self.index(row, len(Column) - 1, parent)
         self.dataChanged.emit(self.index(row, 0, parent), last)
 
     # ---- names and places
@@ -242,17 +225,17 @@ class RangesModel(QAbstractItemModel):
         return self.rowCount(parent) > 0  # Qt would ask for the columns too
 
     def columnCount(self, parent: Index = ROOT) -> int:
-        return len(HEADINGS)
+        return len(Column)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation is not Qt.Orientation.Horizontal or section not in HEADINGS:
+        if orientation is not Qt.Orientation.Horizontal or section not in list(Column):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _LEFT if section <= Column.TYPE else _RIGHT
+            return _LEFT if section in WORDS else _RIGHT
         texts = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
-        return HEADINGS[Column(section)][texts.index(role)] if role in texts else None
+        return self._texts.heading(Column(section))[texts.index(role)] if role in texts else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if index.internalId():
@@ -269,7 +252,7 @@ class RangesModel(QAbstractItemModel):
         return answer(index) if answer is not None and index.isValid() else None
 
     def _alignment(self, index: Index) -> Qt.AlignmentFlag:
-        return _LEFT if index.column() <= Column.TYPE else _RIGHT
+        return _LEFT if index.column() in WORDS else _RIGHT
 
     def _source(self, index: Index) -> str:
         tensor = self.tensor_at(index)
@@ -323,9 +306,7 @@ class RangesModel(QAbstractItemModel):
         column = Column(index.column())
         if column is Column.NAME:
             return self._name(index, layer)
-        if column is Column.TYPE:
-            return self._type(layer, tensor)
-        return self._figure(tensor, column) if tensor else ""
+        return self._texts.text(tensor, column) if tensor else ""
 
     def _name(self, index: Index, layer: Layer) -> str:
         network = self._readings.network
@@ -334,35 +315,6 @@ class RangesModel(QAbstractItemModel):
         tensor = network.tensors[self.tensor_at(index)]
         in_words = wording.row_name if index.internalId() else wording.full_name
         return in_words(tensor, layer)
-
-    def _type(self, layer: Layer, tensor: str) -> str:
-        if not tensor:
-            return ""
-        data_type = self._readings.data_type(tensor)
-        if data_type is None:
-            has_reason = self._readings.reason(tensor) and self._readings.statistics(tensor)
-            return "float" if has_reason else ""
-        text = data_type.label()
-        if self._readings.conflict(tensor):
-            text = f"{wording.CONFLICT} {text}"
-        if self._readings.is_pinned(tensor):
-            text = f"{wording.PIN} {text}"
-        return text
-
-    def _figure(self, tensor: str, column: Column) -> str:
-        statistics = self._readings.statistics(tensor)
-        if statistics is None:
-            return ""
-        if column in (Column.MINIMUM, Column.MAXIMUM):
-            end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
-            return wording.decimal(end.value) if end else ""
-        error = shown_error(self._readings, tensor)
-        if error is None:
-            return ""
-        if column is Column.SQNR:
-            return wording.decibel(error.sqnr_db)
-        is_overflow = column is Column.OVERFLOW
-        return wording.share(error.overflow_share if is_overflow else error.underflow_share)
 
     def _tool_tip(self, index: Index) -> str:
         layer, tensor = self.layer_at(index), self.tensor_at(index)
@@ -374,20 +326,8 @@ class RangesModel(QAbstractItemModel):
         else:
             described = network.tensors[tensor]
             lines = [tensor, f"{described.dtype}  {wording.shape(described.shape)}"]
-            lines += self._type_lines(tensor)
+            lines += self._texts.tool_tip(tensor)
         return "\n".join(line for line in lines if line)
-
-    def _type_lines(self, tensor: str) -> list[str]:
-        data_type = self._readings.data_type(tensor)
-        lines = [wording.type_in_words(data_type) if data_type else ""]
-        if self._readings.is_pinned(tensor):
-            lines.append(f"{wording.PIN} Pinned: set by hand")
-        conflict = self._readings.conflict(tensor)
-        lines.append(f"{wording.CONFLICT} {conflict}" if conflict else "")
-        tied = [self._readings.name_of(name) for name in self._readings.tied(tensor)]
-        lines.append(f"= shares its type with {', '.join(tied)}" if tied else "")
-        lines.append(self._readings.reason(tensor))
-        return lines
 
 
 def _may_be_integer(layer: Layer) -> bool:

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, Column, RangesModel
+from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, RangesModel
+from quantscope.gui.row_texts import COMPARED, RANGE, Column
 
 ROW_HEIGHT = 26
 HEADER_HEIGHT = 32
@@ -26,6 +27,8 @@ WIDTHS = {
     Column.SQNR: 70,
     Column.OVERFLOW: 76,
     Column.UNDERFLOW: 78,
+    Column.OTHER_TYPE: 130,
+    Column.GAIN: 80,
 }
 
 
@@ -75,6 +78,14 @@ class RangesTree(QTreeView):
             self.setColumnWidth(column, width)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
+        self.show_compared(False)
+
+    def show_compared(self, is_shown: bool) -> None:
+        """Show the columns of what is compared with, in place of the range's."""
+        for column in COMPARED:
+            self.setColumnHidden(column, not is_shown)
+        for column in RANGE:
+            self.setColumnHidden(column, is_shown)
 
     def set_colors(self, dim: str, line: str) -> None:
         """Colours of reasons and of the lines between rows."""
@@ -83,7 +94,7 @@ class RangesTree(QTreeView):
 
     def table_width(self) -> int:
         """Wide enough for every column."""
-        return sum(WIDTHS.values()) + 2
+        return sum(width for column, width in WIDTHS.items() if column not in COMPARED) + 2
 
     def drawRow(
         self,
@@ -106,7 +117,10 @@ class RangesTree(QTreeView):
     def _draw_across(self, painter: QPainter, row: QRect, text: str, first: Column) -> None:
         """Write over all columns from ``first`` on, which are empty in this row."""
         left = self.columnViewportPosition(first) + 7
-        room = QRect(left, row.top(), self.header().length() - left, row.height())
+        right = self.header().length()
+        if not self.isColumnHidden(COMPARED[0]):
+            right = self.columnViewportPosition(COMPARED[0])
+        room = QRect(left, row.top(), right - left, row.height())
         text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 8)
         painter.setPen(self._dim)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

@@ -24,9 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.heatmap import BitAxis, Depth
 from quantscope.gui.arrangement import Arrangement, Order, overflows
 from quantscope.gui.band_drag import BandDrag
+from quantscope.gui.comparison import Comparison
 from quantscope.gui.controller import Controller
 from quantscope.gui.elided_label import ElidedLabel
 from quantscope.gui.empty_state import EmptyState
@@ -39,6 +40,8 @@ from quantscope.gui.ranges_model import Place, RangesModel
 from quantscope.gui.ranges_tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.read_out import describe_cell, describe_row
 from quantscope.gui.theme import Theme
+from quantscope.gui.variant_bar import VariantBar
+from quantscope.session.commands import ChangeKind
 from quantscope.session.history import Change
 
 AT_ONCE = 1_000  # tensors whose rows are laid out in some milliseconds
@@ -53,15 +56,20 @@ class RangesView(QWidget):
 
     depth_chosen = Signal(object)  # Depth
 
-    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: Controller, comparison: Comparison, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
         self._readings = controller.readings
-        self.model = RangesModel(self._readings, self)
+        self._comparison = comparison
+        self.model = RangesModel(self._readings, comparison, self)
         self.tree = RangesTree(self.model, self)
-        self.heat = HeatMap(self._readings.heat_row, self)
+        self.heat = HeatMap(comparison.heat_row, self)
+        self.heat.other_type = comparison.hidden_type
         self.heat.is_pinned = self._readings.is_pinned
         self.empty = EmptyState(controller, self)
+        self.variant_bar = VariantBar(controller, comparison, self)
         self.filter_bar = FilterBar(self)
         self.axis = HeatAxis(self)
         self.minimap = Minimap(self.heat, self._overflows, self)
@@ -105,6 +113,7 @@ class RangesView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.variant_bar)
         column.addWidget(self.filter_bar)
         column.addWidget(self.splitter, 1)
         column.addLayout(foot)
@@ -139,6 +148,7 @@ class RangesView(QWidget):
         self._controller.live_counted.connect(self._refresh_live)
         self._controller.previewed.connect(self._refresh_tensors)
         self._controller.selection.moved.connect(self._show_selection)
+        self._comparison.changed.connect(self._compare)
 
     # ---- look
 
@@ -148,6 +158,7 @@ class RangesView(QWidget):
         self.tree.set_colors(theme.dim, theme.border)
         self.axis.show_axis(self.heat.axis, theme)
         self.legend.set_theme(theme)
+        self.variant_bar.set_theme(theme)
         self.heat.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -201,16 +212,34 @@ class RangesView(QWidget):
     def _refresh_change(self, change: Change) -> None:
         before, after = change.before.settings, change.after.settings
         base = (before.target, before.scheme, before.word_length, before.bias_word_length)
-        if base != (after.target, after.scheme, after.word_length, after.bias_word_length):
-            self.heat.set_axis(self._readings.fit_axis())
+        now = (after.target, after.scheme, after.word_length, after.bias_word_length)
+        if base != now or change.kind is ChangeKind.VARIANTS:
+            self.heat.set_axis(self._fitted())
             self._arrange_by_figures()
         self._refresh_all()
 
     @Slot()
     def _refresh_results(self) -> None:
-        self.heat.set_axis(self._readings.fit_axis())
+        self.heat.set_axis(self._fitted())
         self._arrange_by_figures()
         self._refresh_all()
+
+    def _fitted(self) -> BitAxis:
+        return self._readings.fit_axis(self._comparison.other)
+
+    @Slot()
+    def _compare(self) -> None:
+        """Show what is compared with, or no longer."""
+        self.show_columns()
+        self.legend.show_other(self._comparison.hidden_label())
+        self.heat.is_framed = self._comparison.is_swapped
+        self.heat.set_axis(self._fitted())
+        self._refresh_all()
+
+    @Slot()
+    def show_columns(self) -> None:
+        """The columns that there is something to show in."""
+        self.tree.show_compared(self._comparison.other is not None)
 
     @Slot()
     def _refresh_live(self) -> None:
@@ -313,7 +342,7 @@ class RangesView(QWidget):
         if current.isValid():
             layer, tensor = self.model.layer_at(current), self.model.tensor_at(current)
             self._controller.selection.select(layer.name, tensor)
-            self.read_out.setText(describe_row(self._readings, tensor))
+            self.read_out.setText(self._described(tensor))
             self.heat.set_selected(self._row_of(current))
 
     @Slot()
@@ -342,12 +371,19 @@ class RangesView(QWidget):
     @Slot(object)
     def _point(self, cell: Cell | None) -> None:
         if cell is None:
-            self.read_out.setText(describe_row(self._readings, self._controller.selection.tensor))
+            self.read_out.setText(self._described(self._controller.selection.tensor))
             return
         tensor = self.heat.rows[cell.row]
+        row = self._comparison.heat_row(tensor) if tensor else None
         self.read_out.setText(
-            describe_cell(self._readings, tensor, self.heat.axis, cell.column) if tensor else ""
+            describe_cell(self._readings, row, tensor, self.heat.axis, cell.column)
+            if tensor
+            else ""
         )
+
+    def _described(self, tensor: str) -> str:
+        parts = describe_row(self._readings, tensor), self._comparison.describe(tensor)
+        return " · ".join(part for part in parts if part)
 
     @Slot(object)
     def _press(self, cell: Cell) -> None:

@@ -9,9 +9,10 @@ from quantscope.gui.readings import Readings
 MOST = 0.995  # a share that reads as "all"
 
 
-def describe_cell(readings: Readings, tensor: str, axis: BitAxis, column: int) -> str:
-    """What is in one cell of the heat map and what becomes of it."""
-    row = readings.heat_row(tensor)
+def describe_cell(
+    readings: Readings, row: HeatRow | None, tensor: str, axis: BitAxis, column: int
+) -> str:
+    """What is in one cell of the heat map, in the ``row`` of ``tensor``, and what becomes of it."""
     if row is None:
         return readings.name_of(tensor)
     columns = axis.fold(row.counts).sum(axis=0)

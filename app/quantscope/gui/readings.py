@@ -13,22 +13,22 @@ import numpy as np
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.events import BitCounts
-from quantscope.core.formats import ACCUMULATOR_BITS, ChannelScaled, DataType
+from quantscope.core.formats import ACCUMULATOR_BITS, DataType
 from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
 from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
 from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
-from quantscope.core.plan import Plan, activation_request, placement_for, weight_request
-from quantscope.core.prediction import PredictedError, predict
+from quantscope.core.plan import Plan, placement_for
+from quantscope.core.prediction import PredictedError
 from quantscope.core.schemes import Family
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS, Target
 from quantscope.gui import wording
+from quantscope.gui.compared import Compared
+from quantscope.gui.predictions import Predictions
 from quantscope.session.session import Session
-
-MOST_KEPT_ERRORS = 50_000
 
 
 class Readings:
@@ -43,7 +43,7 @@ class Readings:
         self._live: Mapping[str, BitCounts] = {}
         self._counts: dict[str, Counts] = {}
         self._used: Counts | None = None
-        self._errors: dict[tuple[str, DataType], PredictedError | None] = {}
+        self.predictions: Predictions | None = None
         self._calibration: Calibration | None = None
         self._plan: Plan | None = None
         self._placement: Placement | None = None
@@ -56,11 +56,10 @@ class Readings:
         self._plan = session.plan()
         if session.calibration is not self._calibration:
             self._calibration = session.calibration
-            self._errors.clear()
+            kept = self._calibration
+            self.predictions = Predictions(kept) if kept is not None else None
             self._counts.clear()
             self._used = None
-        if len(self._errors) > MOST_KEPT_ERRORS:
-            self._errors.clear()
         self._place()
 
     def _place(self) -> None:
@@ -188,32 +187,10 @@ class Readings:
         data_type, statistics = self.data_type(tensor), self.statistics(tensor)
         if data_type is None or statistics is None or self.is_cut_off(tensor):
             return None
-        key = (tensor, data_type)
-        if key not in self._errors:
-            self._errors[key] = self._predict(tensor, data_type, statistics)
-        return self._errors[key]
-
-    def _predict(
-        self, tensor: str, data_type: DataType, statistics: TensorStatistics
-    ) -> PredictedError | None:
-        derived = self._derived(tensor, data_type)
-        if derived is not None:
-            return derived
-        if isinstance(data_type, ChannelScaled) and statistics.values is None:
-            return None
-        return predict(statistics, data_type)
-
-    def _derived(self, tensor: str, data_type: DataType) -> PredictedError | None:
-        """What the worker found already for the type that a scheme chose."""
-        assert self._calibration is not None
         network, settings = self.network, self.session.document.settings
         assert network is not None
-        operator = network.layer_of(tensor).operator
-        for request in (activation_request(settings), weight_request(settings, operator)):
-            candidate = self._calibration.known((tensor,), request)
-            if candidate is not None and candidate.data_type == data_type:
-                return candidate.error
-        return None
+        assert self.predictions is not None
+        return self.predictions.error(network, settings, tensor, data_type)
 
     def is_pinned(self, tensor: str) -> bool:
         """Whether the type was set by hand (or is being dragged)."""
@@ -264,14 +241,18 @@ class Readings:
 
     # ---- all of them
 
-    def fit_axis(self) -> BitAxis:
-        """The columns that show every tensor.
+    def fit_axis(self, beside: Compared | None = None) -> BitAxis:
+        """The columns that show every tensor, also of the plan ``beside``.
 
         The outermost types and the bits that any tensor uses decide: the same as row by row.
         """
         used = HeatRow(self._used_counts())
         types = self._plan.types if self._plan is not None and not self._live else {}
         kinds = dict.fromkeys(types.values())
+        if beside is not None and not self._live:
+            kinds |= dict.fromkeys(beside.plan.types.values())
+            theirs = beside.prepared.calibration.used().most_significant_bits()
+            used = HeatRow(used.counts + theirs)
         shown = [kind for kind in kinds if kind.word_length < ACCUMULATOR_BITS]
         if not shown:
             return fit_axis([used])

@@ -25,6 +25,13 @@ class StringTable(QAbstractTableModel):
         self._left = left
         self._rows: list[tuple[str, ...]] = []
 
+    def show_headings(self, headings: Mapping[str, str]) -> None:
+        """Take other columns, which leaves no rows."""
+        self.beginResetModel()
+        self._headings, self._tips = tuple(headings), tuple(headings.values())
+        self._rows = []
+        self.endResetModel()
+
     def show_rows(self, rows: Sequence[tuple[str, ...]]) -> None:
         """Replace all rows."""
         self.beginResetModel()

@@ -41,6 +41,7 @@ class Theme:
     accent_text: str
     selection: str
     edge: str
+    other_edge: str
     kept: str
     overflow: str
     underflow: str
@@ -68,6 +69,7 @@ LIGHT = Theme(
     accent_text="#ffffff",
     selection="#dbe8fa",
     edge="#c2410c",
+    other_edge="#7c3aed",
     kept="#1f4f9e",
     overflow="#c62828",
     underflow="#d98b06",
@@ -94,6 +96,7 @@ DARK = Theme(
     accent_text="#0d1420",
     selection="#263a57",
     edge="#ffab70",
+    other_edge="#d0a8ff",
     kept="#86b4f7",
     overflow="#ff7b72",
     underflow="#f0b94b",

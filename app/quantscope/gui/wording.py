@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from quantscope.core.calibration import Calibration
 from quantscope.core.formats import DataType, FixedPoint
 from quantscope.core.heatmap import BitAxis
 from quantscope.core.network import Layer, Tensor
 from quantscope.core.statistics import Extreme
 from quantscope.core.wording import (
+    MINUS,
     count,
     decibel,
     decimal,
@@ -27,6 +30,7 @@ __all__ = [
     "decimal",
     "duration",
     "full_name",
+    "gain",
     "power_of_two",
     "row_name",
     "shape",
@@ -62,6 +66,12 @@ def where_from(extreme: Extreme, calibration: Calibration) -> str:
     if 0 <= extreme.sample < len(calibration.sample_names):
         return calibration.sample_names[extreme.sample]
     return ""
+
+
+def gain(difference: float) -> str:
+    """A difference in dB with its sign: ``+3.1 dB``."""
+    sign = "+" if difference > 0 else MINUS if difference < 0 else "±"
+    return f"{sign}∞ dB" if isinf(difference) else f"{sign}{decibel(abs(difference))}"
 
 
 def type_in_words(data_type: DataType) -> str:
