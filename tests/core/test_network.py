@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quantscope.core.network import Layer, LayerKind, Port, short_labels
+from quantscope.core.codec import decode, encode
+from quantscope.core.network import Layer, LayerKind, Network, Port, short_labels
 from tests.core.networks import Sketch, conv_relu_conv
 
 
@@ -78,3 +79,11 @@ def test_that_the_sketches_of_these_tests_describe_what_they_say():
     network = Sketch("x").add("Conv", "x", "y").network("y")
     assert [layer.kind for layer in network.layers] == [LayerKind.INPUT, LayerKind.WEIGHTED]
     assert list(network.tensors) == ["x", "y.w", "y.b", "y"]
+
+
+def test_that_what_a_network_works_out_is_not_written() -> None:
+    network = conv_relu_conv()
+    written = encode(network)
+    assert isinstance(written, dict)
+    assert "_by_name" not in written
+    assert decode(Network, written) == network

@@ -12,7 +12,7 @@ from quantscope.core.heatmap import edge_positions
 from quantscope.core.network import Role
 from quantscope.core.schemes import Scheme
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import Column
+from quantscope.gui.row_texts import Column
 from tests.gui.pointing import at, band_middle, drag, select, weights
 
 

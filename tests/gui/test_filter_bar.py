@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.formats import FixedPoint
 from quantscope.gui.arrangement import Arrangement, Order, arranged, is_problem, shown_error
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import Column
+from quantscope.gui.row_texts import Column
 from tests.gui.large_network import LAYERS, large_session
 from tests.gui.pointing import select, weights
 

@@ -14,7 +14,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.gui.look_only import EDITS
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import Column
+from quantscope.gui.row_texts import Column
 from quantscope.gui.type_editor import TypeEditor
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described

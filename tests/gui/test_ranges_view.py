@@ -7,8 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from quantscope.core.heatmap import Depth
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, Column
+from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE
 from quantscope.gui.ranges_tree import ROW_HEIGHT
+from quantscope.gui.row_texts import Column
 from tests.gui.pointing import at, band_middle, move, select, weights
 
 

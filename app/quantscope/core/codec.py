@@ -49,7 +49,9 @@ def encode(value: object) -> Any:
 
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    """What is written; a value finds its private fields anew when it is read."""
+    names = (field.name for field in dataclasses.fields(kind))
+    return tuple(name for name in names if not name.startswith("_"))
 
 
 def _special(value: object) -> bool:

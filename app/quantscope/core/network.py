@@ -121,6 +121,11 @@ class Network:
     tensors: dict[str, Tensor]
     changes: tuple[str, ...] = ()
     file_types: FileTypes | None = None
+    _by_name: dict[str, Layer] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = {layer.name: layer for layer in reversed(self.layers)}
+        object.__setattr__(self, "_by_name", found)  # frozen, and follows from the layers
 
     @property
     def float_ports(self) -> frozenset[str]:
@@ -130,10 +135,7 @@ class Network:
 
     def layer(self, name: str) -> Layer:
         """The layer called ``name``; ``KeyError`` where there is none."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
+        return self._by_name[name]
 
     def layer_of(self, tensor: str) -> Layer:
         """The layer under which ``tensor`` is shown; ``KeyError`` where there is none."""

@@ -29,12 +29,14 @@ class Compared:
     prepared: Prepared
     predictions: Predictions
     plan: Plan = field(init=False)
+    kinds: dict[DataType, None] = field(init=False, repr=False)  # that occur, each once
     _groups: dict[str, TieGroup] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         calibration, network = self.prepared.calibration, self.prepared.network
         self.plan = calibration.plan(network, self.settings)
         groups = self.plan.placement.groups
+        self.kinds = dict.fromkeys(self.plan.types.values())
         self._groups = {name: group for group in groups for name in group.members}
 
     def statistics(self, tensor: str) -> TensorStatistics | None:

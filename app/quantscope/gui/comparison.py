@@ -20,6 +20,7 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.differences import gain_of
 from quantscope.gui.predictions import Predictions
 from quantscope.session.document import Variant
+from quantscope.session.prepared import Prepared
 
 SAME = "="
 NOT_COUNTED = "its network is prepared otherwise: switch to it and calibrate"
@@ -143,6 +144,9 @@ class Comparison(QObject):
         counted = self._controller.session.counted(variant.preparation)
         if counted is None:
             return None
+        known = self.other
+        if known is not None and _is_of(known, variant, title, counted):
+            return known
         predictions = self._predictions(counted.calibration)
         return Compared(variant.name, title, variant.settings, counted, predictions)
 
@@ -208,6 +212,12 @@ class Comparison(QObject):
         figure = f", SQNR {wording.decibel(sqnr)}" if sqnr is not None else ""
         more = f" ({wording.gain(gain)} here)" if gain is not None else ""
         return f"{other.label}: {text}{figure}{more}"
+
+
+def _is_of(known: Compared, variant: Variant, title: str, counted: Prepared) -> bool:
+    same_values = known.prepared.calibration is counted.calibration
+    same_words = (known.label, known.title) == (variant.name, title)
+    return same_values and same_words and known.settings == variant.settings
 
 
 def _difference_in_words(mine: PreparationChoices, other: PreparationChoices) -> str:

@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
         self.variants_dock = self.docks.add("Variants", self.what_differs, BOTTOM)
         for widget, page in (
             (self.ranges, "heat-map"),
+            (self.ranges.variant_bar, "variants"),
+            (self.what_differs, "variants#what-differs"),
             (self.inspector, "types-and-targets"),
             (self.results, "first-steps#export"),
             (self.check, "types-and-targets#check-the-target"),

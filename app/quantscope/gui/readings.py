@@ -49,6 +49,7 @@ class Readings:
         self._placement: Placement | None = None
         self._placed: tuple[Network, frozenset[str]] | None = None
         self._groups: dict[str, TieGroup] = {}
+        self._kinds_of: tuple[Plan | None, dict[DataType, None]] = (None, {})
 
     def refresh(self, session: Session) -> None:
         """Read ``session`` anew; keeps what still belongs to it."""
@@ -247,10 +248,9 @@ class Readings:
         The outermost types and the bits that any tensor uses decide: the same as row by row.
         """
         used = HeatRow(self._used_counts())
-        types = self._plan.types if self._plan is not None and not self._live else {}
-        kinds = dict.fromkeys(types.values())
+        kinds = {} if self._live else self._kinds()
         if beside is not None and not self._live:
-            kinds |= dict.fromkeys(beside.plan.types.values())
+            kinds = kinds | beside.kinds
             theirs = beside.prepared.calibration.used().most_significant_bits()
             used = HeatRow(used.counts + theirs)
         shown = [kind for kind in kinds if kind.word_length < ACCUMULATOR_BITS]
@@ -259,6 +259,13 @@ class Readings:
         finest = min(shown, key=_step_of)
         widest = max(shown, key=_reach_of)
         return fit_axis([HeatRow(used.counts, kind) for kind in (finest, widest)])
+
+    def _kinds(self) -> dict[DataType, None]:
+        """The types that occur, each once."""
+        if self._plan is not self._kinds_of[0]:
+            types = self._plan.types if self._plan is not None else {}
+            self._kinds_of = self._plan, dict.fromkeys(types.values())
+        return self._kinds_of[1]
 
     def _used_counts(self) -> Counts:
         """Counts that are zero outside the most significant bits of any tensor."""

@@ -12,7 +12,13 @@ from quantscope.gui import wording
 from quantscope.gui.compared import Compared
 from quantscope.gui.comparison import NO_STATISTICS, NOT_COUNTED, Comparison, Subject
 from quantscope.gui.controller import Controller
-from quantscope.gui.differences import Difference, Summary, finding_differences, summing_up
+from quantscope.gui.differences import (
+    AT_ONCE,
+    Difference,
+    Summary,
+    finding_differences,
+    summing_up,
+)
 from quantscope.gui.long_work import LongWork
 from quantscope.gui.plain_table import make_table
 from quantscope.gui.report_model import StringTable
@@ -119,22 +125,21 @@ class VariantsPanel(QWidget):
             return
         self._show_variants()
         self._show_state(None)
-        self.work.begin("Comparing variants", self._working(), self._show_differences)
+        self.work.begin("Comparing variants", self._working(), self._end)
 
-    def _working(self) -> Steps[tuple[Difference, ...]]:
+    def _working(self) -> Steps[None]:
         """What differs comes first: it is what a person looks at."""
         mine, other = self._open_plan(), self._comparison.other
-        found: tuple[Difference, ...] = ()
         if mine is not None and other is not None:
             found = yield from finding_differences(mine, other)
-            self._show_differences(found)
+            rows = yield from self._wording(found)
+            self._show_differences(found, rows)
         for variant in self._controller.session.document.variants:
             plan = self._comparison.plan_of(variant)
             yield
             summary = None if plan is None else (yield from summing_up(plan))
             self._summaries[variant.name] = summary
             self._show_variants()
-        return found
 
     def _open_plan(self) -> Compared | None:
         document = self._controller.session.document
@@ -205,8 +210,10 @@ class VariantsPanel(QWidget):
             return f"Nothing to compare with: {NOT_COUNTED}."
         return "A new variant (Ctrl+Shift+N) keeps this plan beside what you change from now on."
 
-    @Slot(object)
-    def _show_differences(self, found: tuple[Difference, ...]) -> None:
+    def _end(self, _: None) -> None:
+        """All is on the screen already."""
+
+    def _show_differences(self, found: tuple[Difference, ...], rows: list[tuple[str, ...]]) -> None:
         self.differences = found
         self._show_state(found)
         name, label = self._controller.session.document.name, self._comparison.label
@@ -221,9 +228,17 @@ class VariantsPanel(QWidget):
                 f"SQNR, {label}": f"Predicted SQNR in {label}",
             }
         )
-        self.tensors.show_rows([self._difference_row(each) for each in found])
+        self.tensors.show_rows(rows)
         for number, width in enumerate(DIFFERENCE_WIDTHS):
             self.list.setColumnWidth(number, width)
+
+    def _wording(self, found: tuple[Difference, ...]) -> Steps[list[tuple[str, ...]]]:
+        rows = []
+        for number, each in enumerate(found, 1):
+            rows.append(self._difference_row(each))
+            if number % AT_ONCE == 0:
+                yield
+        return rows
 
     def _difference_row(self, each: Difference) -> tuple[str, ...]:
         readings = self._controller.readings
