@@ -82,14 +82,10 @@ class MainWindow(QMainWindow):
         self.autosave = Autosave(controller, run, self)
         self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
-<<<<<<< HEAD
-        self.ranges = RangesView(controller, self)
-        self.written_files = WrittenFiles(controller, settings, self.ranges, self)
-        self.features += (self.written_files,)
-=======
         self.comparison = Comparison(controller, self)
         self.ranges = RangesView(controller, self.comparison, self)
->>>>>>> a5a9e6e (Show variants as tabs, what they do otherwise, and their bands side by side)
+        self.written_files = WrittenFiles(controller, settings, self.ranges, self)
+        self.features += (self.written_files,)
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
@@ -193,14 +189,10 @@ class MainWindow(QMainWindow):
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.diagnosis.wanted.connect(self._show_diagnosis)
-<<<<<<< HEAD
         for writer in (self.types_file, self.written_files):
             writer.written.connect(self.messages.show_message)
-=======
         self.what_differs.wanted.connect(self._show_variants)
         self.what_differs.opened.connect(self.variants.open)
-        self.types_file.written.connect(self.messages.show_message)
->>>>>>> a5a9e6e (Show variants as tabs, what they do otherwise, and their bands side by side)
         self.messages.guide_asked.connect(self.help.show_page)
         self.hint_bar.guide_asked.connect(self.help.show_page)
         self.ranges.depth_chosen.connect(self.inspector.set_depth)
