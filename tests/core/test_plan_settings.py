@@ -55,6 +55,19 @@ def test_that_resetting_frees_the_named_pins_only():
     assert pinned.pin(("b",), FixedPoint()).pinned["b"] == FixedPoint()
 
 
+def test_that_several_pins_and_layers_change_together():
+    types = {"a": FixedPoint(8, 1), "b": FixedPoint(8, 2)}
+    pinned = PlanSettings(pinned={"a": FixedPoint(), "c": FixedPoint()}).pin_each(types)
+    assert pinned.pinned == {**types, "c": FixedPoint()}
+    assert pinned.reset(["a", "c", "unknown"]).pinned == {"b": FixedPoint(8, 2)}
+    float_too = PlanSettings(float_layers=frozenset("a")).with_layers_quantized("bc", False)
+    assert float_too.float_layers == frozenset("abc")
+    assert float_too.with_layers_quantized("ab", True).float_layers == frozenset("c")
+    wide = PlanSettings(wide_layers=frozenset("a")).with_layers_wide("ab", True)
+    assert wide.wide_layers == frozenset("ab")
+    assert wide.with_layers_wide("a", False).wide_layers == frozenset("b")
+
+
 def test_that_pins_survive_a_change_of_scheme_word_length_and_target():
     pinned = PlanSettings().pin(("a",), FixedPoint(8, 5))
     for changed in (

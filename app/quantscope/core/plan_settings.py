@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -135,24 +135,40 @@ class PlanSettings:
 
     def pin(self, tensors: tuple[str, ...], data_type: DataType) -> PlanSettings:
         """With ``data_type`` set by hand for ``tensors`` (all members of one tie group)."""
-        return replace(self, pinned={**self.pinned, **dict.fromkeys(tensors, data_type)})
+        return self.pin_each(dict.fromkeys(tensors, data_type))
 
-    def reset(self, tensors: tuple[str, ...]) -> PlanSettings:
+    def pin_each(self, types: Mapping[str, DataType]) -> PlanSettings:
+        """With types set by hand, by tensor name; all members of a tie group have the same."""
+        return replace(self, pinned={**self.pinned, **types})
+
+    def reset(self, tensors: Collection[str]) -> PlanSettings:
         """With ``tensors`` following the scheme again."""
-        kept = {name: kind for name, kind in self.pinned.items() if name not in tensors}
+        freed = frozenset(tensors)
+        kept = {name: kind for name, kind in self.pinned.items() if name not in freed}
         return replace(self, pinned=kept)
 
     def with_layer_quantized(self, layer: str, quantized: bool) -> PlanSettings:
         """With ``layer`` in integers, or kept in float."""
-        layers = self.float_layers - {layer} if quantized else self.float_layers | {layer}
-        return replace(self, float_layers=layers)
+        return self.with_layers_quantized((layer,), quantized)
+
+    def with_layers_quantized(self, layers: Collection[str], quantized: bool) -> PlanSettings:
+        """With ``layers`` in integers, or kept in float."""
+        before, named = self.float_layers, frozenset(layers)
+        return replace(self, float_layers=before - named if quantized else before | named)
 
     def with_layer_wide(self, layer: str, wide: bool) -> PlanSettings:
         """With ``layer`` reading 16-bit activations, or those of the usual word length.
 
         Raises ``ValueError`` where the target does not take them.
         """
+        return self.with_layers_wide((layer,), wide)
+
+    def with_layers_wide(self, layers: Collection[str], wide: bool) -> PlanSettings:
+        """With ``layers`` reading 16-bit activations, or those of the usual word length.
+
+        Raises ``ValueError`` where the target does not take them.
+        """
         if wide and WIDE not in TARGETS[self.target].word_lengths:
             raise ValueError(f"{self.target} does not take activations of {WIDE} bits")
-        layers = self.wide_layers | {layer} if wide else self.wide_layers - {layer}
-        return replace(self, wide_layers=layers)
+        before, named = self.wide_layers, frozenset(layers)
+        return replace(self, wide_layers=before | named if wide else before - named)

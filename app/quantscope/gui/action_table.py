@@ -48,7 +48,7 @@ ACTIONS = (
     ActionRow(
         "validate",
         "&Validate…",
-        "F8",
+        "F7",
         "Judge float and quantized networks by labelled data",
         "validate",
     ),
@@ -67,6 +67,7 @@ ACTIONS = (
     ActionRow("quit", "&Quit", "Ctrl+Q", "Close the window"),
     ActionRow("undo", "&Undo", "Ctrl+Z", "Take back the last edit", "undo"),
     ActionRow("redo", "&Redo", "Ctrl+Shift+Z", "Do again what was taken back", "redo"),
+    ActionRow("select-all", "Select &all rows", "Ctrl+A", "Let edits change every row in sight"),
     ActionRow("data", "&Data…", "Ctrl+D", "Choose what to calibrate with", "data"),
     ActionRow("calibrate", "&Calibrate", "F5", "Run the data through the network", "calibrate"),
     *(_preparation_row(choice) for choice in CHOICES.values()),
@@ -99,6 +100,15 @@ ACTIONS = (
     ActionRow("smaller", "Move band to &smaller values", "Alt+Right", "One bit to the right"),
     ActionRow("longer", "Lo&nger word", "Alt+Shift+Right", "More bits, same range"),
     ActionRow("shorter", "S&horter word", "Alt+Shift+Left", "Fewer bits, same range"),
+    ActionRow(
+        "wider", "W&ider range", "Alt+Shift+Up", "The upper edge of the band to larger values"
+    ),
+    ActionRow(
+        "narrower",
+        "Narrower rang&e",
+        "Alt+Shift+Down",
+        "The upper edge of the band to smaller values",
+    ),
     ActionRow(
         "worst",
         "Go to &worst SQNR",
@@ -224,7 +234,7 @@ MENUS: tuple[Menu, ...] = (
             "quit",
         ),
     ),
-    ("&Edit", ("undo", "redo", SEPARATOR, "copy-picture")),
+    ("&Edit", ("undo", "redo", SEPARATOR, "select-all", "copy-picture")),
     (
         "&Network",
         (
@@ -278,6 +288,8 @@ MENUS: tuple[Menu, ...] = (
             "smaller",
             "longer",
             "shorter",
+            "wider",
+            "narrower",
             SEPARATOR,
             "reset",
             SEPARATOR,

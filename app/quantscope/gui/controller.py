@@ -6,7 +6,7 @@ as ``results_changed``. Views keep no state that the session has. Its desk follo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -48,6 +48,7 @@ class Controller(QObject):
     changed = Signal(object)  # Change: an edit, an undo or a redo
     results_changed = Signal()  # network, calibration or report
     live_counted = Signal()  # readings show more samples
+    told = Signal(str)  # what an edit of several rows did, and what it left
     previewed = Signal(tuple)  # names of tensors whose type is being dragged
     job_changed = Signal()  # started, progressed, ended
     problem_found = Signal(object, str)  # Problem, details
@@ -237,19 +238,11 @@ class Controller(QObject):
         """Make, or take back, a choice of preparation."""
         self.do(commands.choose_preparation(key, made))
 
-    def preview(self, tensor: str, data_type: DataType) -> None:
-        """Show ``tensor`` (and all that share its type) as if pinned, without an undo step."""
-        members = self.readings.members(tensor)
-        self.readings.preview = dict.fromkeys(members, data_type)
-        self.previewed.emit(members)
-
-    def end_preview(self, tensor: str, keep: bool) -> None:
-        """Pin what was shown last, as one undo step, or go back to the plan."""
-        data_type = self.readings.preview.get(tensor)
-        members, self.readings.preview = tuple(self.readings.preview), {}
-        if keep and data_type is not None:
-            self.pin(tensor, data_type)
-        self.previewed.emit(members)
+    def preview(self, types: Mapping[str, DataType]) -> None:
+        """Show types (none: the plan's again) as if they were pinned, without an undo step."""
+        before = self.readings.preview
+        self.readings.preview = self.readings.with_members(types)
+        self.previewed.emit(tuple({**before, **self.readings.preview}))
 
     def undo(self) -> None:
         """Take back the last edit."""

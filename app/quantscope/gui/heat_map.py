@@ -75,7 +75,7 @@ class HeatMap(QAbstractScrollArea):
     """
 
     pointed = Signal(object)  # Cell or None
-    pressed = Signal(object)  # Cell
+    pressed = Signal(object, object)  # Cell, keyboard modifiers
     dragged = Signal(object)  # Cell
     released = Signal()
     gave_up = Signal()  # Esc
@@ -97,6 +97,7 @@ class HeatMap(QAbstractScrollArea):
         self._look_up = look_up
         self._offset = 0
         self._selected = -1
+        self._others: frozenset[int] = frozenset()
         self._cell: Cell | None = None
         self._dragging = False
         self._painted: dict[str, npt.NDArray[np.uint8]] = {}
@@ -146,9 +147,9 @@ class HeatMap(QAbstractScrollArea):
         self.outdated.emit()
         self.refresh()
 
-    def set_selected(self, row: int) -> None:
-        """Mark a row (-1: none)."""
-        self._selected = row
+    def set_selected(self, row: int, others: Sequence[int] = ()) -> None:
+        """Mark a row (-1: none), and ``others`` that are selected with it."""
+        self._selected, self._others = row, frozenset(others)
         self.viewport().update()
 
     def scroll_to(self, offset: int) -> None:
@@ -265,11 +266,13 @@ class HeatMap(QAbstractScrollArea):
         painter.drawLines(marks.others)
 
     def _draw_frames(self, painter: QPainter) -> None:
-        """Around the selected row and the cell under the mouse."""
+        """Around the selected rows and the cell under the mouse."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.is_framed:
             painter.setPen(_line(self.theme.other_edge, 6.0))
             painter.drawRect(self.viewport().rect())
+        painter.setPen(_line(self.theme.accent, 1.0))
+        painter.drawRects([self._rect(row, 1) for row in self._visible() if row in self._others])
         if 0 <= self._selected < len(self.rows):
             painter.setPen(_line(self.theme.accent, 2.0))
             painter.drawRect(self._rect(self._selected, 1))
@@ -323,7 +326,7 @@ class HeatMap(QAbstractScrollArea):
         if event.button() is Qt.MouseButton.LeftButton and cell is not None:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self._dragging = True
-            self.pressed.emit(cell)
+            self.pressed.emit(cell, event.modifiers())
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

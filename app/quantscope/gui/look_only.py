@@ -11,6 +11,7 @@ from quantscope.gui.readiness import why_not_edit
 EDITS = (
     *("export", "types", "check", "unsigned", "integer-ports", "correct-bias", "compensate"),
     *("larger", "smaller", "longer", "shorter", "reset", "reset-all", "toggle-layer", "wide"),
+    *("wider", "narrower"),
 )
 """Actions that change types, or write them for something that is to be quantized."""
 

@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
         self.layout_kept.restored.connect(self.ranges.show_columns)
         self.features += (
             self.ranges.filter_bar,
+            self.ranges.rows,
             self.variants,
             self.what_differs,
             self.diagnosis,

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -13,8 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, RangesModel
+from quantscope.gui.ranges_model import REASON_ROLE, SOURCE_ROLE, Place, RangesModel
 from quantscope.gui.row_texts import COMPARED, RANGE, Column
+from quantscope.gui.theme import Theme
 
 ROW_HEIGHT = 26
 HEADER_HEIGHT = 32
@@ -44,11 +54,16 @@ class RowDelegate(QStyledItemDelegate):
 class RangesTree(QTreeView):
     """Layers and tensors, one row high each; the scroll bar stands right of the heat map."""
 
+    toggle_asked = Signal()  # of all selected layers
+    toggled = Signal()  # the current row, among those that are selected
+    pressed_with = Signal(QModelIndex, object)  # where, modifiers
+
     def __init__(self, model: RangesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ranges = model
         self._dim = QColor("gray")
         self._line = QColor("lightgray")
+        self._behind_chosen = QColor("lightblue")
         self._is_restyled = False
         self.setModel(model)
         self.setItemDelegate(RowDelegate(self))
@@ -59,6 +74,8 @@ class RangesTree(QTreeView):
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.held = Qt.KeyboardModifier.NoModifier  # while a key or a press is worked in
+        self._chosen: frozenset[Place] = frozenset()
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -87,9 +104,10 @@ class RangesTree(QTreeView):
         for column in RANGE:
             self.setColumnHidden(column, is_shown)
 
-    def set_colors(self, dim: str, line: str) -> None:
-        """Colours of reasons and of the lines between rows."""
-        self._dim, self._line = QColor(dim), QColor(line)
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of reasons, of the lines between rows and of selected ones."""
+        self._dim, self._line = QColor(theme.dim), QColor(theme.border)
+        self._behind_chosen = QColor(theme.selection)
         self.viewport().update()
 
     def table_width(self) -> int:
@@ -102,8 +120,10 @@ class RangesTree(QTreeView):
         options: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        super().drawRow(painter, options, index)
         rect: QRect = options.rect
+        if self._chosen and self._ranges.place_of(index) in self._chosen:
+            painter.fillRect(rect, self._behind_chosen)
+        super().drawRow(painter, options, index)
         painter.setPen(self._line)
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         reason = index.data(REASON_ROLE)
@@ -125,12 +145,40 @@ class RangesTree(QTreeView):
         painter.setPen(self._dim)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
+    # ---- selection
+
+    def set_chosen(self, places: frozenset[Place]) -> None:
+        """Show these rows as selected; the current one is among them."""
+        self._chosen = places
+        self.viewport().update()
+
+    def go_quietly(self, index: QModelIndex) -> None:
+        """Make a row the current one and tell nobody: who calls says what is chosen."""
+        with QSignalBlocker(self.selectionModel()):
+            self.setCurrentIndex(index)
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        left = self.visualRect(index.siblingAtColumn(0)).left()
+        is_arrow = index.column() == 0 and event.position().x() < left
+        self.held = event.modifiers()
+        super().mousePressEvent(event)
+        self.held = Qt.KeyboardModifier.NoModifier
+        if event.button() is Qt.MouseButton.LeftButton and index.isValid() and not is_arrow:
+            self.pressed_with.emit(index, event.modifiers())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        if event.key() == Qt.Key.Key_Space and index.isValid():
-            self._ranges.ask_to_toggle(self._ranges.layer_at(index))
-            return
-        super().keyPressEvent(event)
+        if event.key() != Qt.Key.Key_Space:
+            self.held = event.modifiers()
+            super().keyPressEvent(event)
+            self.held = Qt.KeyboardModifier.NoModifier
+        elif event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.toggled.emit()
+        elif len(self._chosen) > 1:
+            self.toggle_asked.emit()
+        elif self.currentIndex().isValid():
+            self._ranges.ask_to_toggle(self._ranges.layer_at(self.currentIndex()))
 
     def event(self, event: QEvent) -> bool:
         self._is_restyled = event.type() in RESTYLED

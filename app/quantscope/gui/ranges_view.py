@@ -36,9 +36,11 @@ from quantscope.gui.heat_axis import HeatAxis, Legend
 from quantscope.gui.heat_map import Cell, HeatMap
 from quantscope.gui.minimap import Minimap
 from quantscope.gui.picture_area import PictureArea
-from quantscope.gui.ranges_model import Place, RangesModel
+from quantscope.gui.ranges_model import RangesModel
 from quantscope.gui.ranges_tree import ROW_HEIGHT, RangesTree
-from quantscope.gui.read_out import describe_cell, describe_row
+from quantscope.gui.read_out import describe_cell, describe_selection
+from quantscope.gui.row_edits import toggle_layers
+from quantscope.gui.row_selection import RowSelection
 from quantscope.gui.theme import Theme
 from quantscope.gui.variant_bar import VariantBar
 from quantscope.session.commands import ChangeKind
@@ -78,8 +80,7 @@ class RangesView(QWidget):
         self.read_out = ElidedLabel(self)
         self.depth_combo = QComboBox(self)
         self.drag = BandDrag(controller, self.heat, self)
-        self._places: list[Place] = []
-        self._rows: dict[Place, int] = {}
+        self.rows = RowSelection(controller, self.tree, self.model, self.heat)
         self._then: Callable[[], None] = self._go_to_first
         self._opening = QTimer(self)
         self._opening.setSingleShot(True)
@@ -126,7 +127,7 @@ class RangesView(QWidget):
         self.bar.valueChanged.connect(scroll.setValue)
         self.tree.expanded.connect(self._note_expanded)
         self.tree.collapsed.connect(self._note_collapsed)
-        self.tree.selectionModel().currentChanged.connect(self._note_current)
+        self.tree.toggle_asked.connect(self._toggle_layers)
         self.model.quantize_asked.connect(self._controller.quantize_layer)
 
         self.filter_bar.arranged.connect(self._arrange)
@@ -139,6 +140,7 @@ class RangesView(QWidget):
         self.heat.key_passed.connect(self._pass_key)
         self.minimap.asked.connect(self.bar.setValue)
         self.drag.described.connect(self.read_out.setText)
+        self.drag.clicked.connect(self.rows.choose_one)
         self.depth_combo.currentIndexChanged.connect(self._choose_depth)
 
     def _connect_controller(self) -> None:
@@ -147,7 +149,8 @@ class RangesView(QWidget):
         self._controller.session_replaced.connect(self._load)
         self._controller.live_counted.connect(self._refresh_live)
         self._controller.previewed.connect(self._refresh_tensors)
-        self._controller.selection.moved.connect(self._show_selection)
+        self._controller.selection.moved.connect(self._describe_selection)
+        self._controller.told.connect(self.read_out.setText)
         self._comparison.changed.connect(self._compare)
 
     # ---- look
@@ -155,7 +158,7 @@ class RangesView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take colours from ``theme``."""
         self.model.set_look(theme, self.font())
-        self.tree.set_colors(theme.dim, theme.border)
+        self.tree.set_theme(theme)
         self.axis.show_axis(self.heat.axis, theme)
         self.legend.set_theme(theme)
         self.variant_bar.set_theme(theme)
@@ -284,12 +287,11 @@ class RangesView(QWidget):
 
     def _collect_rows(self) -> None:
         self._note_rows()
-        self._show_selection()
+        self.rows.show()
 
     def _note_rows(self) -> None:
-        self._places = self.model.shown_places()
-        self._rows = {place: row for row, place in enumerate(self._places)}
         self.heat.set_rows(self.model.shown_tensors())
+        self.rows.set_places(self.model.shown_places())
         self.filter_bar.show_count(self.model.tensor_count)
 
     def open_all(self, is_open: bool) -> None:
@@ -337,32 +339,18 @@ class RangesView(QWidget):
 
     # ---- selection and pointing
 
-    @Slot(QModelIndex, QModelIndex)
-    def _note_current(self, current: QModelIndex, previous: QModelIndex) -> None:
-        if current.isValid():
-            layer, tensor = self.model.layer_at(current), self.model.tensor_at(current)
-            self._controller.selection.select(layer.name, tensor)
-            self.read_out.setText(self._described(tensor))
-            self.heat.set_selected(self._row_of(current))
-
     @Slot()
-    def _show_selection(self) -> None:
-        selection = self._controller.selection
-        index = self.model.index_of(selection.layer, selection.tensor)
-        row = self._row_of(index) if index.isValid() else -1
-        self.heat.set_selected(row)
-        if index.isValid() and index.siblingAtColumn(0) != self.tree.currentIndex().siblingAtColumn(
-            0
-        ):
-            self.tree.setCurrentIndex(index)
+    def _describe_selection(self) -> None:
+        if not self.drag.is_active:
+            selection = self._controller.selection
+            text = describe_selection(self._readings, selection)
+            other = self._comparison.describe(selection.tensor)
+            self.read_out.setText(" · ".join(filter(None, (text, other))))
 
     @Slot()
     def show_current(self) -> None:
         """Scroll to the selected row, where less room has put it out of sight."""
         self.tree.scrollTo(self.tree.currentIndex())
-
-    def _row_of(self, index: QModelIndex) -> int:
-        return self._rows.get(self.model.place_of(index), -1)
 
     def row_of_tensor(self, tensor: str) -> int:
         """The row of the heat map that shows ``tensor``; -1 where none does."""
@@ -371,7 +359,7 @@ class RangesView(QWidget):
     @Slot(object)
     def _point(self, cell: Cell | None) -> None:
         if cell is None:
-            self.read_out.setText(self._described(self._controller.selection.tensor))
+            self._describe_selection()
             return
         tensor = self.heat.rows[cell.row]
         row = self._comparison.heat_row(tensor) if tensor else None
@@ -381,14 +369,14 @@ class RangesView(QWidget):
             else ""
         )
 
-    def _described(self, tensor: str) -> str:
-        parts = describe_row(self._readings, tensor), self._comparison.describe(tensor)
-        return " · ".join(part for part in parts if part)
+    @Slot(object, object)
+    def _press(self, cell: Cell, modifiers: Qt.KeyboardModifier) -> None:
+        if self.rows.press(cell.row, modifiers):
+            self.drag.begin(cell)
 
-    @Slot(object)
-    def _press(self, cell: Cell) -> None:
-        self.tree.setCurrentIndex(self.model.index_at(self._places[cell.row]))
-        self.drag.begin(cell)
+    @Slot()
+    def _toggle_layers(self) -> None:
+        toggle_layers(self._controller)
 
     def _overflows(self, tensor: str) -> bool:
         return overflows(self._readings, tensor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quantscope.core.heatmap import BitAxis, HeatRow, fates
 from quantscope.gui import wording
 from quantscope.gui.readings import Readings
+from quantscope.gui.selection import Selection
 
 MOST = 0.995  # a share that reads as "all"
 
@@ -43,6 +44,17 @@ def fate_in_words(row: HeatRow, axis: BitAxis, column: int) -> str:
     if len(present) == 1:
         return next(iter(present))
     return ", ".join(f"{value:.0%} {words}" for words, value in present.items())
+
+
+def describe_selection(readings: Readings, selection: Selection) -> str:
+    """The selected row; of several how many there are, and that edits reach all of them."""
+    tensors, layers = selection.tensors, selection.layers
+    if len(selection.rows) < 2:
+        return describe_row(readings, selection.tensor)
+    parts = [f"{wording.count(len(selection.rows))} rows selected"]
+    counts = ((len(tensors), "tensor"), (len(layers), "layer"))
+    parts += [f"{wording.count(n)} {word}{'s' * (n > 1)}" for n, word in counts if n]
+    return " · ".join([*parts, "edits change all of them"])
 
 
 def describe_row(readings: Readings, tensor: str) -> str:

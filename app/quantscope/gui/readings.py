@@ -119,10 +119,15 @@ class Readings:
 
     def can_be_integer(self, layer: str) -> bool:
         """Whether the check box of ``layer`` means anything."""
+        return bool(self.possible_integers([layer]))
+
+    def possible_integers(self, layers: Iterable[str]) -> list[str]:
+        """Those of ``layers`` that may run in integers, in their order in the network."""
         network = None if self.is_look_only else self.network
-        found = [x for x in network.layers if x.name == layer] if network else []
-        kinds = (LayerKind.INPUT, LayerKind.FLOAT)
-        return any(x.kind not in kinds and not x.reason for x in found)
+        named, kinds = frozenset(layers), (LayerKind.INPUT, LayerKind.FLOAT)
+        known = network.layers if network else ()
+        found = [each for each in known if each.name in named]
+        return [each.name for each in found if each.kind not in kinds and not each.reason]
 
     @property
     def migration(self) -> Migration:
@@ -209,6 +214,14 @@ class Readings:
         group = self._groups.get(tensor)
         return group.members if group else (tensor,)
 
+    def with_members(self, types: Mapping[str, DataType]) -> dict[str, DataType]:
+        """``types`` for all that share them too; of a group named twice, the first counts."""
+        found: dict[str, DataType] = {}
+        for tensor, data_type in types.items():
+            for name in self.members(tensor):
+                found.setdefault(name, data_type)
+        return found
+
     def tied(self, tensor: str) -> tuple[str, ...]:
         """The others that share its type."""
         return tuple(name for name in self.members(tensor) if name != tensor)
@@ -222,6 +235,16 @@ class Readings:
         if group is None or tensor in group.sources or self.data_type(tensor) is None:
             return ()
         return group.sources
+
+    def word_lengths(self, tensor: str) -> tuple[int, ...]:
+        """What the target takes for ``tensor``; of a bias, for one with a type of its own."""
+        assert self.network is not None
+        role = self.network.tensors[tensor].role
+        if role is Role.WEIGHTS:
+            return self.target.weight_word_lengths
+        if role is Role.BIAS:
+            return tuple(n for n in self.target.bias_word_lengths if n < ACCUMULATOR_BITS)
+        return self.target.word_lengths
 
     def locked(self, tensor: str) -> str:
         """Why the type of ``tensor`` cannot be set by hand; empty where it can."""

@@ -33,6 +33,8 @@ VIEW_KEYS = (
     ("Rows", "Go through the rows", "Up, Down", "Select the row above or below"),
     ("Rows", "Open, close a layer", "Right, Left", "Show its tensors, or only the layer"),
     ("Rows", "In integers or in float", "Space", "Tick or clear the layer's box"),
+    ("Rows", "Select more rows", "Shift+Up, Shift+Down", "Edits change all of them"),
+    ("Rows", "Add or leave out a row", "Ctrl+Space", "Ctrl+Up and Ctrl+Down go there"),
     ("Heat map", "Give up a drag", "Esc", "Leave the type as it was before the drag"),
     ("Everywhere", "Next, previous control", "Tab, Shift+Tab", "Go from one control to the next"),
     ("Menus", "Guide on an entry", "F1", "What the guide says about the entry marked"),

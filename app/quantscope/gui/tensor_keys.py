@@ -1,18 +1,26 @@
-"""What the keyboard does to the selected tensor: everything that dragging its band does."""
+"""What the keyboard does to the selected rows: everything that dragging bands does."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
 
 from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import WIDE
+from quantscope.gui import row_edits
 from quantscope.gui.controller import Controller
-from quantscope.gui.type_edits import key_move, next_word_length, with_word_length
+from quantscope.gui.type_edits import (
+    key_move,
+    key_upper_edge,
+    next_word_length,
+    with_word_length,
+)
 from quantscope.session import commands
 
 
 class TensorKeys(QObject):
-    """Edits of the selection; none where the type of the tensor cannot be set by hand."""
+    """Edits of the selection; none where the type of no selected tensor can be set by hand."""
 
     def __init__(self, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
@@ -20,62 +28,83 @@ class TensorKeys(QObject):
 
     def enabled(self) -> dict[str, bool]:
         """Which actions of the table can be done now."""
-        readings, selection = self._controller.readings, self._controller.selection
-        can_edit = self._editable() is not None
-        pinned = bool(selection.tensor) and readings.is_pinned(selection.tensor)
-        can_be_integer = readings.can_be_integer(selection.layer)
-        can_edit_word = can_edit and len(readings.target.word_lengths) > 1
+        controller, readings = self._controller, self._controller.readings
+        can_edit = any(True for _ in row_edits.editable(controller))
+        can_edit_word = any(
+            len(readings.word_lengths(tensor)) > 1 for tensor, _ in row_edits.editable(controller)
+        )
+        can_be_integer = bool(row_edits.possible_layers(controller))
         return {
             "larger": can_edit,
             "smaller": can_edit,
             "longer": can_edit_word,
             "shorter": can_edit_word,
-            "reset": pinned,
-            "worst": self._controller.session.plan() is not None,
+            "wider": can_edit,
+            "narrower": can_edit,
+            "reset": any(True for _ in row_edits.pinned(controller)),
+            "worst": controller.session.plan() is not None,
             "toggle-layer": can_be_integer,
             "wide": can_be_integer and WIDE in readings.target.word_lengths,
         }
 
-    def _editable(self) -> DataType | None:
-        readings, tensor = self._controller.readings, self._controller.selection.tensor
-        if not tensor or readings.locked(tensor):
-            return None
-        return readings.data_type(tensor)
-
-    def _pin(self, data_type: DataType | None) -> None:
-        if data_type is not None:
-            self._controller.pin(self._controller.selection.tensor, data_type)
+    # ---- types
 
     @Slot()
     def do_larger(self) -> None:
-        self._move_band(1)
+        self._edit(key_move, 1, "Move {} bands")
 
     @Slot()
     def do_smaller(self) -> None:
-        self._move_band(-1)
+        self._edit(key_move, -1, "Move {} bands")
 
-    def _move_band(self, direction: int) -> None:
-        data_type = self._editable()
-        if data_type is not None:
-            self._pin(key_move(data_type, direction))
+    def _edit(
+        self, change: Callable[[DataType, int], DataType | None], direction: int, title: str
+    ) -> None:
+        def edit(_: str, data_type: DataType) -> DataType | None:
+            return change(data_type, direction)
+
+        row_edits.edit_types(self._controller, edit, title)
 
     @Slot()
     def do_longer(self) -> None:
-        self._change_word(1)
+        self._change_word(1, "Lengthen {} words")
 
     @Slot()
     def do_shorter(self) -> None:
-        self._change_word(-1)
+        self._change_word(-1, "Shorten {} words")
 
-    def _change_word(self, direction: int) -> None:
+    def _change_word(self, direction: int, title: str) -> None:
         """A longer (1) or shorter (-1) word that the target takes, same range."""
-        data_type = self._editable()
-        if data_type is None:
-            return
-        allowed = self._controller.readings.target.word_lengths
-        length = next_word_length(data_type, allowed, direction)
-        if length is not None:
-            self._pin(with_word_length(data_type, length))
+        readings = self._controller.readings
+
+        def edit(tensor: str, data_type: DataType) -> DataType | None:
+            length = next_word_length(data_type, readings.word_lengths(tensor), direction)
+            return with_word_length(data_type, length) if length is not None else None
+
+        row_edits.edit_types(self._controller, edit, title)
+
+    @Slot()
+    def do_wider(self) -> None:
+        self._move_upper_edge(1, "Widen {} ranges")
+
+    @Slot()
+    def do_narrower(self) -> None:
+        self._move_upper_edge(-1, "Narrow {} ranges")
+
+    def _move_upper_edge(self, direction: int, title: str) -> None:
+        readings = self._controller.readings
+
+        def edit(tensor: str, data_type: DataType) -> DataType | None:
+            return key_upper_edge(data_type, direction, readings.word_lengths(tensor))
+
+        row_edits.edit_types(self._controller, edit, title)
+
+    @Slot()
+    def do_reset(self) -> None:
+        """Follow the scheme again."""
+        row_edits.reset_types(self._controller)
+
+    # ---- the selection
 
     @Slot()
     def do_worst(self) -> None:
@@ -96,12 +125,7 @@ class TensorKeys(QObject):
         known = {name: error.sqnr_db for name, error in errors.items() if error is not None}
         return sorted(known, key=lambda name: known[name])
 
-    @Slot()
-    def do_reset(self) -> None:
-        """Follow the scheme again."""
-        tensor = self._controller.selection.tensor
-        if tensor:
-            self._controller.reset(tensor)
+    # ---- layers
 
     @Slot()
     def do_reset_all(self) -> None:
@@ -111,18 +135,15 @@ class TensorKeys(QObject):
             self._controller.do(commands.reset_types(pinned, "all types"))
 
     def is_wide(self) -> bool:
-        """Whether the selected layer reads 16-bit activations by choice."""
-        settings = self._controller.session.document.settings
-        return self._controller.selection.layer in settings.wide_layers
+        """Whether the selected layers read 16-bit activations by choice."""
+        return row_edits.are_wide(self._controller)
 
     @Slot()
     def do_wide(self) -> None:
-        """16-bit activations for the selected layer, or the usual ones."""
-        self._controller.widen_layer(self._controller.selection.layer, not self.is_wide())
+        """16-bit activations for the selected layers, or the usual ones."""
+        row_edits.widen_layers(self._controller)
 
     @Slot()
     def do_toggle_layer(self) -> None:
-        """The selected layer in integers, or in float."""
-        layer, readings = self._controller.selection.layer, self._controller.readings
-        if readings.can_be_integer(layer):
-            self._controller.quantize_layer(layer, not readings.is_layer_wanted(layer))
+        """The selected layers in integers, or in float."""
+        row_edits.toggle_layers(self._controller)

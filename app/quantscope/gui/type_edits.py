@@ -23,6 +23,11 @@ class Grip(StrEnum):
     LOWER = "lower edge"
 
 
+def edge_sets_word(data_type: DataType, grip: Grip) -> bool:
+    """Whether dragging an edge chooses a word length: it snaps to those that are allowed."""
+    return grip is Grip.LOWER or (grip is Grip.UPPER and isinstance(data_type, FixedPoint))
+
+
 def moved(data_type: DataType, bits: float) -> DataType | None:
     """The band moved ``bits`` columns towards larger values; ``None`` where it cannot go there.
 
@@ -91,11 +96,15 @@ def with_lower_edge(data_type: DataType, bit: float, allowed: tuple[int, ...]) -
     return min(usable, key=lambda kind: abs(kind.band().lower_edge - bit))
 
 
-def with_upper_edge(data_type: DataType, bit: float) -> DataType | None:
+def with_upper_edge(data_type: DataType, bit: float, allowed: tuple[int, ...]) -> DataType | None:
     """Another clipping range: the larger end goes to ``2**bit``, the other is cut with it.
 
-    Power-of-two types have no range of their own: their band moves.
+    A scale follows the range. Where there is no zero point, the whole band moves. A power-of-two
+    type keeps its step, and gets the word length whose upper edge is nearest.
     """
+    if isinstance(data_type, FixedPoint):
+        kinds = [replace(data_type, word_length=length) for length in allowed] or [data_type]
+        return min(kinds, key=lambda kind: abs(kind.band().upper_edge - bit))
     if not isinstance(data_type, Scaled) or data_type.zero_point == 0:
         return moved(data_type, bit - data_type.band().upper_edge)
     magnitude = 2.0**bit
@@ -110,12 +119,23 @@ def with_upper_edge(data_type: DataType, bit: float) -> DataType | None:
         return None
 
 
+def key_upper_edge(
+    data_type: DataType, direction: int, allowed: tuple[int, ...]
+) -> DataType | None:
+    """The upper edge moved by one key press; ``direction`` 1 is towards larger values."""
+    if isinstance(data_type, FixedPoint):
+        length = next_word_length(data_type, allowed, direction)
+        return replace(data_type, word_length=length) if length is not None else None
+    bit = data_type.band().upper_edge + direction * KEY_STEP
+    return with_upper_edge(data_type, bit, allowed)
+
+
 def dragged(start: DataType, grip: Grip, bits: float, allowed: tuple[int, ...]) -> DataType | None:
     """``start`` after the mouse moved ``grip`` by ``bits`` columns towards larger values."""
     if grip is Grip.LOWER:
         return with_lower_edge(start, start.band().lower_edge + bits, allowed)
     if grip is Grip.UPPER:
-        return with_upper_edge(start, start.band().upper_edge + bits)
+        return with_upper_edge(start, start.band().upper_edge + bits, allowed)
     return moved(start, bits)
 
 

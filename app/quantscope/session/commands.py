@@ -6,7 +6,7 @@ one, add a constructor here; undo, redo and saving then take it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -111,6 +111,11 @@ def pin_type(tensors: tuple[str, ...], data_type: DataType, label: str) -> Comma
     return _edit(f"Pin type of {label}", lambda old: old.pin(tensors, data_type))
 
 
+def pin_types(types: Mapping[str, DataType], title: str) -> Command:
+    """Set types by hand, by tensor name (each with all members of its tie group)."""
+    return _edit(title, lambda old: old.pin_each(types))
+
+
 def reset_types(tensors: tuple[str, ...], label: str) -> Command:
     """Let ``tensors`` follow the scheme again."""
     return _edit(f"Reset {label} to scheme", lambda old: old.reset(tensors))
@@ -120,6 +125,19 @@ def set_layer_quantized(layer: str, quantized: bool, label: str) -> Command:
     """Run ``layer`` in integers, or keep it in float."""
     title = f"Quantize {label}" if quantized else f"Keep {label} in float"
     return _edit(title, lambda old: old.with_layer_quantized(layer, quantized))
+
+
+def set_layers_quantized(layers: tuple[str, ...], quantized: bool) -> Command:
+    """Run several layers in integers, or keep them in float."""
+    count = f"{len(layers)} layers"
+    title = f"Quantize {count}" if quantized else f"Keep {count} in float"
+    return _edit(title, lambda old: old.with_layers_quantized(layers, quantized))
+
+
+def set_layers_wide(layers: tuple[str, ...], wide: bool) -> Command:
+    """Let several layers read 16-bit activations, or those of the usual word length."""
+    title = f"{'16-bit' if wide else 'Usual'} activations for {len(layers)} layers"
+    return _edit(title, lambda old: old.with_layers_wide(layers, wide))
 
 
 def apply_fix(fix: Fix) -> Command:
