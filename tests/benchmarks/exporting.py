@@ -15,8 +15,10 @@ import onnx
 from onnxruntime import quantization
 
 from quantscope.core.calibration import Calibration
+from quantscope.core.network import LayerKind
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
+from quantscope.core.targets import TARGETS
 from quantscope.engine import tasks
 from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.sources.samples import SampleSource
@@ -62,7 +64,7 @@ class Workshop:
     def peers(self) -> Iterator[tuple[str, Path]]:
         """Every sensible setting of ``quantize_static``, by name.
 
-        Layers that ours leaves in float by their operator (a last Softmax) stay float here too:
+        What ours leaves in float by its operator for this runtime (a last Softmax) stays so here too:
         otherwise the output's noise would be that of eight-bit probabilities, and no comparison.
         """
         prepared = self.folder / "prepared.onnx"
@@ -70,7 +72,7 @@ class Workshop:
             self.case.model, str(prepared), skip_symbolic_shape=True
         )
         nodes = onnx.load(prepared).graph.node
-        in_float = [node.name for node in nodes if node.op_type not in OPERATORS]
+        in_float = [node.name for node in nodes if _is_float(node.op_type)]
         kinds, methods = quantization.QuantType, quantization.CalibrationMethod
         for method, kind, per_channel, symmetric in product(
             (methods.MinMax, methods.Entropy, methods.Percentile),
@@ -95,6 +97,13 @@ class Workshop:
             name = f"{method.name}, {kind.name[1:]} x Int8"
             name += ", symmetric" if symmetric else ""
             yield f"{name}, per {'channel' if per_channel else 'tensor'}", path
+
+
+def _is_float(operator: str) -> bool:
+    """Whether ours computes ``operator`` in float for ONNX Runtime."""
+    rule, integers = OPERATORS.get(operator), TARGETS["onnxruntime"].integer_operators
+    computes = rule is not None and rule.kind is LayerKind.FOLLOWER
+    return rule is None or (computes and integers is not None and operator not in integers)
 
 
 class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
