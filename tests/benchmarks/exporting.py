@@ -64,8 +64,8 @@ class Workshop:
     def peers(self) -> Iterator[tuple[str, Path]]:
         """Every sensible setting of ``quantize_static``, by name.
 
-        What ours leaves in float by its operator for this runtime (a last Softmax) stays so here too:
-        otherwise the output's noise would be that of eight-bit probabilities, and no comparison.
+        What ours leaves in float for this runtime by its operator (a last Softmax) stays so here
+        too: otherwise the output's noise would be that of eight-bit probabilities, and no comparison.
         """
         prepared = self.folder / "prepared.onnx"
         quantization.shape_inference.quant_pre_process(
