@@ -57,6 +57,7 @@ class ValidationPanel(QWidget):
         self.confusion = ConfusionView(self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Parts of the chosen validation")
         self.tabs.addTab(figures, "Figures")
         self.tabs.addTab(costs, "Memory and time")
         self._samples_tab = self.tabs.addTab(self.samples, "Different answers")
