@@ -72,11 +72,11 @@ def test_that_the_lower_edge_snaps_to_the_nearest_word_length() -> None:
 
 
 def test_that_the_upper_edge_cuts_the_larger_side_first() -> None:
-    cut = with_upper_edge(SHIFTED, math.log2(2.5))
+    cut = with_upper_edge(SHIFTED, math.log2(2.5), WORDS)
     assert cut is not None
     assert cut.maximum == pytest.approx(2.5, abs=0.02)
     assert cut.minimum == pytest.approx(SHIFTED.minimum, abs=0.02)
-    both = with_upper_edge(SHIFTED, 0.0)
+    both = with_upper_edge(SHIFTED, 0.0, WORDS)
     assert both is not None
     assert (both.minimum, both.maximum) == pytest.approx((-1.0, 1.0), abs=0.02)
 
