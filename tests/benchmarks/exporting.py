@@ -65,7 +65,7 @@ class Workshop:
         """Every sensible setting of ``quantize_static``, by name.
 
         What ours leaves in float for this runtime by its operator (a last Softmax) stays so here
-        too: otherwise the output's noise would be that of eight-bit probabilities, and no comparison.
+        too. Otherwise the output's noise would be that of eight-bit probabilities.
         """
         prepared = self.folder / "prepared.onnx"
         quantization.shape_inference.quant_pre_process(
