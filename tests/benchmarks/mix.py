@@ -27,6 +27,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, also for a script
+
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceKind, parse_preprocessing
 from quantscope.core.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal

@@ -48,7 +48,7 @@ def lines(case: Case, samples: int) -> Iterator[str]:
     for role, found in sorted(groups.items()):
         worst = max(found, key=lambda each: each.difference)
         names = {each.tensor for each in found}
-        where = f"`{worst.tensor}` in {worst.data_type.label}, {worst.measured:.1f} dB"
+        where = f"`{worst.tensor}` in {worst.data_type.label()}, {worst.measured:.1f} dB"
         yield f"| {len(names)} {role} | {len(found)} | {worst.difference:.3f} dB | {where} |"
     yield ""
     worst_of_all = max(each.difference for found in groups.values() for each in found)

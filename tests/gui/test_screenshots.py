@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDeadlineTimer, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -39,6 +39,10 @@ def gray(image: QImage) -> npt.NDArray[np.uint8]:
 
 
 def picture_of(widget: QWidget) -> QImage:
+    if isinstance(widget, MainWindow) and widget.ranges.minimap.isVisible():
+        deadline = QDeadlineTimer(20_000)
+        while not (widget.ranges.minimap.is_complete or deadline.hasExpired()):
+            QApplication.processEvents()
     for _ in range(5):  # layouts settle one level at a time
         QApplication.processEvents()
     return widget.grab().toImage()
