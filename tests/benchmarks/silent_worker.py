@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantscope.gui.worker_process import WorkerProcess
+from quantscope.gui.work.worker_process import WorkerProcess
 from quantscope.jobs.messages import Envelope, Event, to_line
 
 

@@ -38,8 +38,8 @@ from quantscope.core.events import BitCounts, LiveCounts
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS
 from quantscope.gui.application import keep_collections_short, make_application, make_window
+from quantscope.gui.files.run_folder import RunFolder
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.run_folder import RunFolder
 from quantscope.gui.settings import Settings
 from quantscope.jobs.messages import Cancelled, Described, Event
 from quantscope.session.calibration_file import write_calibration

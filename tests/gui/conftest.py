@@ -16,14 +16,14 @@ from PySide6.QtWidgets import QApplication
 
 from quantscope.bundled import bundled_path, demo_folder
 from quantscope.core.network import Network
-from quantscope.gui import long_work
 from quantscope.gui.application import make_application, make_window
-from quantscope.gui.file_questions import demo_data
+from quantscope.gui.files.questions import demo_data
+from quantscope.gui.files.run_folder import RunFolder
+from quantscope.gui.look.theme import ThemeChoice
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.run_folder import RunFolder
 from quantscope.gui.settings import Settings
-from quantscope.gui.theme import ThemeChoice
-from quantscope.gui.worker_process import WorkerProcess
+from quantscope.gui.work import long_work
+from quantscope.gui.work.worker_process import WorkerProcess
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
 from quantscope.session.calibration_file import read_calibration

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from quantscope import __main__
 from quantscope.bundled import demo_folder
 from quantscope.gui import application
-from quantscope.gui.file_questions import demo_data
+from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from tests.gui.pointing import select, weights
 

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from quantscope.core.network import Network
-from quantscope.gui import appearance
+from quantscope.gui.look import appearance
+from quantscope.gui.look.theme import DARK, LIGHT
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.theme import DARK, LIGHT
 from tests.gui.conftest import MakeWindow, _with_demo
 
 

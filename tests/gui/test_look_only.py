@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import PlanSettings
+from quantscope.gui.inspector.type_editor import TypeEditor
 from quantscope.gui.look_only import EDITS
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.row_texts import Column
-from quantscope.gui.type_editor import TypeEditor
+from quantscope.gui.ranges.row_texts import Column
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
 from quantscope.session.calibration_file import read_calibration

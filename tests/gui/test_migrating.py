@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from quantscope.gui.files.network_dialog import network_in_words
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.network_dialog import network_in_words
 
 
 def test_that_the_network_dialog_tells_of_migrated_scales_that_fit(calibrated: MainWindow) -> None:

@@ -20,10 +20,10 @@ from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, Progress
 from quantscope.core.formats import FixedPoint
 from quantscope.core.schemes import Scheme
-from quantscope.gui.job import Job, calibrate_request
+from quantscope.gui.help.shortcuts import plain
+from quantscope.gui.look.theme import ThemeChoice
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.shortcuts import plain
-from quantscope.gui.theme import ThemeChoice
+from quantscope.gui.work.job import Job, calibrate_request
 from quantscope.session.calibration_file import read_calibration
 from tests.gui.pointing import select, weights
 

@@ -26,11 +26,11 @@ from quantscope.core.heatmap import HeatRow, paint
 from quantscope.core.network import Network
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
-from quantscope.gui.arrangement import Arrangement
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges_model import RangesModel
-from quantscope.gui.readings import Readings
-from quantscope.gui.row_texts import Column
+from quantscope.gui.ranges.arrangement import Arrangement
+from quantscope.gui.ranges.model import RangesModel
+from quantscope.gui.ranges.readings import Readings
+from quantscope.gui.ranges.row_texts import Column
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.document import Document
 from quantscope.session.session import Session

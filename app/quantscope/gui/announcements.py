@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Slot
 from quantscope.core.errors import Problem
 from quantscope.core.report import ExportReport
 from quantscope.gui.controller import Controller
-from quantscope.gui.file_questions import FileQuestions
-from quantscope.gui.guide_pages import page_of_failure
+from quantscope.gui.files.questions import FileQuestions
+from quantscope.gui.help.guide_pages import page_of_failure
+from quantscope.gui.menus.readiness import data_is_missing, missing_problem, model_is_missing
 from quantscope.gui.message_bar import Message, MessageBar
-from quantscope.gui.readiness import data_is_missing, missing_problem, model_is_missing
 
 
 class Announcements(QObject):

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import QApplication
 from quantscope import __version__
 from quantscope.core.errors import Problem
 from quantscope.gui.controller import Controller
-from quantscope.gui.icons import application_icon
+from quantscope.gui.files.run_folder import DATA_VARIABLE, RunFolder, data_folder
+from quantscope.gui.look.icons import application_icon
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.run_folder import DATA_VARIABLE, RunFolder, data_folder
 from quantscope.gui.settings import Settings
-from quantscope.gui.worker_process import WorkerProcess
+from quantscope.gui.work.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 

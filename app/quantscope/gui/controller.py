@@ -17,19 +17,19 @@ from quantscope.core.formats import DataType
 from quantscope.core.network import Network
 from quantscope.core.schemes import Scheme
 from quantscope.core.validation import ValidationRequest
-from quantscope.gui.job import Job
-from quantscope.gui.job_desk import JobDesk
-from quantscope.gui.long_work import LongWork
-from quantscope.gui.measuring import LayerEffort, MixSearch, attach_measured
-from quantscope.gui.readiness import (
+from quantscope.gui.diagnosis.measuring import LayerEffort, MixSearch, attach_measured
+from quantscope.gui.menus.readiness import (
     look_only_problem,
     missing_problem,
     other_network_problem,
 )
-from quantscope.gui.readings import Readings
+from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.selection import Selection
 from quantscope.gui.validation.runs import attach_validated
-from quantscope.gui.worker_process import WorkerProcess
+from quantscope.gui.work.job import Job
+from quantscope.gui.work.job_desk import JobDesk
+from quantscope.gui.work.long_work import LongWork
+from quantscope.gui.work.worker_process import WorkerProcess
 from quantscope.jobs import messages
 from quantscope.session import commands
 from quantscope.session.calibration_file import reading_calibration

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 
 from quantscope.gui.controller import Controller
-from quantscope.gui.readiness import why_not_edit
+from quantscope.gui.menus.readiness import why_not_edit
 
 EDITS = (
     *("export", "types", "check", "unsigned", "integer-ports", "correct-bias", "compensate"),

@@ -15,7 +15,25 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.heatmap import Depth
-from quantscope.gui.actions import (
+from quantscope.gui.announcements import Announcements
+from quantscope.gui.controller import Controller
+from quantscope.gui.data.dialog import DataDialog
+from quantscope.gui.diagnosis.panel import DiagnosisPanel
+from quantscope.gui.docks import BOTTOM, RIGHT, Docks
+from quantscope.gui.files.autosave import Autosave
+from quantscope.gui.files.network_dialog import NetworkDialog
+from quantscope.gui.files.questions import FileQuestions
+from quantscope.gui.files.recovery import Recovery
+from quantscope.gui.files.run_folder import RunFolder
+from quantscope.gui.files.types_file import TypesFile
+from quantscope.gui.files.written_files import WrittenFiles
+from quantscope.gui.help.help_desk import PAGE, HelpDesk
+from quantscope.gui.help.hints import HintBar, Hints
+from quantscope.gui.inspector.tabs import InspectorTabs
+from quantscope.gui.layout import Layout
+from quantscope.gui.look.appearance import Appearance
+from quantscope.gui.look_only import LookOnly
+from quantscope.gui.menus.actions import (
     Feature,
     available,
     connect_actions,
@@ -23,41 +41,23 @@ from quantscope.gui.actions import (
     fill_menus,
     make_actions,
 )
-from quantscope.gui.announcements import Announcements
-from quantscope.gui.appearance import Appearance
-from quantscope.gui.autosave import Autosave
-from quantscope.gui.check_panel import CheckPanel
-from quantscope.gui.choices import NetworkChoices
-from quantscope.gui.comparison import Comparison
-from quantscope.gui.controller import Controller
-from quantscope.gui.data_dialog import DataDialog
-from quantscope.gui.diagnosis_panel import DiagnosisPanel
-from quantscope.gui.docks import BOTTOM, RIGHT, Docks
-from quantscope.gui.file_questions import FileQuestions
-from quantscope.gui.help_desk import PAGE, HelpDesk
-from quantscope.gui.hints import HintBar, Hints
-from quantscope.gui.inspector_tabs import InspectorTabs
-from quantscope.gui.layout import Layout
-from quantscope.gui.look_only import LookOnly
+from quantscope.gui.menus.choices import NetworkChoices
+from quantscope.gui.menus.operator_menu import OperatorMenu
+from quantscope.gui.menus.recent_menu import RecentMenu
+from quantscope.gui.menus.switches import Switches
+from quantscope.gui.menus.tool_bar import ToolBar
 from quantscope.gui.message_bar import MessageBar
-from quantscope.gui.network_dialog import NetworkDialog
-from quantscope.gui.operator_menu import OperatorMenu
-from quantscope.gui.ranges_view import RangesView
-from quantscope.gui.recent_menu import RecentMenu
-from quantscope.gui.recovery import Recovery
-from quantscope.gui.results_panel import ResultsPanel
-from quantscope.gui.run_folder import RunFolder
+from quantscope.gui.ranges.keys import TensorKeys
+from quantscope.gui.ranges.view import RangesView
+from quantscope.gui.results.check_panel import CheckPanel
+from quantscope.gui.results.results_panel import ResultsPanel
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
-from quantscope.gui.switches import Switches
-from quantscope.gui.tensor_keys import TensorKeys
-from quantscope.gui.tool_bar import ToolBar
-from quantscope.gui.types_file import TypesFile
 from quantscope.gui.validation.desk import ValidationDesk
-from quantscope.gui.variants import Variants
-from quantscope.gui.variants_panel import VariantsPanel
+from quantscope.gui.variants.actions import Variants
+from quantscope.gui.variants.comparison import Comparison
+from quantscope.gui.variants.panel import VariantsPanel
 from quantscope.gui.welcome import WelcomePage
-from quantscope.gui.written_files import WrittenFiles
 
 
 class MainWindow(QMainWindow):

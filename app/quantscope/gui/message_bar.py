@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.errors import Problem
-from quantscope.gui.versions import versions_in_words
+from quantscope.gui.files.versions import versions_in_words
 
 SYMBOLS = {"error": "✖", "warning": "⚠", "info": "ℹ"}
 KINDS = {"error": "Error", "warning": "Warning", "info": "Note"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from quantscope.gui.theme import ThemeChoice
+from quantscope.gui.look.theme import ThemeChoice
 
 MOST_RECENT = 8
 

@@ -12,7 +12,7 @@ from quantscope.core.data import DataDescription
 from quantscope.core.events import Progress
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
-from quantscope.gui.readiness import why_not_edit
+from quantscope.gui.menus.readiness import why_not_edit
 
 SAME_AS_TITLE = frozenset({"calibration", "export", "sensitivity", "goal"})
 MOST_NAMES = 20  # of skipped samples in a tool tip

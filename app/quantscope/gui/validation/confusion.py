@@ -14,7 +14,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QTableView, QWidget
 
-from quantscope.gui.theme import LIGHT, Theme
+from quantscope.gui.look.theme import LIGHT, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()

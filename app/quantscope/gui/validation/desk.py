@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 from quantscope.core.validation import ValidationRequest
 from quantscope.gui.controller import Controller
 from quantscope.gui.docks import BOTTOM, Docks
-from quantscope.gui.readiness import why_not_validate
+from quantscope.gui.menus.readiness import why_not_validate
 from quantscope.gui.validation.dialog import ValidationDialog
 from quantscope.gui.validation.panel import ValidationPanel
 from quantscope.jobs.messages import Validated

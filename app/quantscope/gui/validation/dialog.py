@@ -25,9 +25,9 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.validation import ValidationRequest
 from quantscope.gui.controller import Controller
-from quantscope.gui.data_form import DataForm
-from quantscope.gui.guide import offer_guide
-from quantscope.gui.readiness import why_not_export
+from quantscope.gui.data.form import DataForm
+from quantscope.gui.help.guide import offer_guide
+from quantscope.gui.menus.readiness import why_not_export
 from quantscope.gui.validation.detector_group import DetectorGroup
 from quantscope.gui.validation.judging_group import JudgingGroup
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.metrics.table import METRICS
-from quantscope.gui.agreements import Agreements
+from quantscope.gui.data.agreements import Agreements
 
 LABELS = "the class folders of the data"
 TRUST = "I have read this file and agree to run it here"

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 from quantscope.core import verdicts
 from quantscope.core.validation import Variant
 from quantscope.gui.controller import Controller
-from quantscope.gui.ranges_tree import RowDelegate
-from quantscope.gui.report_model import StringTable
-from quantscope.gui.theme import Theme, tabular
+from quantscope.gui.look.theme import Theme, tabular
+from quantscope.gui.ranges.tree import RowDelegate
+from quantscope.gui.results.report_model import StringTable
 from quantscope.gui.validation import tables
 from quantscope.gui.validation.confusion import ConfusionView
 from quantscope.gui.validation.samples import DisagreementView

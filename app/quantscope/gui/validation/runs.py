@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantscope.gui.job import Job
+from quantscope.gui.work.job import Job
 from quantscope.jobs import messages
 from quantscope.session.session import Session
 from quantscope.session.validations import new_run, with_run

@@ -9,10 +9,10 @@ from quantscope.core.validation import Validation, Variant
 from quantscope.core.verdicts import DISAGREEMENTS, disagreement_rows
 from quantscope.core.wording import count
 from quantscope.gui.controller import Controller
-from quantscope.gui.ranges_tree import RowDelegate
-from quantscope.gui.report_model import StringTable
-from quantscope.gui.sample_preview import SamplePreview
-from quantscope.gui.theme import tabular
+from quantscope.gui.data.sample_preview import SamplePreview
+from quantscope.gui.look.theme import tabular
+from quantscope.gui.ranges.tree import RowDelegate
+from quantscope.gui.results.report_model import StringTable
 from quantscope.jobs.messages import DataChecked, Failed
 
 WIDTHS = (140, 84, 84, 84, 70)

@@ -1,0 +1,191 @@
+"""Which data to calibrate with, and a dry run that shows the first sample before and after."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.errors import QuantscopeError
+from quantscope.gui import wording
+from quantscope.gui.controller import Controller
+from quantscope.gui.data.form import DataForm
+from quantscope.gui.data.sample_preview import SamplePreview
+from quantscope.gui.help.guide import offer_guide
+from quantscope.jobs.messages import DataChecked, Failed
+
+RANDOM_WARNING = "⚠ Random data says nothing about real accuracy: figures will be marked so."
+MOST_NAMES = 5  # of skipped samples in a sentence
+
+
+class DataDialog(QDialog):
+    """OK stores the description; calibrating is a step of its own."""
+
+    def __init__(self, controller: Controller, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.setWindowTitle("Calibration data")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.form = DataForm(controller.desk.agreements, self)
+        self.preview = SamplePreview(self)
+        self.check = QPushButton("Chec&k", self)
+        self.check.setToolTip("Read the first sample and compare it with the network's inputs")
+        self.guess = QPushButton("&Guess", self)
+        self.guess.setToolTip("Find out kind and preprocessing from the path and the network")
+        self.answer = QLabel(self)
+        self.buttons = QDialogButtonBox(self)
+        self._is_guess = False
+        self._lay_out()
+        self._connect()
+        data = controller.session.document.data or DataDescription(kind=SourceKind.IMAGES)
+        self.form.show_data(data)
+
+    def _lay_out(self) -> None:
+        self.answer.setWordWrap(True)
+        self.answer.setTextFormat(Qt.TextFormat.PlainText)
+        self.answer.setMinimumHeight(56)
+        self.answer.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        checks = QHBoxLayout()
+        checks.addWidget(self.check)
+        checks.addWidget(self.guess)
+        checks.addStretch()
+        self.form.setMinimumWidth(460)
+        self.preview.setMinimumWidth(460)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.form, 1)
+        left.addLayout(checks)
+        sides = QHBoxLayout()
+        sides.setSpacing(24)
+        sides.addLayout(left, 1)
+        sides.addWidget(self.preview, 1)
+        rule = QFrame(self)
+        rule.setProperty("role", "rule")
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        offer_guide(self, self.buttons, "data")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 18, 18, 14)
+        column.setSpacing(12)
+        column.addLayout(sides, 1)
+        column.addWidget(self.answer)
+        column.addWidget(rule)
+        column.addWidget(self.buttons)
+
+    def _connect(self) -> None:
+        self.form.kind_changed.connect(self._follow_kind)
+        self.form.edited.connect(self.preview.mark_stale)
+        self.form.trust_failed.connect(self._warn)
+        self.check.clicked.connect(self._check)
+        self.guess.clicked.connect(self._guess)
+        self.preview.sample_wanted.connect(self._check_other)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self._controller.data_checked.connect(self._show_check)
+
+    @Slot()
+    def _follow_kind(self) -> None:
+        is_random = self.form.selected_kind() is SourceKind.RANDOM
+        self.guess.setEnabled(not is_random)
+        self._say(RANDOM_WARNING if is_random else "", "warning")
+        self.preview.clear()
+
+    # ---- dry run
+
+    @Slot()
+    def _check(self) -> None:
+        self._ask(guess=False)
+
+    @Slot()
+    def _guess(self) -> None:
+        self._ask(guess=True)
+
+    @Slot(int)
+    def _check_other(self, number: int) -> None:
+        self._ask(guess=False, sample=number)
+
+    def _ask(self, guess: bool, sample: int = 0) -> None:
+        try:
+            data = self.form.description()
+        except QuantscopeError as error:
+            self._warn(error.problem.sentence())
+            return
+        self._is_guess = guess
+        for button in (self.check, self.guess, self.preview.before, self.preview.after):
+            button.setEnabled(False)
+        self._say("Reading the first sample …" if not sample else "Reading the sample …", "dim")
+        self._controller.check_data(data, guess, sample)
+
+    @Slot(object)
+    def _show_check(self, result: object) -> None:
+        self.check.setEnabled(True)
+        self.guess.setEnabled(self.form.selected_kind() is not SourceKind.RANDOM)
+        if isinstance(result, DataChecked):
+            if self._is_guess:
+                self.form.show_data(result.data, guessed=True)
+            self._say(check_in_words(result.check), "warning" if result.check.skipped else "")
+            self.preview.show_check(result.check)
+        elif isinstance(result, Failed):
+            self._warn(result.problem.sentence())
+            self.preview.clear("The sample does not get into the network.")
+
+    @Slot(str)
+    def _warn(self, text: str) -> None:
+        self._say(text, "warning")
+
+    def _say(self, text: str, role: str) -> None:
+        self.answer.setProperty("role", role)
+        self.answer.style().unpolish(self.answer)
+        self.answer.style().polish(self.answer)
+        self.answer.setText(text)
+
+    @Slot()
+    def accept(self) -> None:
+        """Store the description, unless a field cannot be meant."""
+        try:
+            data = self.form.description()
+        except QuantscopeError as error:
+            self._warn(error.problem.sentence())
+            return
+        if not data.path and not data.is_random:
+            self._warn("Say where the data is: a path is missing.")
+            self.form.path.setFocus()
+            return
+        if data.kind is SourceKind.PYTHON and not self.form.trust.isChecked():
+            self._warn("The file makes the samples when it is run: agree to that first.")
+            self.form.trust.setFocus()
+            return
+        self._controller.describe_data(data)
+        super().accept()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._controller.stop_checking()
+        super().hideEvent(event)
+
+
+def check_in_words(check: SourceCheck) -> str:
+    """What a dry run found: size, shapes, range, and what could not be read."""
+    shapes = "; ".join(
+        f"{name or 'input'}: {wording.shape(dims)} {dtype}" for name, dims, dtype in check.shapes
+    )
+    low, high = wording.decimal(check.minimum), wording.decimal(check.maximum)
+    which = "The first" if check.number == 0 else f"Number {wording.count(check.number + 1)}"
+    text = (
+        f"✓ {wording.count(check.samples)} samples. {which}, {check.first}, fits: {shapes},"
+        f" values {low} … {high}"
+    )
+    if not check.skipped:
+        return text
+    names = ", ".join(check.skipped[:MOST_NAMES]) + ", …" * (len(check.skipped) > MOST_NAMES)
+    return f"{text}\n⚠ {wording.count(len(check.skipped))} can't be read and are skipped: {names}"

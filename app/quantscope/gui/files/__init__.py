@@ -1,0 +1,1 @@
+"""What is read and written: questions about files, autosave, recovery, exported pictures."""

@@ -1,0 +1,108 @@
+"""Report, statistics and picture as files, and the picture to paste elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
+
+from quantscope.core.errors import QuantscopeError
+from quantscope.gui.controller import Controller
+from quantscope.gui.look.theme import ThemeChoice, theme_for, theme_shown
+from quantscope.gui.ranges.view import RangesView
+from quantscope.gui.settings import Settings
+from quantscope.jobs.messages import FileWritten
+
+REPORT = ("Export report", "report", ("Report (*.html)",))
+STATISTICS = ("Export statistics", "statistics", ("Table (*.csv)", "JSON (*.json)"))
+PICTURE = ("Export picture", "ranges", ("PNG picture (*.png)", "SVG drawing (*.svg)"))
+Kind = tuple[str, str, tuple[str, ...]]
+
+
+class WrittenFiles(QObject):
+    """A feature of the window; ``written`` says what is where."""
+
+    written = Signal(str)
+
+    def __init__(
+        self, controller: Controller, settings: Settings, ranges: RangesView, window: QMainWindow
+    ) -> None:
+        super().__init__(window)
+        self._controller = controller
+        self._settings = settings
+        self._ranges = ranges
+        self._window = window
+        self._ending = ""
+        self.dialog: QFileDialog | None = None
+        controller.desk.ended.connect(self._tell)
+
+    def enabled(self) -> dict[str, bool]:
+        """Once there are statistics that fit the network."""
+        session = self._controller.session
+        has_plan = session.plan() is not None
+        can_write = has_plan and not self._controller.is_busy
+        return {
+            "report": can_write,
+            "statistics": can_write,
+            "picture": can_write,
+            "copy-picture": has_plan,
+        }
+
+    @Slot()
+    def do_report(self) -> None:
+        """All that is known, as one page."""
+        self._ask(REPORT)
+
+    @Slot()
+    def do_statistics(self) -> None:
+        """A row for each tensor."""
+        self._ask(STATISTICS)
+
+    @Slot()
+    def do_picture(self) -> None:
+        """The whole heat map, as the window shows its depth and theme."""
+        self._ask(PICTURE)
+
+    @Slot()
+    def do_copy_picture(self) -> None:
+        """What is in sight of the table and the heat map, for the clipboard."""
+        QApplication.clipboard().setPixmap(self._ranges.splitter.grab())
+        self.written.emit("The table and heat map in sight are on the clipboard.")
+
+    def _ask(self, kind: Kind) -> None:
+        title, name, filters = kind
+        dialog = QFileDialog(self._window, title, self._settings.folder)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setNameFilters(list(filters))
+        dialog.filterSelected.connect(self._follow_filter)
+        dialog.fileSelected.connect(self._write)
+        self.dialog = dialog
+        self._follow_filter(filters[0])
+        dialog.selectFile(f"{Path(self._controller.session.document.model).stem}-{name}")
+        dialog.open()
+
+    @Slot(str)
+    def _follow_filter(self, text: str) -> None:
+        assert self.dialog is not None
+        self.dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")"))
+
+    @Slot(str)
+    def _write(self, path: str) -> None:
+        session = self._controller.session
+        record, calibration = session.record(), session.calibration
+        if record is None or calibration is None:
+            return
+        dark = theme_shown() is theme_for(ThemeChoice.DARK)
+        try:
+            self._controller.desk.write_file(
+                record, calibration, path, dark, self._ranges.heat.color_depth
+            )
+        except QuantscopeError as error:
+            self._controller.problem_found.emit(error.problem, "")
+
+    @Slot(object, object)
+    def _tell(self, _: object, result: object) -> None:
+        if isinstance(result, FileWritten):
+            self.written.emit(f"{Path(result.path).name} is written to {Path(result.path).parent}.")

@@ -1,0 +1,1 @@
+"""Guide, explanation, hints and the sheet of shortcuts."""

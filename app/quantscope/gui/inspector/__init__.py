@@ -1,0 +1,1 @@
+"""The selected tensor from several sides: bits, type, words, channels, stored integers."""

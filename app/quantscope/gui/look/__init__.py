@@ -1,0 +1,1 @@
+"""Theme, icons, and the widgets that every panel shares."""

@@ -1,0 +1,199 @@
+"""The tree half of the dynamic ranges: rows of one fixed height, as the heat map beside it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from quantscope.gui.look.theme import Theme
+from quantscope.gui.ranges.model import REASON_ROLE, SOURCE_ROLE, Place, RangesModel
+from quantscope.gui.ranges.row_texts import COMPARED, RANGE, Column
+
+ROW_HEIGHT = 26
+HEADER_HEIGHT = 32
+RESTYLED = frozenset({QEvent.Type.StyleChange, QEvent.Type.FontChange, QEvent.Type.PaletteChange})
+WIDTHS = {
+    Column.NAME: 172,
+    Column.TYPE: 156,
+    Column.MINIMUM: 76,
+    Column.MAXIMUM: 70,
+    Column.SQNR: 70,
+    Column.OVERFLOW: 76,
+    Column.UNDERFLOW: 78,
+    Column.OTHER_TYPE: 130,
+    Column.GAIN: 80,
+}
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Gives every row its fixed height."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+
+class RangesTree(QTreeView):
+    """Layers and tensors, one row high each; the scroll bar stands right of the heat map."""
+
+    toggle_asked = Signal()  # of all selected layers
+    toggled = Signal()  # the current row, among those that are selected
+    pressed_with = Signal(QModelIndex, object)  # where, modifiers
+
+    def __init__(self, model: RangesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ranges = model
+        self._dim = QColor("gray")
+        self._line = QColor("lightgray")
+        self._behind_chosen = QColor("lightblue")
+        self._is_restyled = False
+        self.setModel(model)
+        self.setItemDelegate(RowDelegate(self))
+        self.setUniformRowHeights(True)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(False)
+        self.setIndentation(18)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.held = Qt.KeyboardModifier.NoModifier  # while a key or a press is worked in
+        self._chosen: frozenset[Place] = frozenset()
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setAccessibleName("Layers and tensors")
+        self._set_up_header()
+
+    def _set_up_header(self) -> None:
+        header = self.header()
+        header.setFixedHeight(HEADER_HEIGHT)
+        header.setSectionsMovable(False)
+        header.setStretchLastSection(False)
+        header.setResizeContentsPrecision(0)
+        header.setMinimumSectionSize(70)  # a power-of-two type
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        for column, width in WIDTHS.items():
+            self.setColumnWidth(column, width)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
+        self.show_compared(False)
+
+    def show_compared(self, is_shown: bool) -> None:
+        """Show the columns of what is compared with, in place of the range's."""
+        for column in COMPARED:
+            self.setColumnHidden(column, not is_shown)
+        for column in RANGE:
+            self.setColumnHidden(column, is_shown)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours of reasons, of the lines between rows and of selected ones."""
+        self._dim, self._line = QColor(theme.dim), QColor(theme.border)
+        self._behind_chosen = QColor(theme.selection)
+        self.viewport().update()
+
+    def table_width(self) -> int:
+        """Wide enough for every column."""
+        return sum(width for column, width in WIDTHS.items() if column not in COMPARED) + 2
+
+    def drawRow(
+        self,
+        painter: QPainter,
+        options: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        rect: QRect = options.rect
+        if self._chosen and self._ranges.place_of(index) in self._chosen:
+            painter.fillRect(rect, self._behind_chosen)
+        super().drawRow(painter, options, index)
+        painter.setPen(self._line)
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        reason = index.data(REASON_ROLE)
+        smallest = self._ranges.sibling(index.row(), Column.MINIMUM, index)
+        if reason and not smallest.data():
+            self._draw_across(painter, rect, str(reason), Column.TYPE)
+        source = index.data(SOURCE_ROLE)
+        if source:
+            self._draw_across(painter, rect, f"= {source}", Column.SQNR)
+
+    def _draw_across(self, painter: QPainter, row: QRect, text: str, first: Column) -> None:
+        """Write over all columns from ``first`` on, which are empty in this row."""
+        left = self.columnViewportPosition(first) + 7
+        right = self.header().length()
+        if not self.isColumnHidden(COMPARED[0]):
+            right = self.columnViewportPosition(COMPARED[0])
+        room = QRect(left, row.top(), right - left, row.height())
+        text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 8)
+        painter.setPen(self._dim)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    # ---- selection
+
+    def set_chosen(self, places: frozenset[Place]) -> None:
+        """Show these rows as selected; the current one is among them."""
+        self._chosen = places
+        self.viewport().update()
+
+    def go_quietly(self, index: QModelIndex) -> None:
+        """Make a row the current one and tell nobody: who calls says what is chosen."""
+        with QSignalBlocker(self.selectionModel()):
+            self.setCurrentIndex(index)
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        left = self.visualRect(index.siblingAtColumn(0)).left()
+        is_arrow = index.column() == 0 and event.position().x() < left
+        self.held = event.modifiers()
+        super().mousePressEvent(event)
+        self.held = Qt.KeyboardModifier.NoModifier
+        if event.button() is Qt.MouseButton.LeftButton and index.isValid() and not is_arrow:
+            self.pressed_with.emit(index, event.modifiers())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Space:
+            self.held = event.modifiers()
+            super().keyPressEvent(event)
+            self.held = Qt.KeyboardModifier.NoModifier
+        elif event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.toggled.emit()
+        elif len(self._chosen) > 1:
+            self.toggle_asked.emit()
+        elif self.currentIndex().isValid():
+            self._ranges.ask_to_toggle(self._ranges.layer_at(self.currentIndex()))
+
+    def event(self, event: QEvent) -> bool:
+        self._is_restyled = event.type() in RESTYLED
+        try:
+            return super().event(event)
+        finally:
+            self._is_restyled = False
+
+    def doItemsLayout(self) -> None:
+        """A style changes no row's height, and Qt lays all out anew six times for a theme."""
+        if not self._is_restyled:
+            super().doItemsLayout()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        handled = super().viewportEvent(event)
+        if event.type() == QEvent.Type.Leave:
+            self.viewport().update()
+        return handled

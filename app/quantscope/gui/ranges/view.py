@@ -1,0 +1,387 @@
+"""Dynamic ranges: the tree of tensors and the heat map, row beside row, and what edits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QCoreApplication,
+    QModelIndex,
+    QPoint,
+    QSignalBlocker,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QScrollBar,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from quantscope.core.heatmap import BitAxis, Depth
+from quantscope.gui.controller import Controller
+from quantscope.gui.look.elided_label import ElidedLabel
+from quantscope.gui.look.theme import Theme
+from quantscope.gui.ranges.arrangement import Arrangement, Order, overflows
+from quantscope.gui.ranges.band_drag import BandDrag
+from quantscope.gui.ranges.empty_state import EmptyState
+from quantscope.gui.ranges.filter_bar import FilterBar
+from quantscope.gui.ranges.heat_axis import HeatAxis, Legend
+from quantscope.gui.ranges.heat_map import Cell, HeatMap
+from quantscope.gui.ranges.minimap import Minimap
+from quantscope.gui.ranges.model import RangesModel
+from quantscope.gui.ranges.picture_area import PictureArea
+from quantscope.gui.ranges.read_out import describe_cell, describe_selection
+from quantscope.gui.ranges.row_edits import toggle_layers
+from quantscope.gui.ranges.selection import RowSelection
+from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
+from quantscope.gui.variants.bar import VariantBar
+from quantscope.gui.variants.comparison import Comparison
+from quantscope.session.commands import ChangeKind
+from quantscope.session.history import Change
+
+AT_ONCE = 1_000  # tensors whose rows are laid out in some milliseconds
+
+
+class RangesView(QWidget):
+    """Tree and heat map share rows, scrolling and selection.
+
+    Invariant: row ``i`` of ``heat`` shows the tensor of the ``i``-th row in sight of ``tree``,
+    at the same height.
+    """
+
+    depth_chosen = Signal(object)  # Depth
+
+    def __init__(
+        self, controller: Controller, comparison: Comparison, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._readings = controller.readings
+        self._comparison = comparison
+        self.model = RangesModel(self._readings, comparison, self)
+        self.tree = RangesTree(self.model, self)
+        self.heat = HeatMap(comparison.heat_row, self)
+        self.heat.other_type = comparison.hidden_type
+        self.heat.is_pinned = self._readings.is_pinned
+        self.empty = EmptyState(controller, self)
+        self.variant_bar = VariantBar(controller, comparison, self)
+        self.filter_bar = FilterBar(self)
+        self.axis = HeatAxis(self)
+        self.minimap = Minimap(self.heat, self._overflows, self)
+        self.legend = Legend(self)
+        self.bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self.read_out = ElidedLabel(self)
+        self.depth_combo = QComboBox(self)
+        self.drag = BandDrag(controller, self.heat, self)
+        self.rows = RowSelection(controller, self.tree, self.model, self.heat)
+        self._then: Callable[[], None] = self._go_to_first
+        self._opening = QTimer(self)
+        self._opening.setSingleShot(True)
+        self._opening.setInterval(0)
+        self._opening.timeout.connect(self._open_rest)
+        self._lay_out()
+        self._connect_tree()
+        self._connect_heat()
+        self._connect_controller()
+
+    def _lay_out(self) -> None:
+        self.depth_combo.addItem("Linear depth", Depth.LINEAR)
+        self.depth_combo.addItem("Logarithmic depth", Depth.LOGARITHMIC)
+        self.depth_combo.setAccessibleName("Colour depth")
+        self.read_out.setAccessibleName("What is under the mouse")
+        picture = PictureArea(self.axis, self.heat, self.minimap, self.bar, self)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.addWidget(self.tree)
+        self.splitter.addWidget(picture)
+        self.splitter.setObjectName("ranges")
+        self.tree.header().setObjectName("columns")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setStretchFactor(1, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 4, 10, 4)
+        foot.setSpacing(12)
+        foot.addWidget(self.read_out, 1)
+        foot.addWidget(self.legend)
+        foot.addWidget(self.depth_combo)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.variant_bar)
+        column.addWidget(self.filter_bar)
+        column.addWidget(self.splitter, 1)
+        column.addLayout(foot)
+        self.empty.raise_()
+
+    def _connect_tree(self) -> None:
+        scroll = self.tree.verticalScrollBar()
+        scroll.valueChanged.connect(self._follow_scroll)
+        scroll.rangeChanged.connect(self._follow_range)
+        self.bar.valueChanged.connect(scroll.setValue)
+        self.tree.expanded.connect(self._note_expanded)
+        self.tree.collapsed.connect(self._note_collapsed)
+        self.tree.toggle_asked.connect(self._toggle_layers)
+        self.model.quantize_asked.connect(self._controller.quantize_layer)
+
+        self.filter_bar.arranged.connect(self._arrange)
+        self.filter_bar.left.connect(self.tree.setFocus)
+
+    def _connect_heat(self) -> None:
+        self.heat.pointed.connect(self._point)
+        self.heat.pressed.connect(self._press)
+        self.heat.scrolled_by.connect(self._scroll_by)
+        self.heat.key_passed.connect(self._pass_key)
+        self.minimap.asked.connect(self.bar.setValue)
+        self.drag.described.connect(self.read_out.setText)
+        self.drag.clicked.connect(self.rows.choose_one)
+        self.depth_combo.currentIndexChanged.connect(self._choose_depth)
+
+    def _connect_controller(self) -> None:
+        self._controller.changed.connect(self._refresh_change)
+        self._controller.results_changed.connect(self._refresh_results)
+        self._controller.session_replaced.connect(self._load)
+        self._controller.live_counted.connect(self._refresh_live)
+        self._controller.previewed.connect(self._refresh_tensors)
+        self._controller.selection.moved.connect(self._describe_selection)
+        self._controller.told.connect(self.read_out.setText)
+        self._comparison.changed.connect(self._compare)
+
+    # ---- look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take colours from ``theme``."""
+        self.model.set_look(theme, self.font())
+        self.tree.set_theme(theme)
+        self.axis.show_axis(self.heat.axis, theme)
+        self.legend.set_theme(theme)
+        self.variant_bar.set_theme(theme)
+        self.heat.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() < 0 < self.width():
+            left = min(self.tree.table_width(), self.width() * 6 // 10)
+            self.splitter.setSizes([left, self.width() - left])
+
+    def set_depth(self, depth: Depth) -> None:
+        """Linear or logarithmic colour depth."""
+        self.depth_combo.setCurrentIndex(self.depth_combo.findData(depth))
+
+    @Slot(int)
+    def _choose_depth(self, index: int) -> None:
+        depth = Depth(self.depth_combo.itemData(index))
+        self.heat.set_depth(depth)
+        self.depth_chosen.emit(depth)
+
+    # ---- following the session
+
+    @Slot()
+    def _load(self) -> None:
+        self.filter_bar.show_network(self._readings.network)
+        self.model.load(self.filter_bar.arrangement)
+        self.filter_bar.total = self.model.tensor_count
+        self._open_loaded(True, self._go_to_first)
+
+    @Slot()
+    def _go_to_first(self) -> None:
+        self.tree.verticalScrollBar().setValue(0)
+        self.tree.setCurrentIndex(self.model.index(0, 0))
+
+    @Slot(object)
+    def _arrange(self, arrangement: Arrangement) -> None:
+        """Show other rows, or the same in another order; the selected one stays selected."""
+        was_open = self.model.is_any_open
+        self.model.load(arrangement)
+        is_sorted = arrangement.order is not Order.NETWORK
+        self._open_loaded(was_open, self._go_to_top if is_sorted else self.show_current)
+
+    @Slot()
+    def _go_to_top(self) -> None:
+        self.tree.verticalScrollBar().setValue(0)  # what comes first is what was asked for
+
+    def _arrange_by_figures(self) -> None:
+        """Rows that were chosen by what types cost, once that is known anew."""
+        if self.filter_bar.arrangement.needs_figures:
+            self._arrange(self.filter_bar.arrangement)
+
+    @Slot(object)
+    def _refresh_change(self, change: Change) -> None:
+        before, after = change.before.settings, change.after.settings
+        base = (before.target, before.scheme, before.word_length, before.bias_word_length)
+        now = (after.target, after.scheme, after.word_length, after.bias_word_length)
+        if base != now or change.kind is ChangeKind.VARIANTS:
+            self.heat.set_axis(self._fitted())
+            self._arrange_by_figures()
+        self._refresh_all()
+
+    @Slot()
+    def _refresh_results(self) -> None:
+        self.heat.set_axis(self._fitted())
+        self._arrange_by_figures()
+        self._refresh_all()
+
+    def _fitted(self) -> BitAxis:
+        return self._readings.fit_axis(self._comparison.other)
+
+    @Slot()
+    def _compare(self) -> None:
+        """Show what is compared with, or no longer."""
+        self.show_columns()
+        self.legend.show_other(self._comparison.hidden_label())
+        self.heat.is_framed = self._comparison.is_swapped
+        self.heat.set_axis(self._fitted())
+        self._refresh_all()
+
+    @Slot()
+    def show_columns(self) -> None:
+        """The columns that there is something to show in."""
+        self.tree.show_compared(self._comparison.other is not None)
+
+    @Slot()
+    def _refresh_live(self) -> None:
+        fitted = self._readings.fit_axis()
+        if fitted.top > self.heat.axis.top or fitted.bottom < self.heat.axis.bottom:
+            self.heat.set_axis(fitted)
+        self._refresh_all()
+
+    def _refresh_all(self) -> None:
+        self.tree.viewport().update()
+        self.axis.show_axis(self.heat.axis, self.heat.theme)
+        self.heat.forget_all()
+        if not self.drag.is_active:
+            self._point(self.heat.cell)
+
+    @Slot(tuple)
+    def _refresh_tensors(self, names: tuple[str, ...]) -> None:
+        self.model.refresh_tensors(names)
+        self.heat.forget(names)
+
+    # ---- rows
+
+    def _open_loaded(self, is_open: bool, then: Callable[[], None]) -> None:
+        """Open the layers of a model just loaded, which is closed, and go on with ``then``.
+
+        Laying out thousands of rows is a turn of the event loop for itself.
+        """
+        self._then = then
+        if is_open and self.model.tensor_count > AT_ONCE:
+            self.model.set_all_open(False)
+            self._note_rows()
+            self._opening.start()
+        else:
+            self._opening.stop()
+            self.open_all(is_open)
+            then()
+
+    @Slot()
+    def _open_rest(self) -> None:
+        self.open_all(True)
+        self._then()
+
+    def _collect_rows(self) -> None:
+        self._note_rows()
+        self.rows.show()
+
+    def _note_rows(self) -> None:
+        self.heat.set_rows(self.model.shown_tensors())
+        self.rows.set_places(self.model.shown_places())
+        self.filter_bar.show_count(self.model.tensor_count)
+
+    def open_all(self, is_open: bool) -> None:
+        """Expand or collapse every layer, in one go."""
+        with QSignalBlocker(self.tree):
+            if is_open:
+                self.tree.expandAll()
+            else:
+                self.tree.collapseAll()
+        self.model.set_all_open(is_open)
+        self._collect_rows()
+
+    @Slot(QModelIndex)
+    def _note_expanded(self, index: QModelIndex) -> None:
+        self.model.set_open(index.row(), True)
+        self._collect_rows()
+
+    @Slot(QModelIndex)
+    def _note_collapsed(self, index: QModelIndex) -> None:
+        self.model.set_open(index.row(), False)
+        self._collect_rows()
+
+    @Slot(int)
+    def _follow_scroll(self, value: int) -> None:
+        self.bar.setValue(value)
+        self.heat.scroll_to(value)
+        self.minimap.show_offset(value)
+
+    @Slot(int, int)
+    def _follow_range(self, low: int, high: int) -> None:
+        scroll = self.tree.verticalScrollBar()
+        self.bar.setRange(low, high)
+        self.bar.setPageStep(scroll.pageStep())
+        self.bar.setSingleStep(ROW_HEIGHT)
+        scroll.setSingleStep(ROW_HEIGHT)
+
+    @Slot(int)
+    def _scroll_by(self, pixels: int) -> None:
+        scroll = self.tree.verticalScrollBar()
+        scroll.setValue(scroll.value() + pixels)
+
+    @Slot(object)
+    def _pass_key(self, event: QKeyEvent) -> None:
+        QCoreApplication.sendEvent(self.tree, event)
+
+    # ---- selection and pointing
+
+    @Slot()
+    def _describe_selection(self) -> None:
+        if not self.drag.is_active:
+            selection = self._controller.selection
+            text = describe_selection(self._readings, selection)
+            other = self._comparison.describe(selection.tensor)
+            self.read_out.setText(" · ".join(filter(None, (text, other))))
+
+    @Slot()
+    def show_current(self) -> None:
+        """Scroll to the selected row, where less room has put it out of sight."""
+        self.tree.scrollTo(self.tree.currentIndex())
+
+    def row_of_tensor(self, tensor: str) -> int:
+        """The row of the heat map that shows ``tensor``; -1 where none does."""
+        return self.heat.rows.index(tensor) if tensor in self.heat.rows else -1
+
+    @Slot(object)
+    def _point(self, cell: Cell | None) -> None:
+        if cell is None:
+            self._describe_selection()
+            return
+        tensor = self.heat.rows[cell.row]
+        row = self._comparison.heat_row(tensor) if tensor else None
+        self.read_out.setText(
+            describe_cell(self._readings, row, tensor, self.heat.axis, cell.column)
+            if tensor
+            else ""
+        )
+
+    @Slot(object, object)
+    def _press(self, cell: Cell, modifiers: Qt.KeyboardModifier) -> None:
+        if self.rows.press(cell.row, modifiers):
+            self.drag.begin(cell)
+
+    @Slot()
+    def _toggle_layers(self) -> None:
+        toggle_layers(self._controller)
+
+    def _overflows(self, tensor: str) -> bool:
+        return overflows(self._readings, tensor)
+
+    def row_center(self, tensor: str) -> QPoint:
+        """A point of the heat map's viewport in the row of ``tensor``, for pointing at it."""
+        top = self.heat.row_top(self.row_of_tensor(tensor))
+        return QPoint(self.heat.viewport().width() // 2, round(top + ROW_HEIGHT / 2))

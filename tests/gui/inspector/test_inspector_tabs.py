@@ -1,0 +1,218 @@
+"""The tabs of the inspector: words, channels and stored integers of the selected tensor."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from quantscope.core.formats import FixedPoint
+from quantscope.core.heatmap import BitAxis
+from quantscope.core.words import SampleValues, word_table
+from quantscope.gui.inspector.channels_view import NOTHING
+from quantscope.gui.inspector.words_view import WordsModel
+from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.main_window import MainWindow
+from quantscope.jobs.inline import run_inline
+from quantscope.jobs.messages import Export, Exported
+from quantscope.session.calibration_file import write_calibration
+from tests.gui.pointing import select, weights
+
+WORDS, CHANNELS, INTEGERS = 1, 2, 3
+DISPLAY = Qt.ItemDataRole.DisplayRole
+NO_PARENT = QModelIndex()
+
+
+def show_tab(qtbot: QtBot, window: MainWindow, tab: int) -> None:
+    """Point at a tab with the mouse."""
+    bar = window.inspector.tabBar()
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(tab).center())
+    assert window.inspector.currentIndex() == tab
+
+
+def texts(model: WordsModel, row: int) -> list[str]:
+    return [str(model.index(row, c).data() or "") for c in range(model.columnCount())]
+
+
+def background(model: WordsModel, row: int, column: int) -> str:
+    brush = model.index(row, column).data(Qt.ItemDataRole.BackgroundRole)
+    return "" if brush is None else QColor(brush.color()).name()
+
+
+@pytest.fixture
+def fixed(calibrated: MainWindow) -> MainWindow:
+    calibrated.controller.choose_target("fixed-point")
+    return calibrated
+
+
+def test_that_the_words_of_the_published_example_are_shown_digit_by_digit(
+    window: MainWindow,
+) -> None:
+    # 0.03125, 2.1 and 16.25 in an 8-bit type from 2^3 to 2^-3 become 0, 2.125 and 15.875.
+    model = window.inspector.words.model
+    samples = SampleValues(np.array([16.25, 2.1, 0.03125]))
+    table = word_table(samples, FixedPoint(8, 3), BitAxis(4, -5))
+    model.show_table(table, [1, 0, 0, 1, 0, 0, 0, 0, 0, 1])
+    assert [texts(model, row)[1] for row in range(3)] == ["15.875", "2.125", "0"]
+    assert texts(model, 0)[3:] == list("1000001000")  # 16.25 = 10000.01
+    assert texts(model, 1)[3:] == ["", "", "", *"1000011"[:7]]  # 2.1 = 10.00011...
+    assert texts(model, 2)[3:] == [""] * 9 + ["1"]
+    assert background(model, 0, 3) == QColor(LIGHT.first_bit).name()
+    assert background(model, 1, 3 + 3) == QColor(LIGHT.first_bit).name()
+    dropped = QColor(LIGHT.hover).name()
+    assert [background(model, 1, 3 + c) for c in range(8, 10)] == [dropped, dropped]
+    assert [background(model, 1, 3 + c) for c in range(4, 8)] == [""] * 4
+    assert texts(model, 3)[2:4] == ["MSBs", "1"]
+    assert model.rowCount(NO_PARENT) == 4
+
+
+def test_that_words_follow_the_selection_and_the_type(qtbot: QtBot, fixed: MainWindow) -> None:
+    view = fixed.inspector.words
+    select(fixed, weights(fixed))
+    assert view.model.rowCount() == 0  # nothing is done while out of sight
+    show_tab(qtbot, fixed, WORDS)
+    statistics = fixed.controller.readings.statistics(weights(fixed))
+    assert statistics is not None and statistics.values is not None
+    first = float(view.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole))
+    assert abs(first) == np.abs(statistics.values).max()
+    rows = view.model.rowCount() - 1
+    before = [view.model.index(row, 1).data() for row in range(rows)]
+    fixed.controller.pin(weights(fixed), FixedPoint(8, 2))
+    after = [view.model.index(row, 1).data(Qt.ItemDataRole.ToolTipRole) for row in range(rows)]
+    assert [view.model.index(row, 1).data() for row in range(rows)] != before
+    assert all(float(text) * 4 == int(float(text) * 4) for text in after)
+
+
+def test_that_counts_below_the_words_are_those_of_the_values(
+    qtbot: QtBot, fixed: MainWindow
+) -> None:
+    tensor = weights(fixed)
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, WORDS)
+    model, statistics = fixed.inspector.words.model, fixed.controller.readings.statistics(tensor)
+    assert statistics is not None and statistics.values is not None
+    magnitudes = np.abs(statistics.values[statistics.values != 0])
+    exponents = np.frexp(magnitudes)[1] - 1
+    last = model.rowCount() - 1
+    for column in range(3, model.columnCount()):
+        header = model.headerData(column, Qt.Orientation.Horizontal)
+        tip = model.index(last, column).data(Qt.ItemDataRole.ToolTipRole)
+        assert model._table is not None
+        bit = model._table.axis.top - (column - 3)
+        assert tip == f"{(exponents == bit).sum():,} values", header
+
+
+def test_that_channels_are_sorted_and_those_that_stand_out_are_marked(
+    qtbot: QtBot, fixed: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensor = weights(fixed)
+    statistics = fixed.controller.readings.statistics(tensor)
+    assert statistics is not None and statistics.values is not None
+    values = statistics.values.copy()
+    values[3] *= 64.0
+    monkeypatch.setattr(
+        fixed.controller.readings, "statistics", lambda _: replace(statistics, values=values)
+    )
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, CHANNELS)
+    view = fixed.inspector.channels
+    assert "▲ 1 reach over 8 times the median" in view.summary.text()
+    channels = len(values)
+    assert view.map.order.tolist() == list(range(channels))
+    view.order.setFocus()
+    qtbot.keyClicks(view.order, "Widest")
+    view.order.activated.emit(view.order.currentIndex())
+    largest = np.abs(values).reshape(channels, -1).max(axis=1)
+    assert view.map.order.tolist() == np.argsort(-largest, kind="stable").tolist()
+    assert view.map.channel_at(QPoint(40, 24)) == 3
+    assert "far above the median" in view.map.describe(3)
+
+
+def test_that_the_channels_of_an_activation_are_counted_when_asked_for(
+    qtbot: QtBot, fixed: MainWindow
+) -> None:
+    network = fixed.controller.readings.network
+    assert network is not None
+    tensor, view = network.layers[1].outputs[0], fixed.inspector.channels
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, CHANNELS)
+    assert "once more for this tensor" in view.summary.text()
+    assert not view.area.isVisible()
+    qtbot.mouseClick(view.count, Qt.MouseButton.LeftButton)
+    assert not view.count.isEnabled()
+    qtbot.waitUntil(view.area.isVisible, timeout=60_000)
+    assert not view.count.isVisible()
+    assert view.summary.text().startswith(f"{network.tensors[tensor].shape[1]} channels")
+    statistics, bits = fixed.controller.readings.statistics(tensor), view.map.bits
+    assert statistics is not None
+    assert bits is not None
+    np.testing.assert_array_equal(
+        bits.counts.sum(axis=0), statistics.histogram.most_significant_bits()
+    )
+    select(fixed, network.layers[-1].outputs[0])
+    select(fixed, tensor)
+    assert view.area.isVisible()  # kept
+    session = fixed.controller.session
+    assert session.calibration is not None
+    session.attach_calibration(replace(session.calibration))
+    view.refresh()
+    assert not view.area.isVisible()  # of other statistics
+
+
+def test_that_a_network_without_statistics_has_no_channels_to_count(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    network = opened.controller.readings.network
+    assert network is not None
+    select(opened, network.layers[1].outputs[0])
+    show_tab(qtbot, opened, CHANNELS)
+    view = opened.inspector.channels
+    assert view.summary.text() == NOTHING
+    assert not view.count.isVisible()
+
+
+def test_that_an_activation_has_a_sentence_in_place_of_integers(
+    qtbot: QtBot, fixed: MainWindow
+) -> None:
+    network = fixed.controller.readings.network
+    assert network is not None
+    select(fixed, network.layers[0].outputs[0])
+    show_tab(qtbot, fixed, INTEGERS)
+    assert fixed.inspector.integers.summary.text().startswith("Select quantized weights")
+
+
+def test_that_the_integers_are_those_of_the_exported_file(
+    qtbot: QtBot, fixed: MainWindow, tmp_path: Path
+) -> None:
+    session, tensor = fixed.controller.session, weights(fixed)
+    assert session.calibration is not None
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, INTEGERS)
+    shown = fixed.inspector.integers.model.integers
+    statistics, output = tmp_path / "statistics.npz", tmp_path / "out.onnx"
+    write_calibration(statistics, session.calibration)
+    result = run_inline(
+        Export(
+            model=session.document.model,
+            calibration=str(statistics),
+            settings=session.document.settings,
+            output=str(output),
+        )
+    )
+    assert isinstance(result, Exported)
+    stored = [numpy_helper.to_array(held) for held in onnx.load(output).graph.initializer]
+    alike = [held for held in stored if held.dtype == np.int8 and held.size == shown.size]
+    assert any(np.array_equal(held.reshape(shown.shape), shown) for held in alike)
+
+
+def test_that_the_integers_say_what_an_export_changes(qtbot: QtBot, fixed: MainWindow) -> None:
+    select(fixed, weights(fixed))
+    show_tab(qtbot, fixed, INTEGERS)
+    assert "Compensated" not in fixed.inspector.integers.summary.text()
+    fixed.actions_by_id["compensate"].trigger()
+    assert "Compensated rounding will move" in fixed.inspector.integers.summary.text()
