@@ -61,7 +61,7 @@ th { color: var(--dim); font-weight: 600; border-bottom: 1px solid var(--line); 
 th, .name, .figure { white-space: nowrap; }
 td { border-bottom: 1px solid color-mix(in srgb, var(--line) 40%, transparent); }
 .figure { text-align: right; font-variant-numeric: tabular-nums; }
-.words { min-width: 12rem; }
+.words { min-width: 24rem; }
 figure { margin: 0.6rem 0; overflow-x: auto; }
 figure svg { display: block; max-width: 100%; height: auto; }
 .on-dark { display: none; }
