@@ -171,6 +171,14 @@ def test_that_a_layer_in_float_moves_four_bytes_an_element() -> None:
     assert costs.arithmetic_intensity == 2 * 256 * 27 / (4 * (112 + 192 + 256))
 
 
+def test_that_a_table_that_stays_float_takes_its_room() -> None:
+    layer = layer_of("Gather", weights=None, float_parameters=1000)
+    network = network_of(layer, {"x": ("N", 5), "y": ("N", 5, 10)})
+    (costs,) = layer_costs(network, {})
+    assert costs.parameters == 1000
+    assert costs.parameter_bytes == 4000
+
+
 def test_that_types_shrink_weights_and_activations_and_never_the_bias() -> None:
     layer = layer_of("Conv", bias="b", constants=("c",))
     shapes: dict[str, Shape] = {

@@ -33,7 +33,7 @@ _UNTOLD = frozenset(
 class LayerCosts:
     """What one layer costs for one sample; ``None`` where it cannot be known.
 
-    ``parameters`` counts the elements of weights, bias and constants, ``macs`` the
+    ``parameters`` counts the elements of weights, bias, constants and tables, ``macs`` the
     multiply-accumulates. ``activation_bytes`` is what the layer reads and writes.
     """
 
@@ -183,8 +183,8 @@ def _costs(
         layer=layer.name,
         label=layer.label,
         operator=layer.operator,
-        parameters=sum(sizes.values()),
-        parameter_bytes=math.ceil(of_bytes),
+        parameters=sum(sizes.values()) + layer.float_parameters,
+        parameter_bytes=math.ceil(of_bytes) + FLOAT_BYTES * layer.float_parameters,
         activation_bytes=_activation_bytes(layer, counts, types),
         macs=layer_macs(network, layer, counts),
     )

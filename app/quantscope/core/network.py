@@ -59,7 +59,8 @@ class Layer:
     """A node of the prepared network (with what was absorbed into it).
 
     ``inputs`` and ``outputs`` name float activations; ``constants`` fixed operands. ``reason``
-    says why the layer stays float; empty where it may run in integers.
+    says why the layer stays float; empty where it may run in integers. ``float_parameters``
+    counts the stored elements that it reads and no tensor stands for: tables, gains of norms.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Layer:
     bias: str | None = None
     constants: tuple[str, ...] = ()
     reason: str = ""
+    float_parameters: int = 0
 
     @property
     def tensors(self) -> tuple[str, ...]:

@@ -257,6 +257,20 @@ def test_that_constants_of_a_follower_are_tensors_of_their_own(tmp_path: Path) -
     assert place(network).group_of("factor") is not None
 
 
+def test_that_a_table_counts_once_for_all_layers_that_look_it_up(tmp_path: Path) -> None:
+    b = Builder(9)
+    table, rows = b.constant("table", np.ones((7, 4))), b.constant("rows", [0, 1], np.int64)
+    first = b.node("Gather", [table, "x"], "first")
+    second = b.node("Gather", [table, rows], "second")
+    b.node("Add", [first, second], "sum")
+    model = b.model({"x": (2,)}, {"sum": (2, 4)}, dtype=TensorProto.INT64)
+    network = described(model, tmp_path)
+    check_complete(network)
+    counted = {layer.name: layer.float_parameters for layer in network.layers}
+    assert counted["first"] == 28
+    assert sum(counted.values()) == 28
+
+
 @pytest.mark.parametrize("extreme", [-3.4e38, -np.inf, np.nan])
 def test_that_an_operand_of_extremes_keeps_its_layer_in_float(
     extreme: float, tmp_path: Path

@@ -116,6 +116,7 @@ class _Writer:
         self.tensors: dict[str, Tensor] = {}
         self.parameters: Parameters = {}
         self._absorbed: set[str] = set()
+        self._counted: set[str] = set()  # parameters of float layers
         self._in_float = in_float
         inputs = [(value.name or "", "Input") for value in model.graph.inputs]
         nodes = [(node.name or "", node.op_type) for node in model.graph]
@@ -209,8 +210,9 @@ class _Writer:
             outputs = [v for v in outputs if _is_float(v)]
         constants = [v for v in data if constant_of(v) is not None]
         activations = [v for v in data if constant_of(v) is None]
+        float_parameters = 0
         if kind is LayerKind.FLOAT:
-            constants = []
+            float_parameters, constants = self._count(constants), []
         for value in constants:
             self._add_parameter(value, Role.CONSTANT, layer, None)
         for value in node.outputs:
@@ -225,8 +227,16 @@ class _Writer:
                 outputs=tuple(v.name or "" for v in outputs),
                 constants=tuple(v.name or "" for v in constants),
                 reason=reason,
+                float_parameters=float_parameters,
             )
         )
+
+    def _count(self, constants: list[ir.Value]) -> int:
+        """How many elements these store; those that layers share count for the first of them."""
+        new = {value.name or "": value for value in constants if value.name not in self._counted}
+        self._counted.update(new)
+        sizes = (array.size for v in new.values() if (array := constant_of(v)) is not None)
+        return sum(sizes)
 
     def _add_activation(self, value: ir.Value, layer: str, reason: str = "") -> None:
         if not value.name:
