@@ -14,6 +14,7 @@ from quantscope.gui.files.questions import FileQuestions
 from quantscope.gui.help.guide_pages import page_of_failure
 from quantscope.gui.menus.readiness import data_is_missing, missing_problem, model_is_missing
 from quantscope.gui.message_bar import Message, MessageBar
+from quantscope.gui.translation import plural, tr
 
 
 class Announcements(QObject):
@@ -50,9 +51,9 @@ class Announcements(QObject):
         session = self._controller.session
         answers: list[tuple[str, Callable[[], None]]] = []
         if model_is_missing(session):
-            answers.append(("Locate &model…", self._questions.do_locate_model))
+            answers.append((tr("Locate &model…"), self._questions.do_locate_model))
         if data_is_missing(session):
-            answers.append(("Locate &data…", self._questions.do_locate_data))
+            answers.append((tr("Locate &data…"), self._questions.do_locate_data))
         self._messages.show_whole(
             Message(
                 text=problem.sentence(),
@@ -72,15 +73,23 @@ class Announcements(QObject):
         if self._controller.session.missing:
             self._show_still_missing()
         else:
-            text = f"{Path(path).name} is found. Save the session to keep where it is."
+            text = tr(
+                "{file} is found. Save the session to keep where it is.", file=Path(path).name
+            )
             self._messages.show_message(text)
 
     @Slot(int, str)
     def _offer_partial(self, samples: int, path: str) -> None:
         self._partial = path
         self._messages.show_message(
-            f"Calibration stopped after {samples} samples.",
-            answers=[(f"&Keep the {samples} samples", self._keep_partial)],
+            plural(
+                "Calibration stopped after one sample.",
+                "Calibration stopped after {n} samples.",
+                samples,
+            ),
+            answers=[
+                (plural("&Keep the sample", "&Keep the {n} samples", samples), self._keep_partial)
+            ],
         )
 
     @Slot()
@@ -89,4 +98,6 @@ class Announcements(QObject):
 
     @Slot(object)
     def _show_report(self, report: ExportReport) -> None:
-        self._messages.show_message(f"{Path(report.path).name} is written and verified.")
+        self._messages.show_message(
+            tr("{file} is written and verified.", file=Path(report.path).name)
+        )

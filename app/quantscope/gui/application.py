@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QLocale, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from quantscope import __version__
@@ -22,6 +22,7 @@ from quantscope.gui.files.run_folder import DATA_VARIABLE, RunFolder, data_folde
 from quantscope.gui.look.icons import application_icon
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import install_translators, tr
 from quantscope.gui.work.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ COLLECT_AFTER = (20_000, 50, 100)  # new objects; then how often each before the
 def main(paths: list[str], demo: bool = False) -> int:
     """Open the window on the first of ``paths``, or on the demo, calibrated at once."""
     application = make_application()
+    install_translators(QLocale.system())
     run = RunFolder(data_folder() / "runs")
     note = start_crash_note(run.crash_note)
     window = make_window(open_settings(), run=run)
@@ -107,9 +109,13 @@ class ExceptionHook:
         details = "".join(traceback.format_exception(kind, error, trace))
         log.error("%s", details)
         problem = Problem(
-            what=f"the program met a fault of its own ({kind.__name__}: {error})",
-            where="The window",
-            remedy="Save your session, then report the details",
+            what=tr(
+                "the program met a fault of its own ({name}: {error})",
+                name=kind.__name__,
+                error=error,
+            ),
+            where=tr("The window"),
+            remedy=tr("Save your session, then report the details"),
         )
         self._window.messages.show_problem(problem, details)
 

@@ -25,6 +25,7 @@ from quantscope.gui.menus.readiness import (
 )
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.selection import Selection
+from quantscope.gui.translation import tr
 from quantscope.gui.validation.runs import attach_validated
 from quantscope.gui.work.job import Job
 from quantscope.gui.work.job_desk import JobDesk
@@ -88,7 +89,7 @@ class Controller(QObject):
         """Open a model or a session; with ``data``, calibrate with it at once."""
         self.work.abandon()
         if Path(path).suffix.lower() == ".qscope":
-            title = f"Opening {Path(path).name}"
+            title = tr("Opening {file}", file=Path(path).name)
             self.work.begin(title, self._opening(path), self._ask_for_missing)
         else:
             self.desk.open_model(self.session.document, path, then=data)
@@ -160,7 +161,9 @@ class Controller(QObject):
 
     def save(self, path: str) -> bool:
         """Write the session file; answered by a signal. Returns false where it fails at once."""
-        return self.work.begin(f"Saving {Path(path).name}", self._saving(path), self.saved.emit)
+        return self.work.begin(
+            tr("Saving {file}", file=Path(path).name), self._saving(path), self.saved.emit
+        )
 
     def _saving(self, path: str) -> Steps[str]:
         try:
@@ -376,11 +379,11 @@ class Controller(QObject):
         document = Document(model=model, fingerprint=network.fingerprint, data=data)
         showing = self._showing(Session(document, Results(network=network)), data is not None)
         then = self.calibrate if data is not None else self.work.abandon  # nothing more
-        self.work.begin(f"Opening {Path(model).name}", showing, lambda _: then())
+        self.work.begin(tr("Opening {file}", file=Path(model).name), showing, lambda _: then())
 
     def attach_calibration(self, path: str) -> None:
         """Use the statistics that a job wrote; of a cancelled one, those it had."""
-        self.work.begin("Reading statistics", self._attaching(path), self._note_results)
+        self.work.begin(tr("Reading statistics"), self._attaching(path), self._note_results)
 
     def _attaching(self, path: str) -> Steps[None]:
         self.session.attach_calibration((yield from reading_calibration(path)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from quantscope.gui.translation import tr
+
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -21,8 +23,8 @@ class Docks:
         window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
 
     def add(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        """Put ``widget`` into a dock of its own."""
-        dock = QDockWidget(title, self._window)
+        """Put ``widget`` into a dock of its own; ``title`` is marked for translation."""
+        dock = QDockWidget(tr(title), self._window)
         dock.setObjectName(title.lower())
         dock.setWidget(widget)
         before = [each for each in self._docks.values() if self._area(each) is area]

@@ -53,6 +53,7 @@ from quantscope.gui.results.check_panel import CheckPanel
 from quantscope.gui.results.results_panel import ResultsPanel
 from quantscope.gui.settings import Settings
 from quantscope.gui.status_line import StatusLine
+from quantscope.gui.translation import mark
 from quantscope.gui.validation.desk import ValidationDesk
 from quantscope.gui.variants.actions import Variants
 from quantscope.gui.variants.comparison import Comparison
@@ -151,12 +152,12 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
         self.setStatusBar(self.status)
         self.docks = Docks(self)
-        self.inspector_dock = self.docks.add("Inspector", self.inspector, RIGHT)
-        self.results_dock = self.docks.add("Results", self.results, BOTTOM)
-        self.check_dock = self.docks.add("Target check", self.check, BOTTOM)
-        self.diagnosis_dock = self.docks.add("Diagnosis", self.diagnosis, BOTTOM)
+        self.inspector_dock = self.docks.add(mark("Inspector"), self.inspector, RIGHT)
+        self.results_dock = self.docks.add(mark("Results"), self.results, BOTTOM)
+        self.check_dock = self.docks.add(mark("Target check"), self.check, BOTTOM)
+        self.diagnosis_dock = self.docks.add(mark("Diagnosis"), self.diagnosis, BOTTOM)
         self.validation.dock(self.docks)
-        self.variants_dock = self.docks.add("Variants", self.what_differs, BOTTOM)
+        self.variants_dock = self.docks.add(mark("Variants"), self.what_differs, BOTTOM)
         for widget, page in (
             (self.ranges, "heat-map"),
             (self.ranges.variant_bar, "variants"),
@@ -207,7 +208,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def refresh(self, *_: object) -> None:
-        """Enable what can be done now, and name the window and its undo steps."""
+        """Enable what can be done now, and name the window."""
         session = self.controller.session
         enabled = available(session, self.controller.is_busy)
         for feature in self.features:
@@ -217,10 +218,6 @@ class MainWindow(QMainWindow):
         self.actions_by_id["wide"].setChecked(self.keys.is_wide())
         explain(self.actions_by_id, session, self.controller.is_busy)
         self.look_only.explain(self.actions_by_id)
-        self.actions_by_id["undo"].setText(f"&Undo {session.undo_title}".rstrip())
-        self.actions_by_id["redo"].setText(f"&Redo {session.redo_title}".rstrip())
-        for key in ("undo", "redo"):
-            self.actions_by_id[key].setIconText(key.title())
         self._name_window()
 
     def _name_window(self) -> None:

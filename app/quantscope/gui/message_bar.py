@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.errors import Problem
 from quantscope.gui.files.versions import versions_in_words
+from quantscope.gui.translation import mark, tr
 
 SYMBOLS = {"error": "✖", "warning": "⚠", "info": "ℹ"}
-KINDS = {"error": "Error", "warning": "Warning", "info": "Note"}
+KINDS = {"error": mark("Error"), "warning": mark("Warning"), "info": mark("Note")}
 MOST_LINES = 10  # of details in sight
 Answer = tuple[str, Callable[[], object]]
 
@@ -64,11 +65,17 @@ class MessageBar(QFrame):
         self.details = QPlainTextEdit(self)
         self.details.setReadOnly(True)
         self.details.setTabChangesFocus(True)
-        self.details.setAccessibleName("Details of the message")
-        self.details_button = self._button("Detai&ls", "Show what else is known", self._unfold)
-        self.copy_button = self._button("Cop&y", "Copy it for a report, with versions", self._copy)
-        self.guide_button = self._button("&Guide", "What the guide says about it", self._ask_guide)
-        self.close_button = self._button("Cl&ose", "Close this message", self.dismiss)
+        self.details.setAccessibleName(tr("Details of the message"))
+        self.details_button = self._button(
+            tr("Detai&ls"), tr("Show what else is known"), self._unfold
+        )
+        self.copy_button = self._button(
+            tr("Cop&y"), tr("Copy it for a report, with versions"), self._copy
+        )
+        self.guide_button = self._button(
+            tr("&Guide"), tr("What the guide says about it"), self._ask_guide
+        )
+        self.close_button = self._button(tr("Cl&ose"), tr("Close this message"), self.dismiss)
         self._answers: list[QPushButton] = []
         self._row = QHBoxLayout()
         self._row.addWidget(self.symbol)
@@ -116,9 +123,10 @@ class MessageBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.symbol.setText(SYMBOLS[message.severity])
-        self.symbol.setAccessibleName(KINDS[message.severity])
+        kind = tr(KINDS[message.severity])
+        self.symbol.setAccessibleName(kind)
         self.sentence.setText(message.text)
-        self.setAccessibleName(f"{KINDS[message.severity]}: {message.text}")
+        self.setAccessibleName(f"{kind}: {message.text}")
         self.details.setPlainText(message.details)
         lines = min(message.details.count("\n") + 2, MOST_LINES)
         self.details.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 12)

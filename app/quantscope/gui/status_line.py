@@ -13,8 +13,11 @@ from quantscope.core.events import Progress
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit
+from quantscope.gui.translation import mark, plural, tr
 
 SAME_AS_TITLE = frozenset({"calibration", "export", "sensitivity", "goal"})
+OTHER_DATA = mark("⚠ of other data: calibrate again")
+OTHER_VALUES = mark("⚠ of other values: calibrate again")
 MOST_NAMES = 20  # of skipped samples in a tool tip
 
 
@@ -26,9 +29,9 @@ class StatusLine(QStatusBar):
         self._controller = controller
         self.model = QLabel(self)
         self.data = QLabel(self)
-        self.random = QLabel("⚠ random data: figures are about noise", self)
+        self.random = QLabel(tr("⚠ random data: figures are about noise"), self)
         self.random.setProperty("role", "warning")
-        self.look_only = QLabel("Quantized already: to look at only", self)
+        self.look_only = QLabel(tr("Quantized already: to look at only"), self)
         self.look_only.setProperty("role", "warning")
         self.stage = QLabel(self)
         self.bar = QProgressBar(self)
@@ -52,7 +55,7 @@ class StatusLine(QStatusBar):
         """Show the session and the job as they are now."""
         session, job = self._controller.session, self._controller.job
         document = session.document
-        self.model.setText(Path(document.model).name or "No model")
+        self.model.setText(Path(document.model).name or tr("No model"))
         self.model.setToolTip(document.model)
         self.data.setText(self._data_text() if document.model else "")
         self.data.setToolTip(self._data_tip())
@@ -77,13 +80,14 @@ class StatusLine(QStatusBar):
         calibration = session.calibration
         text = describe_data(session.document.data)
         if calibration is None:
-            return f"{text} · not calibrated"
-        state = f"{wording.count(calibration.samples)} samples"
+            return f"{text} · " + tr("not calibrated")
+        state = plural("one sample", "{n} samples", calibration.samples)
         if calibration.skipped:
-            state += f", {wording.count(len(calibration.skipped))} unreadable skipped"
+            skipped = len(calibration.skipped)
+            state += ", " + plural("one unreadable skipped", "{n} unreadable skipped", skipped)
         if session.calibration_is_stale:
-            other = "other data" if calibration.data != session.document.data else "other values"
-            state += f" · ⚠ of {other}: calibrate again"
+            is_other = calibration.data != session.document.data
+            state += " · " + tr(OTHER_DATA if is_other else OTHER_VALUES)
         return f"{text} · {state}"
 
     def _data_tip(self) -> str:
@@ -92,7 +96,7 @@ class StatusLine(QStatusBar):
         data, calibration = session.document.data, session.calibration
         lines = [data.path] if data is not None else []
         if calibration is not None and calibration.skipped:
-            lines += ["Not readable, and skipped:", *calibration.skipped[:MOST_NAMES]]
+            lines += [tr("Not readable, and skipped:"), *calibration.skipped[:MOST_NAMES]]
             lines += ["…"] * (len(calibration.skipped) > MOST_NAMES)
         return "\n".join(lines)
 
@@ -105,18 +109,18 @@ class StatusLine(QStatusBar):
         self.bar.setValue(progress.done)
         is_news = progress.stage and progress.stage not in SAME_AS_TITLE
         parts = [f"{title}: {progress.stage}" if is_news else title]
-        parts.append(f"{progress.done} of {progress.total}")
+        parts.append(tr("{done} of {total}", done=progress.done, total=progress.total))
         if progress.rate > 0:
             parts.append(f"{progress.rate:.3g}/s")
         if progress.remaining > 0:
-            parts.append(f"{wording.duration(progress.remaining)} left")
+            parts.append(tr("{time} left", time=wording.duration(progress.remaining)))
         self.stage.setText(" · ".join(parts))
 
 
 def describe_data(data: DataDescription | None) -> str:
     """A data description in a few words."""
     if data is None:
-        return "No data"
+        return tr("No data")
     if data.is_random:
-        return f"Random data, seed {data.seed}"
+        return tr("Random data, seed {seed}", seed=data.seed)
     return Path(data.path).name or data.path

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from quantscope.gui.translation import tr
+
 
 class WelcomePage(QWidget):
     """Asks for a file; dropping is handled by the window, for all pages alike."""
@@ -42,20 +44,22 @@ class WelcomePage(QWidget):
         column.addStretch(3)
 
     def _fill_drop(self) -> None:
-        title = QLabel("See which bits your network uses", self.drop)
+        title = QLabel(tr("See which bits your network uses"), self.drop)
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint = QLabel(
-            "Drop an ONNX model (.onnx) or a session (.qscope) here.\n"
-            "Then choose data, calibrate, and set integer types by pointing.",
+            tr(
+                "Drop an ONNX model (.onnx) or a session (.qscope) here.\n"
+                "Then choose data, calibrate, and set integer types by pointing."
+            ),
             self.drop,
         )
         hint.setProperty("role", "dim")
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.open_button = QPushButton("Open…", self.drop)
+        self.open_button = QPushButton(tr("Open…"), self.drop)
         self.open_button.setDefault(True)
         self.open_button.clicked.connect(self.open_asked)
-        self.demo_button = QPushButton("Try the demo", self.drop)
+        self.demo_button = QPushButton(tr("Try the demo"), self.drop)
         self.demo_button.clicked.connect(self.demo_asked)
         buttons = QHBoxLayout()
         buttons.addStretch()
@@ -78,7 +82,7 @@ class WelcomePage(QWidget):
                 widget.hide()
                 widget.deleteLater()
         if paths:
-            heading = QLabel("Recent", self)
+            heading = QLabel(tr("Recent"), self)
             heading.setProperty("role", "dim")
             self._recent.addWidget(heading)
         for path in paths:

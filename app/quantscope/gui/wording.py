@@ -20,6 +20,7 @@ from quantscope.core.wording import (
     share,
     size,
 )
+from quantscope.gui.translation import tr
 
 __all__ = [
     "CONFLICT",
@@ -53,7 +54,9 @@ def power_of_two(bit: int) -> str:
 def column_name(axis: BitAxis, column: int) -> str:
     """The bit position of a column in words."""
     bit = axis.bit_of(column)
-    return power_of_two(bit) if bit is not None else f"{power_of_two(axis.bottom - 1)} and below"
+    if bit is None:
+        return tr("{power} and below", power=power_of_two(axis.bottom - 1))
+    return power_of_two(bit)
 
 
 def full_name(tensor: Tensor, layer: Layer) -> str:
@@ -76,9 +79,12 @@ def gain(difference: float) -> str:
 
 def type_in_words(data_type: DataType) -> str:
     """The range of a type in words, for tool tips."""
-    return (
-        f"{data_type.label()}: {decimal(data_type.minimum)} … {decimal(data_type.maximum)}"
-        f" in steps of {_step(data_type)}"
+    return tr(
+        "{type}: {minimum} … {maximum} in steps of {step}",
+        type=data_type.label(),
+        minimum=decimal(data_type.minimum),
+        maximum=decimal(data_type.maximum),
+        step=_step(data_type),
     )
 
 

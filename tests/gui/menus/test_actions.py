@@ -3,7 +3,8 @@
 from PySide6.QtGui import QKeySequence
 
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.menus.table import ACTIONS, MENUS, SEPARATOR, TOOLS
+from quantscope.gui.menus.menu_bar import MENUS, SEPARATOR, TOOLS
+from quantscope.gui.menus.table import ACTIONS
 from quantscope.session.session import Results, Session
 
 PLACES = {
@@ -30,7 +31,7 @@ def test_that_every_action_is_in_a_menu_once() -> None:
 
 def letters(menu: tuple[object, ...]) -> list[str]:
     """The mnemonics of the entries of one menu, in small letters."""
-    texts = {row.key: row.text for row in ACTIONS}
+    texts = {row.key: row.title for row in ACTIONS}
     named = [entry[0] if isinstance(entry, tuple) else texts.get(str(entry)) for entry in menu]
     return [text[text.index("&") + 1].casefold() for text in named if text]
 
@@ -60,8 +61,8 @@ def test_that_no_two_actions_share_a_shortcut() -> None:
 def test_that_every_action_says_what_it_does(window: MainWindow) -> None:
     for row in ACTIONS:
         action = window.actions_by_id[row.key]
-        assert row.tip in action.toolTip()
-        assert "&" in row.text
+        assert row.hint in action.toolTip()
+        assert "&" in row.title
 
 
 def test_that_nothing_can_be_done_to_a_network_before_one_is_open(window: MainWindow) -> None:

@@ -18,6 +18,7 @@ from quantscope.core.migration import in_words
 from quantscope.core.network import Network, Port
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
+from quantscope.gui.translation import plural, tr
 
 
 class NetworkDialog(QDialog):
@@ -25,12 +26,12 @@ class NetworkDialog(QDialog):
 
     def __init__(self, readings: Readings, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Network")
+        self.setWindowTitle(tr("Network"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         network = readings.network
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
-        self.text.setAccessibleName("What was opened, and what preparation changed")
+        self.text.setAccessibleName(tr("What was opened, and what preparation changed"))
         self.text.setPlainText(network_in_words(network, readings) if network else "")
         heading = QLabel(network.name if network else "", self)
         heading.setProperty("role", "heading")
@@ -45,18 +46,23 @@ class NetworkDialog(QDialog):
 
 def network_in_words(network: Network, readings: Readings) -> str:
     """Everything that the description says of the network as a whole."""
-    lines = [f"Opset {network.opset}, {len(network.layers)} layers, {len(network.tensors)} tensors"]
-    lines += [f"Input   {_port(port)}" for port in network.inputs]
-    lines += [f"Output  {_port(port)}" for port in network.outputs]
-    lines += ["", "Changed to prepare it (the file itself is left alone):"]
+    sizes = (
+        tr("Opset {opset}", opset=network.opset),
+        plural("one layer", "{n} layers", len(network.layers)),
+        plural("one tensor", "{n} tensors", len(network.tensors)),
+    )
+    lines = [", ".join(sizes)]
+    lines += [tr("Input   {port}", port=_port(port)) for port in network.inputs]
+    lines += [tr("Output  {port}", port=_port(port)) for port in network.outputs]
+    lines += ["", tr("Changed to prepare it (the file itself is left alone):")]
     changes = [*network.changes, *in_words(readings.migration)]
-    lines += [f"  • {change}" for change in changes] or ["  nothing"]
+    lines += [f"  • {change}" for change in changes] or ["  " + tr("nothing")]
     floats = [
         f"  • {layer.label}: {readings.reason(layer.name)}"
         for layer in network.layers
         if readings.reason(layer.name)
     ]
-    lines += ["", "Layers that stay float:", *(floats or ["  none"])]
+    lines += ["", tr("Layers that stay float:"), *(floats or ["  " + tr("none")])]
     return "\n".join(lines)
 
 
@@ -68,11 +74,13 @@ def about_box(parent: QWidget) -> QMessageBox:
     """Version and licence."""
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("About Quantscope")
+    box.setWindowTitle(tr("About Quantscope"))
     box.setText(f"Quantscope {__version__}")
     box.setInformativeText(
-        "See which bits a neural network really uses, choose its integer types by pointing,"
-        " export the quantized ONNX model.\n\nApache License 2.0. Made with Qt for Python (LGPL)"
-        " and pyqtgraph (MIT)."
+        tr(
+            "See which bits a neural network really uses, choose its integer types by pointing,"
+            " export the quantized ONNX model.\n\n"
+            "Apache License 2.0. Made with Qt for Python (LGPL) and pyqtgraph (MIT)."
+        )
     )
     return box

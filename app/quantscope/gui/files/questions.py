@@ -14,8 +14,9 @@ from quantscope.core.data import DataDescription, Preprocessing, SourceKind
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.sources import look_for
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import mark, tr
 
-FILTER = "Models and sessions (*.onnx *.qscope);;ONNX models (*.onnx);;Sessions (*.qscope)"
+FILTER = mark("Models and sessions (*.onnx *.qscope);;ONNX models (*.onnx);;Sessions (*.qscope)")
 SUFFIXES = (".onnx", ".qscope")
 
 
@@ -47,7 +48,7 @@ class FileQuestions(QObject):
     @Slot()
     def do_open(self) -> None:
         """Which file to open."""
-        dialog = self._file_dialog("Open", QFileDialog.AcceptMode.AcceptOpen, FILTER)
+        dialog = self._file_dialog(tr("Open"), QFileDialog.AcceptMode.AcceptOpen, tr(FILTER))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.open_path)
         dialog.open()
@@ -88,10 +89,10 @@ class FileQuestions(QObject):
         self, model: str, found: Callable[[str], object], cancelled: Callable[[], object]
     ) -> None:
         """Where the file of ``model`` is now."""
-        title = f"Locate {Path(model).name}"
+        title = tr("Locate {file}", file=Path(model).name)
         dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(["ONNX models (*.onnx)", "All files (*)"])
+        dialog.setNameFilters([tr("ONNX models (*.onnx)"), tr("All files (*)")])
         dialog.fileSelected.connect(found)
         dialog.rejected.connect(cancelled)
         dialog.open()
@@ -102,7 +103,7 @@ class FileQuestions(QObject):
         data = self._controller.session.document.data
         if data is None:
             return
-        title = f"Locate {Path(data.path).name}"
+        title = tr("Locate {file}", file=Path(data.path).name)
         dialog = self._file_dialog(title, QFileDialog.AcceptMode.AcceptOpen, "")
         dialog.rejected.connect(self.locating_cancelled)
         look_for(dialog, data.kind)
@@ -123,7 +124,7 @@ class FileQuestions(QObject):
     @Slot()
     def do_save_as(self) -> None:
         """Where to save."""
-        dialog = self._save_dialog("Save session", "Sessions (*.qscope)", ".qscope")
+        dialog = self._save_dialog(tr("Save session"), tr("Sessions (*.qscope)"), ".qscope")
         dialog.fileSelected.connect(self._save_to)
         dialog.rejected.connect(self._stay)
         dialog.open()
@@ -140,7 +141,9 @@ class FileQuestions(QObject):
     @Slot()
     def do_export(self) -> None:
         """Where to write the quantized model."""
-        dialog = self._save_dialog("Export quantized model", "ONNX models (*.onnx)", ".onnx")
+        dialog = self._save_dialog(
+            tr("Export quantized model"), tr("ONNX models (*.onnx)"), ".onnx"
+        )
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.fileSelected.connect(self._controller.export)
         dialog.open()
@@ -163,8 +166,12 @@ class FileQuestions(QObject):
     @Slot(str)
     def _ask_overwrite(self, path: str) -> None:
         self._overwrite = path
-        box = self._box(f"{Path(path).name} exists already.", "Replace it with the new export?")
-        box.addButton("Replace", QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._replace)
+        box = self._box(
+            tr("{file} exists already.", file=Path(path).name),
+            tr("Replace it with the new export?"),
+        )
+        replace = box.addButton(tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
+        replace.clicked.connect(self._replace)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.open()
 
@@ -193,7 +200,7 @@ class FileQuestions(QObject):
             go_on()
             return
         self._next, self._otherwise = go_on, stay
-        box = self._box("The session has unsaved changes.", "Save them first?")
+        box = self._box(tr("The session has unsaved changes."), tr("Save them first?"))
         save = box.addButton(QMessageBox.StandardButton.Save)
         discard = box.addButton(QMessageBox.StandardButton.Discard)
         box.addButton(QMessageBox.StandardButton.Cancel).clicked.connect(self._stay)

@@ -14,11 +14,21 @@ from quantscope.gui.files.questions import FileQuestions
 from quantscope.gui.files.run_folder import LeftBehind, RunFolder, left_behind
 from quantscope.gui.menus.readiness import changed_model_problem
 from quantscope.gui.message_bar import Message, MessageBar
+from quantscope.gui.translation import mark, tr
 from quantscope.jobs.messages import Cancelled, Described, Failed
 from quantscope.session.draft import Draft, new_session, resumed, saved_session, write_draft
 from quantscope.session.session import Session
 
 PAGE = "sessions"
+CRASHED = mark("Quantscope crashed when it last ran. Unsaved work on {draft}, {moment}, is kept.")
+BROKE_OFF = mark(
+    "Quantscope did not close properly when it last ran. Unsaved work on {draft}, {moment}, is"
+    " kept."
+)
+AS_IT_WAS = mark("{draft} is as it was {moment}. Save it to keep it.")
+WITHOUT_STATISTICS = mark(
+    "{draft} is as it was {moment}. Save it to keep it. Its statistics are gone: calibrate again."
+)
 
 
 class Recovery(QObject):
@@ -64,13 +74,13 @@ class Recovery(QObject):
         message = Message(text="", severity="warning", details=left.crash, page=PAGE, stays=True)
         if left.draft is None:
             self._left.pop(0).discard()
-            text = "Quantscope crashed when it last ran. There was no unsaved work."
+            text = tr("Quantscope crashed when it last ran. There was no unsaved work.")
             message = replace(message, text=text, stays=False)
         elif trouble is not None:
-            answers = (("Locate &model…", self._locate), ("&Discard", self._discard))
+            answers = ((tr("Locate &model…"), self._locate), (tr("&Discard"), self._discard))
             message = replace(message, text=trouble.sentence(), answers=answers)
         else:
-            answers = (("&Recover", self._recover), ("&Discard", self._discard))
+            answers = ((tr("&Recover"), self._recover), (tr("&Discard"), self._discard))
             message = replace(message, text=offer_in_words(left.draft, left.crash), answers=answers)
         self._messages.show_whole(message)
 
@@ -85,7 +95,7 @@ class Recovery(QObject):
 
     def _begin(self) -> None:
         draft = self._draft()
-        title = f"Recovering {draft.name}"
+        title = tr("Recovering {draft}", draft=draft.name)
         self._controller.work.begin(title, saved_session(draft), self._go_on)
 
     def _go_on(self, session: Session | None) -> None:
@@ -123,7 +133,7 @@ class Recovery(QObject):
     def _resume(self, session: Session) -> None:
         draft = self._run.adopt(self._left.pop(0))
         write_draft(draft, self._run.draft)
-        title, show = f"Recovering {draft.name}", partial(self._show, draft)
+        title, show = tr("Recovering {draft}", draft=draft.name), partial(self._show, draft)
         self._controller.work.begin(title, resumed(session, draft), show)
 
     def _show(self, draft: Draft, session: Session) -> None:
@@ -135,15 +145,15 @@ class Recovery(QObject):
 
 def offer_in_words(draft: Draft, crash: str) -> str:
     """Whose work it is, and of when."""
-    ended = "crashed when it last ran" if crash else "did not close properly when it last ran"
-    return f"Quantscope {ended}. Unsaved work on {draft.name}, {when(draft.moment)}, is kept."
+    told = CRASHED if crash else BROKE_OFF
+    return tr(told, draft=draft.name, moment=when(draft.moment))
 
 
 def recovered_in_words(draft: Draft, session: Session) -> str:
     """What is there again."""
-    text = f"{draft.name} is as it was {when(draft.moment)}. Save it to keep it."
     lost = draft.statistics and session.calibration is None
-    return f"{text} Its statistics are gone: calibrate again." if lost else text
+    told = WITHOUT_STATISTICS if lost else AS_IT_WAS
+    return tr(told, draft=draft.name, moment=when(draft.moment))
 
 
 def when(moment: str) -> str:
@@ -151,6 +161,8 @@ def when(moment: str) -> str:
     try:
         time = datetime.fromisoformat(moment).astimezone()
     except ValueError:
-        return "of an unknown time"
-    day = "today" if time.date() == datetime.now().astimezone().date() else time.date().isoformat()
-    return f"{day} at {time:%H:%M}"
+        return tr("of an unknown time")
+    hour = f"{time:%H:%M}"
+    if time.date() == datetime.now().astimezone().date():
+        return tr("today at {hour}", hour=hour)
+    return tr("{day} at {hour}", day=time.date().isoformat(), hour=hour)

@@ -11,6 +11,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.exchange.formats import FORMATS, ExchangeFormat
 from quantscope.gui.controller import Controller
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import plural, tr
 from quantscope.session.atomic import atomic_writer
 
 
@@ -33,7 +34,7 @@ class TypesFile(QObject):
     @Slot()
     def do_types(self) -> None:
         """Ask for a file and, by the filter, for its format."""
-        dialog = QFileDialog(self._window, "Export types", self._settings.folder)
+        dialog = QFileDialog(self._window, tr("Export types"), self._settings.folder)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([_filter(each) for each in FORMATS.values()])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -67,7 +68,15 @@ class TypesFile(QObject):
         except QuantscopeError as error:
             self._controller.problem_found.emit(error.problem, "")
             return
-        self.written.emit(f"{chosen.title}, {len(plan.types)} tensors, written to {path}.")
+        self.written.emit(
+            plural(
+                "{format}, one tensor, written to {path}.",
+                "{format}, {n} tensors, written to {path}.",
+                len(plan.types),
+                format=chosen.title,
+                path=path,
+            )
+        )
 
 
 def _filter(each: ExchangeFormat) -> str:

@@ -12,11 +12,20 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import ThemeChoice, theme_for, theme_shown
 from quantscope.gui.ranges.view import RangesView
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import mark, tr
 from quantscope.jobs.messages import FileWritten
 
-REPORT = ("Export report", "report", ("Report (*.html)",))
-STATISTICS = ("Export statistics", "statistics", ("Table (*.csv)", "JSON (*.json)"))
-PICTURE = ("Export picture", "ranges", ("PNG picture (*.png)", "SVG drawing (*.svg)"))
+REPORT = (mark("Export report"), "report", (mark("Report (*.html)"),))
+STATISTICS = (
+    mark("Export statistics"),
+    "statistics",
+    (mark("Table (*.csv)"), mark("JSON (*.json)")),
+)
+PICTURE = (
+    mark("Export picture"),
+    "ranges",
+    (mark("PNG picture (*.png)"), mark("SVG drawing (*.svg)")),
+)
 Kind = tuple[str, str, tuple[str, ...]]
 
 
@@ -68,14 +77,15 @@ class WrittenFiles(QObject):
     def do_copy_picture(self) -> None:
         """What is in sight of the table and the heat map, for the clipboard."""
         QApplication.clipboard().setPixmap(self._ranges.splitter.grab())
-        self.written.emit("The table and heat map in sight are on the clipboard.")
+        self.written.emit(tr("The table and heat map in sight are on the clipboard."))
 
     def _ask(self, kind: Kind) -> None:
-        title, name, filters = kind
-        dialog = QFileDialog(self._window, title, self._settings.folder)
+        title, name, marked = kind
+        filters = [tr(text) for text in marked]
+        dialog = QFileDialog(self._window, tr(title), self._settings.folder)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setNameFilters(list(filters))
+        dialog.setNameFilters(filters)
         dialog.filterSelected.connect(self._follow_filter)
         dialog.fileSelected.connect(self._write)
         self.dialog = dialog
@@ -86,7 +96,7 @@ class WrittenFiles(QObject):
     @Slot(str)
     def _follow_filter(self, text: str) -> None:
         assert self.dialog is not None
-        self.dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")"))
+        self.dialog.setDefaultSuffix(text.rpartition("*.")[2].partition(")")[0])
 
     @Slot(str)
     def _write(self, path: str) -> None:
@@ -105,4 +115,7 @@ class WrittenFiles(QObject):
     @Slot(object, object)
     def _tell(self, _: object, result: object) -> None:
         if isinstance(result, FileWritten):
-            self.written.emit(f"{Path(result.path).name} is written to {Path(result.path).parent}.")
+            path = Path(result.path)
+            self.written.emit(
+                tr("{file} is written to {folder}.", file=path.name, folder=path.parent)
+            )

@@ -22,6 +22,7 @@ from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import mark, tr
 
 AXIS = BitAxis(3, -12)
 TYPE = FixedPoint(8, 6)
@@ -29,20 +30,26 @@ COUNTS = {  # of an invented tensor: a few large values, and a tail of small one
     2: 2, 1: 14, 0: 40, -1: 130, -2: 320, -3: 560, -4: 700, -5: 520, -6: 300, -7: 210, -8: 130,
     -9: 80, -10: 50, -11: 30, -12: 18,
 }  # fmt: skip
-KEPT = "Kept. Few to many values, all within what the type keeps."
-LOST = (
-    "Lost. Outside of the type: on the left values are too large and saturate (overflow); on the"
-    " right they are too small and become 0 (underflow)."
+KEPT = mark("Kept. Few to many values, all within what the type keeps.")
+LOST = mark(
+    "Lost. Outside of the type: on the left values are too large and saturate"
+    " (overflow); on the right they are too small and become 0 (underflow)."
 )
-ROUNDED = "Rounds up. Half a step to one step: the bit is not kept, but the values become one step."
-SWATCHES = (("kept", KEPT), ("lost", LOST), ("rounded", ROUNDED))
+ROUNDED = mark(
+    "Rounds up. Half a step to one step: the bit is not kept, but the values become one step."
+)
+SWATCHES = (
+    ("kept", mark("Kept: few to many values"), KEPT),
+    ("lost", mark("Lost: few to many values"), LOST),
+    ("rounded", mark("Rounds up: few to many values"), ROUNDED),
+)
 SIGNS = (
-    ("┃", "Edge of the band that the type keeps. Drag it, or the band; thick: set by hand."),
-    ("⊣", "A tick left of the band: one bit is the sign."),
-    (wording.PIN, "Set by hand (pinned): stays when scheme or word length change."),
-    (wording.CONFLICT, "The target does not take this type."),
-    ("=", "Shares its type with another layer, as Concat or a Conv with its Relu must."),
-    ("≤", "The last column: all values that are smaller still."),
+    ("┃", mark("Edge of the band that the type keeps. Drag it, or the band; thick: set by hand.")),
+    ("⊣", mark("A tick left of the band: one bit is the sign.")),
+    (wording.PIN, mark("Set by hand (pinned): stays when scheme or word length change.")),
+    (wording.CONFLICT, mark("The target does not take this type.")),
+    ("=", mark("Shares its type with another layer, as Concat or a Conv with its Relu must.")),
+    ("≤", mark("The last column: all values that are smaller still.")),
 )
 
 
@@ -56,10 +63,12 @@ class ExampleRow(QWidget):
         self.theme = LIGHT
         self.setFixedHeight(self.HEIGHT + 2 * self.WORDS)
         self.setMinimumWidth(300)
-        self.setAccessibleName("Example of a row")
+        self.setAccessibleName(tr("Example of a row"))
         self.setAccessibleDescription(
-            "From left to right: values that are too large, gray; the band that is kept, white to"
-            " dark blue, between two edge marks; values that round up, teal; lost ones, gray"
+            tr(
+                "From left to right: values that are too large, gray; the band that is kept, white"
+                " to dark blue, between two edge marks; values that round up, teal; lost ones, gray"
+            )
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -81,13 +90,13 @@ class ExampleRow(QWidget):
         painter.setPen(QColor(self.theme.dim))
         above = QRectF(0, 0, self.width(), self.WORDS)
         large, small = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        painter.drawText(above, large | Qt.AlignmentFlag.AlignVCenter, "large values")
-        painter.drawText(above, small | Qt.AlignmentFlag.AlignVCenter, "small values")
+        painter.drawText(above, large | Qt.AlignmentFlag.AlignVCenter, tr("large values"))
+        painter.drawText(above, small | Qt.AlignmentFlag.AlignVCenter, tr("small values"))
         below = above.translated(0, self.WORDS + self.HEIGHT)
         band = QRectF(left, below.top(), right - left, below.height())
-        painter.drawText(below, large | Qt.AlignmentFlag.AlignVCenter, "lost")
-        painter.drawText(band, Qt.AlignmentFlag.AlignCenter, "kept")
-        painter.drawText(below, small | Qt.AlignmentFlag.AlignVCenter, "lost")
+        painter.drawText(below, large | Qt.AlignmentFlag.AlignVCenter, tr("lost"))
+        painter.drawText(band, Qt.AlignmentFlag.AlignCenter, tr("kept"))
+        painter.drawText(below, small | Qt.AlignmentFlag.AlignVCenter, tr("lost"))
 
 
 class Swatch(QWidget):
@@ -120,14 +129,14 @@ class Explanation(QScrollArea):
         super().__init__(parent)
         self._controller = controller
         self.setWidgetResizable(True)
-        self.setAccessibleName("What the heat map shows")
+        self.setAccessibleName(tr("What the heat map shows"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         page = QWidget(self)
         self.example = ExampleRow(page)
-        self.swatches = [Swatch(kind, page) for kind, _ in SWATCHES]
+        self.swatches = [Swatch(kind, page) for kind, *_ in SWATCHES]
         self.selected = _words("", page)
-        self.guide = QPushButton("&More in the guide", page)
+        self.guide = QPushButton(tr("&More in the guide"), page)
         self.guide.clicked.connect(self._ask_guide)
         self._lay_out(page)
         self.setWidget(page)
@@ -143,9 +152,11 @@ class Explanation(QScrollArea):
         column.setSpacing(10)
         column.addWidget(
             _words(
-                "A row is a tensor. A column is a bit position: values from 2ᵏ up to 2ᵏ⁺¹ have"
-                " their most significant bit at k. The deeper a cell's colour, the more of the"
-                " row's values are there.",
+                tr(
+                    "A row is a tensor. A column is a bit position: values from 2ᵏ up to 2ᵏ⁺¹ have"
+                    " their most significant bit at k. The deeper a cell's colour, the more of the"
+                    " row's values are there."
+                ),
                 page,
             )
         )
@@ -155,15 +166,15 @@ class Explanation(QScrollArea):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
         top = Qt.AlignmentFlag.AlignTop
-        for row, (swatch, (_, text)) in enumerate(zip(self.swatches, SWATCHES, strict=True)):
-            swatch.setAccessibleName(f"{text.partition('.')[0]}: few to many values")
+        for row, (swatch, (_, name, text)) in enumerate(zip(self.swatches, SWATCHES, strict=True)):
+            swatch.setAccessibleName(tr(name))
             grid.addWidget(swatch, row, 0, top)
-            grid.addWidget(_words(text, page), row, 1)
+            grid.addWidget(_words(tr(text), page), row, 1)
         for row, (sign, text) in enumerate(SIGNS, len(SWATCHES)):
             grid.addWidget(QLabel(sign, page), row, 0, top | Qt.AlignmentFlag.AlignHCenter)
-            grid.addWidget(_words(text, page), row, 1)
+            grid.addWidget(_words(tr(text), page), row, 1)
         column.addLayout(grid)
-        heading = QLabel("The selected row", page)
+        heading = QLabel(tr("The selected row"), page)
         heading.setProperty("role", "heading")
         column.addWidget(heading)
         column.addWidget(self.selected)
@@ -208,24 +219,29 @@ def selection_in_words(controller: Controller) -> str:
     """The selected tensor, its type, and what becomes of its values."""
     readings, tensor = controller.readings, controller.selection.tensor
     if readings.network is None or not tensor or tensor not in readings.network.tensors:
-        return "Select a row to read here what it shows."
+        return tr("Select a row to read here what it shows.")
     name, data_type = readings.name_of(tensor), readings.data_type(tensor)
     if not readings.has_counts:
-        return f"{name}: nothing is counted yet. Calibrate to see its bits."
+        return tr("{name}: nothing is counted yet. Calibrate to see its bits.", name=name)
     if data_type is None:
         reason = readings.reason(tensor)
-        return f"{name} stays in float{f': {reason}' if reason else ''}. Nothing of it is lost."
-    parts = [f"{name}, type {wording.type_in_words(data_type)}."]
+        if not reason:
+            return tr("{name} stays in float. Nothing of it is lost.", name=name)
+        return tr(
+            "{name} stays in float: {reason}. Nothing of it is lost.", name=name, reason=reason
+        )
+    parts = [tr("{name}, type {type}.", name=name, type=wording.type_in_words(data_type))]
     error = readings.error(tensor)
     if error is None:
         return " ".join(parts)
     for share, fate in (
-        (error.overflow_share, "are too large and saturate"),
-        (error.underflow_share, "are too small and become 0"),
+        (error.overflow_share, mark("{share} of its values are too large and saturate.")),
+        (error.underflow_share, mark("{share} of its values are too small and become 0.")),
     ):
         if share > 0.0:
-            parts.append(f"{wording.share(share)} of its values {fate}.")
+            parts.append(tr(fate, share=wording.share(share)))
     if not error.overflow and not error.underflow:
-        parts.append("No value saturates and none becomes 0.")
-    parts.append(f"Rounding leaves an SQNR of {wording.decibel(error.sqnr_db)}.")
+        parts.append(tr("No value saturates and none becomes 0."))
+    sqnr = wording.decibel(error.sqnr_db)
+    parts.append(tr("Rounding leaves an SQNR of {sqnr}.", sqnr=sqnr))
     return " ".join(parts)

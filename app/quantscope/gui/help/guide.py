@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from quantscope.gui.help.guide_pages import FIRST_PAGE, guide_folder, heading_name, pages, text_of
 from quantscope.gui.look.theme import LIGHT, Theme, theme_shown
+from quantscope.gui.translation import tr
 
 SPACE = 6.0  # pixels between paragraphs
 LINE = 115  # per cent of the height of the letters
@@ -45,7 +46,7 @@ class GuidePage(QTextBrowser):
         self._theme = LIGHT
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setOpenLinks(False)
-        self.setAccessibleName("Page of the guide")
+        self.setAccessibleName(tr("Page of the guide"))
         self.document().setDocumentMargin(14)
         self.anchorClicked.connect(self._follow)
         self.sourceChanged.connect(self._show)
@@ -161,19 +162,21 @@ class Guide(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.page = GuidePage(self)
-        self.back = self._button("‹", "Back")
-        self.forward = self._button("›", "Forward")
+        self.back = self._button("‹", tr("Back"))
+        self.forward = self._button("›", tr("Forward"))
         self.choice = QComboBox(self)
-        self.choice.setAccessibleName("Page of the guide")
+        self.choice.setAccessibleName(tr("Page of the guide"))
         self.choice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         for name, title in pages().items():
             self.choice.addItem(title, name)
         self.line = QLineEdit(self)
-        self.line.setPlaceholderText("Find in the guide")
-        self.line.setAccessibleName("Find in the guide")
-        self.line.setAccessibleDescription("Enter goes to the next place, on this page or another")
+        self.line.setPlaceholderText(tr("Find in the guide"))
+        self.line.setAccessibleName(tr("Find in the guide"))
+        self.line.setAccessibleDescription(
+            tr("Enter goes to the next place, on this page or another")
+        )
         self.line.setClearButtonEnabled(True)
         self.found = QLabel(self)
         self.found.setProperty("role", "dim")
@@ -248,7 +251,7 @@ class Guide(QWidget):
                 self.page.moveCursor(QTextCursor.MoveOperation.Start)
                 if self.page.find(sought):
                     return
-        self.found.setText(f"“{sought}” is nowhere in the guide.")
+        self.found.setText(tr("“{sought}” is nowhere in the guide.", sought=sought))
         self.found.show()
 
 
@@ -257,7 +260,7 @@ class GuideDialog(QDialog):
 
     def __init__(self, place: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Guide")
+        self.setWindowTitle(tr("Guide"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.guide = Guide(self)
         self.guide.set_theme(theme_shown())

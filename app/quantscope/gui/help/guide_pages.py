@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from quantscope.bundled import bundled_path
-from quantscope.gui.help.shortcuts import places
+from quantscope.gui.help.shortcuts import places, plain
 from quantscope.jobs import messages
 
 FIRST_PAGE = "first-steps"
@@ -115,7 +115,7 @@ def page_of_action(key: str) -> str:
     if key in PAGE_OF_ACTION:
         return PAGE_OF_ACTION[key]
     place = next((place for place in places() if place.key == key), None)
-    return PAGE_OF_MENU.get(place.menus[0], FIRST_PAGE) if place else FIRST_PAGE
+    return PAGE_OF_MENU.get(plain(place.menus[0]), FIRST_PAGE) if place else FIRST_PAGE
 
 
 def page_of_failure(request: object) -> str:

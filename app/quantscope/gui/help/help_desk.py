@@ -16,6 +16,7 @@ from quantscope.gui.help.shortcuts import ShortcutSheet, places, plain
 from quantscope.gui.look.theme import Theme, theme_shown
 from quantscope.gui.menus.palette import CommandPalette, Entry
 from quantscope.gui.menus.reasons import why_off
+from quantscope.gui.translation import mark
 
 PAGE = "guide"  # property of a widget: the page that is about it
 
@@ -69,7 +70,10 @@ class HelpDesk(QObject):
         What is in them is made when it is first seen: the window is there sooner.
         """
         self._docks = docks
-        for title, later in (("What am I looking at?", self._explanation), ("Guide", self._guide)):
+        for title, later in (
+            (mark("What am I looking at?"), self._explanation),
+            (mark("Guide"), self._guide),
+        ):
             later.dock = docks.add(title, later, RIGHT)
         self._explanation.seen.connect(self._make_explanation)
         self._guide.seen.connect(self._make_guide)

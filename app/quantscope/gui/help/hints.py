@@ -11,18 +11,19 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from quantscope.gui.controller import Controller
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import mark, tr
 
-DRAG = (
-    "Drag the band between the two edge marks to keep larger or smaller values, or move it with"
-    " Alt+Left and Alt+Right. Ctrl+Z takes it back."
+DRAG = mark(
+    "Drag the band between the two edge marks to keep larger or smaller values, or move"
+    " it with Alt+Left and Alt+Right. Ctrl+Z takes it back."
 )
-PINNED = (
-    "◆ marks a type that you set by hand. It stays when scheme or word length change; Ctrl+R gives"
-    " it back to the scheme."
+PINNED = mark(
+    "◆ marks a type that you set by hand. It stays when scheme or word length change;"
+    " Ctrl+R gives it back to the scheme."
 )
-EXPORT = (
-    "Results shows how well the exported file does, tensor by tensor. Ctrl+S keeps all of this in"
-    " one file."
+EXPORT = mark(
+    "Results shows how well the exported file does, tensor by tensor. Ctrl+S keeps all"
+    " of this in one file."
 )
 PALETTE = "Ctrl+Shift+P finds every action by a few letters of its name, and F1 opens the guide."
 HINTS = {  # what is said, and the page that says more
@@ -43,17 +44,17 @@ class HintBar(QFrame):
         super().__init__(parent)
         self._page = ""
         self.setProperty("severity", "info")
-        self.setAccessibleName("Hint")
+        self.setAccessibleName(tr("Hint"))
         self.text = QLabel(self)
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.more = QPushButton("More", self)
-        self.done = QPushButton("Got it", self)
-        self.none = QPushButton("No more hints", self)
+        self.more = QPushButton(tr("More"), self)
+        self.done = QPushButton(tr("Got it"), self)
+        self.none = QPushButton(tr("No more hints"), self)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
-        lead = QLabel("Hint", self)
+        lead = QLabel(tr("Hint"), self)
         lead.setProperty("role", "heading")
         row.addWidget(lead)
         row.addWidget(self.text, 1)
@@ -68,8 +69,8 @@ class HintBar(QFrame):
     def give(self, key: str) -> None:
         """Show a hint of the table."""
         text, self._page = HINTS[key]
-        self.text.setText(text)
-        self.setAccessibleDescription(text)
+        self.text.setText(tr(text))
+        self.setAccessibleDescription(tr(text))
         self.show()
 
     @Slot()

@@ -18,40 +18,82 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.gui.menus.table import ACTIONS, MENUS, SEPARATOR
+from quantscope.gui.menus.menu_bar import MENUS, SEPARATOR
+from quantscope.gui.menus.table import ACTIONS
 from quantscope.gui.ranges.tree import RowDelegate
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, tr
 
 HEADINGS = {
-    "Where": "The menu that has it, or the view that has the focus",
-    "Action": "What it is called there",
-    "Keys": "Press them together",
-    "What it does": "In a sentence",
+    mark("Where"): mark("The menu that has it, or the view that has the focus"),
+    mark("Action"): mark("What it is called there"),
+    mark("Keys"): mark("Press them together"),
+    mark("What it does"): mark("In a sentence"),
 }
 WIDTHS = (150, 210, 150, 430)
 VIEW_KEYS = (
-    ("Rows", "Go through the rows", "Up, Down", "Select the row above or below"),
-    ("Rows", "Open, close a layer", "Right, Left", "Show its tensors, or only the layer"),
-    ("Rows", "In integers or in float", "Space", "Tick or clear the layer's box"),
-    ("Rows", "Select more rows", "Shift+Up, Shift+Down", "Edits change all of them"),
-    ("Rows", "Add or leave out a row", "Ctrl+Space", "Ctrl+Up and Ctrl+Down go there"),
-    ("Heat map", "Give up a drag", "Esc", "Leave the type as it was before the drag"),
-    ("Everywhere", "Next, previous control", "Tab, Shift+Tab", "Go from one control to the next"),
-    ("Menus", "Guide on an entry", "F1", "What the guide says about the entry marked"),
+    (
+        mark("Rows"),
+        mark("Go through the rows"),
+        mark("Up, Down"),
+        mark("Select the row above or below"),
+    ),
+    (
+        mark("Rows"),
+        mark("Open, close a layer"),
+        mark("Right, Left"),
+        mark("Show its tensors, or only the layer"),
+    ),
+    (
+        mark("Rows"),
+        mark("In integers or in float"),
+        mark("Space"),
+        mark("Tick or clear the layer's box"),
+    ),
+    (
+        mark("Rows"),
+        mark("Select more rows"),
+        mark("Shift+Up, Shift+Down"),
+        mark("Edits change all of them"),
+    ),
+    (
+        mark("Rows"),
+        mark("Add or leave out a row"),
+        mark("Ctrl+Space"),
+        mark("Ctrl+Up and Ctrl+Down go there"),
+    ),
+    (
+        mark("Heat map"),
+        mark("Give up a drag"),
+        mark("Esc"),
+        mark("Leave the type as it was before the drag"),
+    ),
+    (
+        mark("Everywhere"),
+        mark("Next, previous control"),
+        mark("Tab, Shift+Tab"),
+        mark("Go from one control to the next"),
+    ),
+    (
+        mark("Menus"),
+        mark("Guide on an entry"),
+        "F1",
+        mark("What the guide says about the entry marked"),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an action stands in the menus: ``View › Sort rows``."""
+    """Where an action stands in the menus, which are named as their table does."""
 
     key: str
     menus: tuple[str, ...]
 
     @property
     def path(self) -> str:
-        """The menus in words."""
-        return " › ".join(self.menus)
+        """The menus in the person's language: ``View › Sort rows``."""
+        return " › ".join(plain(tr(menu)) for menu in self.menus)
 
 
 def plain(text: str) -> str:
@@ -61,7 +103,7 @@ def plain(text: str) -> str:
 
 def places() -> list[Place]:
     """Every action of the menus, in their order."""
-    return [place for title, entries in MENUS for place in _places((plain(title),), entries)]
+    return [place for title, entries in MENUS for place in _places((title,), entries)]
 
 
 def _places(menus: tuple[str, ...], entries: tuple[object, ...]) -> list[Place]:
@@ -69,7 +111,7 @@ def _places(menus: tuple[str, ...], entries: tuple[object, ...]) -> list[Place]:
     keys = {row.key for row in ACTIONS}
     for entry in entries:
         if isinstance(entry, tuple):
-            found += _places((*menus, plain(entry[0])), entry[1])
+            found += _places((*menus, entry[0]), entry[1])
         elif entry != SEPARATOR and entry in keys:
             found.append(Place(str(entry), menus))
     return found
@@ -79,18 +121,23 @@ def shortcut_rows(native: bool = False) -> list[tuple[str, str, str, str]]:
     """Place, action, keys and meaning of everything that has keys."""
     rows = {row.key: row for row in ACTIONS}
     listed = [(place.path, rows[place.key]) for place in places()]
-    return [
-        (path, plain(row.text), _keys(row.shortcut, native), row.tip)
+    of_actions = [
+        (path, plain(row.title), _keys(row.shortcut, native), row.hint)
         for path, row in listed
         if row.shortcut
-    ] + list(VIEW_KEYS)
+    ]
+    of_views = [
+        (tr(where), tr(action), tr(keys), tr(meaning)) for where, action, keys, meaning in VIEW_KEYS
+    ]
+    return of_actions + of_views
 
 
 def _keys(shortcut: str, native: bool) -> str:
     kind = QKeySequence.SequenceFormat.NativeText
     each = shortcut.split("|")
     shown = [QKeySequence(keys).toString(kind) for keys in each] if native else each
-    return " or ".join(shown)
+    separator = tr("or")
+    return f" {separator} ".join(shown)
 
 
 def shortcut_table() -> str:
@@ -107,12 +154,12 @@ class ShortcutSheet(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._rows = shortcut_rows(native=True)
         self.line = QLineEdit(self)
-        self.line.setPlaceholderText("Find an action or a key")
-        self.line.setAccessibleName("Find an action or a key")
+        self.line.setPlaceholderText(tr("Find an action or a key"))
+        self.line.setAccessibleName(tr("Find an action or a key"))
         self.line.setClearButtonEnabled(True)
         self.model = StringTable(HEADINGS, len(HEADINGS), self)
         self.table = QTreeView(self)
@@ -120,7 +167,7 @@ class ShortcutSheet(QDialog):
         self.table.setRootIsDecorated(False)
         self.table.setUniformRowHeights(True)
         self.table.setItemDelegate(RowDelegate(self.table))
-        self.table.setAccessibleName("Keyboard shortcuts")
+        self.table.setAccessibleName(tr("Keyboard shortcuts"))
         for number, width in enumerate(WIDTHS):
             self.table.setColumnWidth(number, width)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)

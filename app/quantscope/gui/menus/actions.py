@@ -8,6 +8,7 @@ from typing import Protocol
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from quantscope.gui.menus.menu_bar import MENUS, SEPARATOR
 from quantscope.gui.menus.readiness import (
     data_is_missing,
     model_is_missing,
@@ -16,25 +17,28 @@ from quantscope.gui.menus.readiness import (
     why_not_export,
     why_not_validate,
 )
-from quantscope.gui.menus.table import ACTIONS, HANDLED, MENUS, SEPARATOR
+from quantscope.gui.menus.table import ACTIONS, HANDLED
+from quantscope.gui.translation import mark, tr
 from quantscope.session.session import Session
+
+ROWS = {row.key: row for row in ACTIONS}
 
 
 def make_actions(window: QWidget) -> dict[str, QAction]:
     """One QAction for each row."""
     made = {}
     for row in ACTIONS:
-        action = QAction(row.text, window)
+        action = QAction(row.title, window)
         action.setCheckable(row.checkable)
         action.setObjectName(row.key)
         if row.shortcut:
             action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("|")])
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            action.setToolTip(f"{row.tip} ({shown})")
+            action.setToolTip(f"{row.hint} ({shown})")
         else:
-            action.setToolTip(row.tip)
+            action.setToolTip(row.hint)
         action.setWhatsThis(action.toolTip())
-        action.setStatusTip(row.tip)
+        action.setStatusTip(row.hint)
         made[row.key] = action
     return made
 
@@ -84,9 +88,13 @@ def explain(actions: dict[str, QAction], session: Session, busy: bool) -> None:
     for key, reason in reasons.items():
         action = actions[key]
         action.setToolTip(f"{action.whatsThis()}\n{reason}." if reason else action.whatsThis())
-        action.setStatusTip(reason or next(row.tip for row in ACTIONS if row.key == key))
-    for key, title in (("undo", session.undo_title), ("redo", session.redo_title)):
+        action.setStatusTip(reason or ROWS[key].hint)
+    for key, text, title in (
+        ("undo", mark("&Undo {edit}"), session.undo_title),
+        ("redo", mark("&Redo {edit}"), session.redo_title),
+    ):
         action = actions[key]
+        action.setText(tr(text, edit=title) if title else ROWS[key].title)
         action.setToolTip("\n".join(filter(None, (action.whatsThis(), title))))
 
 
@@ -97,7 +105,7 @@ def fill_menus(bar: QMenuBar, actions: dict[str, QAction], places: dict[str, QMe
 
 
 def _menu(title: str, parent: QMenuBar | QMenu) -> QMenu:
-    menu = QMenu(title, parent)
+    menu = QMenu(tr(title), parent)
     parent.addMenu(menu)
     return menu
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QSignalBlocker, Slot
 from PySide6.QtGui import QAction, QActionGroup
@@ -13,16 +13,17 @@ from quantscope.core.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.session import commands
 
 Options = list[tuple[str, object]]
 
 TIPS = {
-    "target": "What will run the model: it decides which types are allowed",
-    "scheme": "How a type is chosen from the statistics of a tensor",
-    "word": "Bits of a weight and of an activation, where none is pinned",
-    "weights": "Bits of a weight, where none is pinned",
-    "bias": "Bits of a bias, where none is pinned",
+    "target": mark("What will run the model: it decides which types are allowed"),
+    "scheme": mark("How a type is chosen from the statistics of a tensor"),
+    "word": mark("Bits of a weight and of an activation, where none is pinned"),
+    "weights": mark("Bits of a weight, where none is pinned"),
+    "bias": mark("Bits of a bias, where none is pinned"),
 }
 
 
@@ -36,7 +37,7 @@ class Choice(QObject):
         self.name = name
         self.combo = QComboBox(parent)
         self.combo.setAccessibleName(label)
-        self.combo.setToolTip(TIPS[name])
+        self.combo.setToolTip(tr(TIPS[name]))
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.label = QLabel(label, parent)
         self.label.setBuddy(self.combo)
@@ -92,8 +93,14 @@ class Choice(QObject):
 def _only(title: str, biases: Options) -> str:
     """A line for the tool tip where there is nothing to choose."""
     if not biases:
-        return f"\n{title} takes biases in float."
-    return f"\n{title} takes {biases[0][0]} alone." if len(biases) == 1 else ""
+        return "\n" + tr("{target} takes biases in float.", target=title)
+    if len(biases) > 1:
+        return ""
+    return "\n" + tr("{target} takes {bits} alone.", target=title, bits=biases[0][0])
+
+
+def _bits(lengths: Iterable[int]) -> Options:
+    return [(plural("{n} bit", "{n} bits", length), length) for length in lengths]
 
 
 class NetworkChoices(QObject):
@@ -102,11 +109,11 @@ class NetworkChoices(QObject):
     def __init__(self, controller: Controller, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.target = Choice("target", "Target", self._choose_target, parent)
-        self.scheme = Choice("scheme", "Scheme", self._choose_scheme, parent)
-        self.word = Choice("word", "Word", self._choose_word, parent)
-        self.bias = Choice("bias", "Bias", self._choose_bias, parent)
-        self.weights = Choice("weights", "Weights", self._choose_weights, parent)
+        self.target = Choice("target", tr("Target"), self._choose_target, parent)
+        self.scheme = Choice("scheme", tr("Scheme"), self._choose_scheme, parent)
+        self.word = Choice("word", tr("Word"), self._choose_word, parent)
+        self.bias = Choice("bias", tr("Bias"), self._choose_bias, parent)
+        self.weights = Choice("weights", tr("Weights"), self._choose_weights, parent)
         self.weights.combo.hide()  # in the menu only: the tool bar is for what is used most
         self.weights.label.hide()
         self.in_bar = (self.target, self.scheme, self.word, self.bias)
@@ -131,21 +138,19 @@ class NetworkChoices(QObject):
         target = TARGETS[settings.target]
         self.target.show_options([(t.title, t.key) for t in TARGETS.values()], settings.target)
         self.scheme.show_options([(SCHEME_TITLES[s], s) for s in Scheme], settings.scheme)
-        words: Options = [(f"{n} bits", n) for n in target.word_lengths]
-        self.word.show_options(words, settings.word_length)
-        weights: Options = [("As activations", None)]
-        weights += [(f"{n} bits", n) for n in target.weight_word_lengths]
+        self.word.show_options(_bits(target.word_lengths), settings.word_length)
+        weights: Options = [(tr("As activations"), None), *_bits(target.weight_word_lengths)]
         self.weights.show_options(weights, settings.weight_word_length)
-        biases: Options = [(f"{n} bits", n) for n in target.bias_word_lengths]
+        biases = _bits(target.bias_word_lengths)
         current = settings.bias_word_length if biases else None
-        self.bias.show_options(biases or [("float", None)], current)
+        self.bias.show_options(biases or [(tr("float"), None)], current)
         reason = why_not_edit(self._controller.session)
         for choice in self.all:
             choice.set_enabled(not reason)
-            choice.combo.setToolTip(TIPS[choice.name] + (f"\n{reason}." if reason else ""))
+            choice.combo.setToolTip(tr(TIPS[choice.name]) + (f"\n{reason}." if reason else ""))
         self.bias.set_enabled(not reason and len(biases) > 1)
         if not reason:
-            self.bias.combo.setToolTip(TIPS["bias"] + _only(target.title, biases))
+            self.bias.combo.setToolTip(tr(TIPS["bias"]) + _only(target.title, biases))
 
     def _choose_target(self, key: object) -> None:
         self._controller.choose_target(str(key))

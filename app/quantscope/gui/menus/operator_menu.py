@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QMenu
 from quantscope.core.network import LayerKind
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit
+from quantscope.gui.translation import tr
 from quantscope.session import commands
 
-ALL = "&All operators"
 _NEVER = frozenset({LayerKind.INPUT, LayerKind.FLOAT})
 
 
@@ -35,7 +35,7 @@ class OperatorMenu(QObject):
         chosen = self._controller.session.document.settings.only_operators
         self._menu.clear()
         self._menu.setEnabled(bool(operators) and not why_not_edit(self._controller.session))
-        self._add(ALL, "", not chosen)
+        self._add(tr("&All operators"), "", not chosen)
         self._menu.addSeparator()
         for operator in operators:
             self._add(operator, operator, operator in chosen)

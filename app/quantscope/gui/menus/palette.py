@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.gui.menus.matching import likeness
+from quantscope.gui.translation import tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -139,11 +140,11 @@ class CommandPalette(QDialog):
 
     def __init__(self, entries: Sequence[Entry], parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Find an action")
+        self.setWindowTitle(tr("Find an action"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.line = QLineEdit(self)
-        self.line.setPlaceholderText("Type a few letters of what you want to do")
-        self.line.setAccessibleName("Action to find")
+        self.line.setPlaceholderText(tr("Type a few letters of what you want to do"))
+        self.line.setAccessibleName(tr("Action to find"))
         self.line.setClearButtonEnabled(True)
         self.found = Found(entries, self)
         self.list = QListView(self)
@@ -151,7 +152,7 @@ class CommandPalette(QDialog):
         self.list.setItemDelegate(EntryPainter(self.list))
         self.list.setUniformItemSizes(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setAccessibleName("Actions that fit")
+        self.list.setAccessibleName(tr("Actions that fit"))
         self.note = QLabel(self)
         self.note.setProperty("role", "dim")
         self.note.setWordWrap(True)
@@ -172,7 +173,7 @@ class CommandPalette(QDialog):
         self.found.seek(text)
         self.list.setCurrentIndex(self.found.index(0))
         if not self.found.shown:
-            self.note.setText("No action fits. Fewer letters find more.")
+            self.note.setText(tr("No action fits. Fewer letters find more."))
 
     @Slot()
     def _describe(self, *_: object) -> None:

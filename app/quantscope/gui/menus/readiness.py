@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantscope.core import look_only
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem
 from quantscope.core.joined_data import sources_of
-from quantscope.core.look_only import FLOAT_MODEL
+from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
+from quantscope.gui.translation import mark, tr
 from quantscope.session.session import Session
 
-BUSY = "A job is under way: stop it, or wait for its end"
-NO_MODEL = "Open a model first"
-LOOK_ONLY = look_only.LOOK_ONLY[0].upper() + look_only.LOOK_ONLY[1:]
+BUSY = mark("A job is under way: stop it, or wait for its end")
+NO_MODEL = mark("Open a model first")
 
 
 def model_is_missing(session: Session) -> bool:
@@ -36,50 +35,52 @@ def missing_problem(session: Session) -> Problem:
     """What was not found, for the person to locate."""
     file = session.path.name if session.path else Path(session.document.model).name
     return Problem(
-        what="not found: " + ", ".join(session.missing),
+        what=tr("not found: {files}", files=", ".join(session.missing)),
         where=file,
-        remedy="Everything calibrated is here; say where they are now to run them again",
+        remedy=tr("Everything calibrated is here; say where they are now to run them again"),
     )
 
 
 def other_network_problem(model: str) -> Problem:
     """What is wrong with the file that a person took for the session's model."""
     return Problem(
-        what="is another network than the one that the session is about",
+        what=tr("is another network than the one that the session is about"),
         where=Path(model).name,
-        remedy="Locate the model that was calibrated, or open this one by itself",
+        remedy=tr("Locate the model that was calibrated, or open this one by itself"),
     )
 
 
 def changed_model_problem(model: str) -> Problem:
     """Why unsaved work does not fit the file that it was about."""
     return Problem(
-        what="is another network now than the one that the unsaved work is about",
+        what=tr("is another network now than the one that the unsaved work is about"),
         where=Path(model).name,
-        remedy="Locate the model as it was, or discard the work",
+        remedy=tr("Locate the model as it was, or discard the work"),
     )
 
 
 def look_only_problem(session: Session) -> Problem:
     """Why an edit was not made."""
-    return Problem(
-        what=look_only.LOOK_ONLY, where=Path(session.document.model).name, remedy=FLOAT_MODEL
-    )
+    return Problem(what=LOOK_ONLY, where=Path(session.document.model).name, remedy=FLOAT_MODEL)
 
 
 def why_not_choose_data(session: Session, busy: bool = False) -> str:
     """Why other data cannot be chosen now; empty where it can."""
     if session.network is None:
-        return NO_MODEL
-    return BUSY if busy else ""
+        return tr(NO_MODEL)
+    return tr(BUSY) if busy else ""
 
 
 def why_not_edit(session: Session) -> str:
     """Why no type can be changed at all; empty where types can."""
     if session.network is None:
-        return NO_MODEL
-    is_final = session.network.file_types is not None
-    return f"{LOOK_ONLY}. {FLOAT_MODEL} to change them" if is_final else ""
+        return tr(NO_MODEL)
+    if session.network.file_types is None:
+        return ""
+    return tr(
+        "The model is quantized already: its types are those of the file. Open the float model"
+        " that it was made from to change them"
+    )
 
 
 def why_not_calibrate(session: Session, busy: bool = False) -> str:
@@ -96,9 +97,9 @@ def why_not_export(session: Session, busy: bool = False) -> str:
         return reason
     calibration = session.calibration
     if calibration is None:
-        return "Calibrate first"
+        return tr("Calibrate first")
     if session.plan() is None:
-        return "Calibrate again: the statistics are of another model or preparation"
+        return tr("Calibrate again: the statistics are of another model or preparation")
     lost = _missing_source(session, calibration.data)
     return _not_found(lost) if lost else ""
 
@@ -115,4 +116,4 @@ def _without_model(session: Session, busy: bool) -> str:
 
 
 def _not_found(path: str) -> str:
-    return f"{Path(path).name} was not found: locate it first (File menu)"
+    return tr("{file} was not found: locate it first (File menu)", file=Path(path).name)

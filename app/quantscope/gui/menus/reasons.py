@@ -14,10 +14,11 @@ from quantscope.gui.menus.readiness import (
     model_is_missing,
     why_not_edit,
 )
+from quantscope.gui.translation import mark, tr
 
 ON_TENSOR = frozenset({"larger", "smaller", "longer", "shorter"})
-NO_TENSOR = "Select a tensor first"
-OTHERWISE = "There is nothing to do it to now"
+NO_TENSOR = mark("Select a tensor first")
+OTHERWISE = mark("There is nothing to do it to now")
 
 
 def why_off(action: QAction, controller: Controller) -> str:
@@ -35,22 +36,22 @@ def _ask(key: str, controller: Controller) -> str:
     if special is not None and (reason := special(controller)):
         return reason
     if session.network is None:
-        return NO_MODEL
+        return tr(NO_MODEL)
     if key in ON_TENSOR:
         return _of_tensor(controller)
     if reason := why_not_edit(session):
         return reason
     if controller.is_busy:
-        return BUSY
-    return OTHERWISE if session.calibration is not None else "Calibrate first"
+        return tr(BUSY)
+    return tr(OTHERWISE) if session.calibration is not None else tr("Calibrate first")
 
 
 def _of_tensor(controller: Controller) -> str:
     tensor = controller.selection.tensor
     if not tensor:
-        return NO_TENSOR
+        return tr(NO_TENSOR)
     return _sentence(controller.readings.locked(tensor)) or (
-        f"{controller.readings.target.title} takes one word length only"
+        tr("{target} takes one word length only", target=controller.readings.target.title)
     )
 
 
@@ -59,30 +60,32 @@ def _of_layer(controller: Controller) -> str:
     if controller.session.network is None:
         return ""
     if not layer:
-        return "Select a layer first"
-    return _sentence(readings.reason(layer)) or "The layer has no choice: it follows the others"
+        return tr("Select a layer first")
+    return _sentence(readings.reason(layer)) or tr("The layer has no choice: it follows the others")
 
 
 def _of_model(controller: Controller) -> str:
     session = controller.session
     if session.network is None:
-        return NO_MODEL
-    return BUSY if model_is_missing(session) else "The model is where it was"
+        return tr(NO_MODEL)
+    return tr(BUSY) if model_is_missing(session) else tr("The model is where it was")
 
 
 def _of_data(controller: Controller) -> str:
     session = controller.session
     if session.network is None:
-        return NO_MODEL
-    return BUSY if data_is_missing(session) else "The data is where it was"
+        return tr(NO_MODEL)
+    return tr(BUSY) if data_is_missing(session) else tr("The data is where it was")
 
 
 def _of_type(controller: Controller) -> str:
-    return "Its type follows the scheme already" if controller.selection.tensor else NO_TENSOR
+    return (
+        tr("Its type follows the scheme already") if controller.selection.tensor else tr(NO_TENSOR)
+    )
 
 
 def _always(text: str) -> Callable[[Controller], str]:
-    return lambda controller: text
+    return lambda controller: tr(text)
 
 
 def _sentence(text: str) -> str:
@@ -90,13 +93,13 @@ def _sentence(text: str) -> str:
 
 
 SPECIAL: dict[str, Callable[[Controller], str]] = {
-    "cancel": _always("No job is under way"),
-    "undo": _always("There is nothing to take back"),
-    "redo": _always("Nothing was taken back"),
+    "cancel": _always(mark("No job is under way")),
+    "undo": _always(mark("There is nothing to take back")),
+    "redo": _always(mark("Nothing was taken back")),
     "locate-model": _of_model,
     "locate-data": _of_data,
     "reset": _of_type,
-    "reset-all": _always("No type is set by hand"),
+    "reset-all": _always(mark("No type is set by hand")),
     "toggle-layer": _of_layer,
     "wide": _of_layer,
 }

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from quantscope.gui.settings import Settings
+from quantscope.gui.translation import tr
 
 
 class RecentMenu(QObject):
@@ -32,7 +33,7 @@ class RecentMenu(QObject):
             action.setData(path)
             action.triggered.connect(self._open)
         if not self._settings.recent:
-            self._menu.addAction("Nothing yet").setEnabled(False)
+            self._menu.addAction(tr("Nothing yet")).setEnabled(False)
 
     @Slot()
     def _open(self) -> None:

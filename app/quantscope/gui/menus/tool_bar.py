@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolBar, QWidget
 
 from quantscope.gui.menus.choices import NetworkChoices
-from quantscope.gui.menus.table import SEPARATOR, TOOLS
+from quantscope.gui.menus.menu_bar import SEPARATOR, TOOLS
+from quantscope.gui.translation import tr
 
 
 class ToolBar(QToolBar):
@@ -20,7 +21,7 @@ class ToolBar(QToolBar):
         menus: dict[str, QMenu],
         parent: QWidget,
     ) -> None:
-        super().__init__("Tools", parent)
+        super().__init__(tr("Tools"), parent)
         self.setObjectName("tools")
         self.setMovable(False)
         self.setIconSize(QSize(20, 20))

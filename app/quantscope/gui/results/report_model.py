@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from quantscope.gui.translation import tr
+
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 
@@ -13,20 +15,20 @@ ROOT = QModelIndex()
 class StringTable(QAbstractTableModel):
     """Rows of strings; the first ``left`` columns are words, the others numbers.
 
-    ``headings`` maps each column's name to its tool tip.
+    ``headings`` maps each column's name to its tool tip, both marked for translation.
     """
 
     def __init__(
         self, headings: Mapping[str, str], left: int, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._headings = tuple(headings)
-        self._tips = tuple(headings.values())
+        self._headings = tuple(map(tr, headings))
+        self._tips = tuple(map(tr, headings.values()))
         self._left = left
         self._rows: list[tuple[str, ...]] = []
 
     def show_headings(self, headings: Mapping[str, str]) -> None:
-        """Take other columns, which leaves no rows."""
+        """Take other columns, named in the person's language, which leaves no rows."""
         self.beginResetModel()
         self._headings, self._tips = tuple(headings), tuple(headings.values())
         self._rows = []

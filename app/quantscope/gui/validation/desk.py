@@ -9,6 +9,7 @@ from quantscope.core.validation import ValidationRequest
 from quantscope.gui.controller import Controller
 from quantscope.gui.docks import BOTTOM, Docks
 from quantscope.gui.menus.readiness import why_not_validate
+from quantscope.gui.translation import mark
 from quantscope.gui.validation.dialog import ValidationDialog
 from quantscope.gui.validation.panel import ValidationPanel
 from quantscope.jobs.messages import Validated
@@ -33,7 +34,7 @@ class ValidationDesk(QObject):
     def dock(self, docks: Docks) -> None:
         """Put the panel among the others."""
         self._docks = docks
-        self._dock = docks.add("Validation", self.panel, BOTTOM)
+        self._dock = docks.add(mark("Validation"), self.panel, BOTTOM)
 
     def enabled(self) -> dict[str, bool]:
         """Wherever a network is open, nothing runs, and the model is there."""

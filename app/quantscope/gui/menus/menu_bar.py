@@ -1,0 +1,126 @@
+"""The menus as nested lists of ids of actions, and what stands in the tool bar."""
+
+from __future__ import annotations
+
+from quantscope.gui.menus.table import NUMBERED_VARIANTS, PREPARATION
+from quantscope.gui.translation import mark
+
+SEPARATOR = "-"
+Menu = tuple[str, tuple[object, ...]]
+MENUS: tuple[Menu, ...] = (
+    (
+        mark("&File"),
+        (
+            "open",
+            (mark("Open &recent"), ("recent",)),
+            "demo",
+            SEPARATOR,
+            "save",
+            "save-as",
+            SEPARATOR,
+            "locate-model",
+            "locate-data",
+            SEPARATOR,
+            "export",
+            "types",
+            (mark("&Write what is known"), ("report", "statistics", "picture")),
+            SEPARATOR,
+            "quit",
+        ),
+    ),
+    (mark("&Edit"), ("undo", "redo", SEPARATOR, "select-all", "copy-picture")),
+    (
+        mark("&Network"),
+        (
+            "data",
+            "calibrate",
+            "validate",
+            "cancel",
+            SEPARATOR,
+            *PREPARATION,
+            SEPARATOR,
+            (mark("&Target"), ("choice:target",)),
+            (mark("&Scheme"), ("choice:scheme",)),
+            (mark("&Word length"), ("choice:word",)),
+            (mark("Wei&ght word length"), ("choice:weights",)),
+            (mark("&Bias word length"), ("choice:bias",)),
+            (mark("&Quantize only"), ("operators",)),
+            "unsigned",
+            "integer-ports",
+            SEPARATOR,
+            "compensate",
+            "correct-bias",
+            SEPARATOR,
+            "reset-all",
+            "check",
+            "network",
+        ),
+    ),
+    (mark("&Diagnosis"), ("measure", "diagnosis", "goal", "costs")),
+    (
+        mark("V&ariants"),
+        (
+            "new-variant",
+            "rename-variant",
+            "delete-variant",
+            SEPARATOR,
+            "next-variant",
+            "previous-variant",
+            (mark("&Switch to"), NUMBERED_VARIANTS),
+            SEPARATOR,
+            "compare-next",
+            "swap",
+            "variants",
+        ),
+    ),
+    (
+        mark("&Tensor"),
+        (
+            "worst",
+            SEPARATOR,
+            "larger",
+            "smaller",
+            "longer",
+            "shorter",
+            "wider",
+            "narrower",
+            SEPARATOR,
+            "reset",
+            SEPARATOR,
+            "toggle-layer",
+            "wide",
+        ),
+    ),
+    (
+        mark("&View"),
+        (
+            "find",
+            "only-problems",
+            "by-layer",
+            (mark("&Sort rows"), ("sort-network", "sort-sqnr", "sort-overflow", "sort-name")),
+            SEPARATOR,
+            "expand",
+            "collapse",
+            "depth",
+            SEPARATOR,
+            (mark("&Theme"), ("theme-system", "theme-light", "theme-dark")),
+            SEPARATOR,
+            "reset-layout",
+            "panels",
+        ),
+    ),
+    (
+        mark("&Help"),
+        (
+            "guide",
+            "explain",
+            "shortcuts",
+            "palette",
+            SEPARATOR,
+            "hints",
+            SEPARATOR,
+            "about",
+        ),
+    ),
+)
+TOOLS = ("open", "data", "calibrate", "choices", "validate", "export", SEPARATOR, "undo", "redo")
