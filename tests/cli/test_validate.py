@@ -44,7 +44,7 @@ def test_that_figures_of_both_stand_side_by_side(
         "METRIC",
         "95 % INTERVAL",
         "Same answer as float",
-        "points to",
+        " points",
         "integer operators",
         "ms for a run",
         "guessing among 5 classes",

@@ -12,14 +12,14 @@ def test_that_shares_are_percent_and_differ_in_points() -> None:
         "80.0 %",
         "75.0 %",
         "−5.00 points",
-        "−10.00 points to +0.00 points",
+        "−10.00 to +0.00 points",
     )
 
 
 def test_that_what_float_lacks_stays_empty_and_the_interval_is_that_of_the_value() -> None:
     assert figure_in_words(SQNR) == ("Output SQNR", "", "31.2 dB", "", "")
     known = replace(SQNR, low=30.0, high=32.5)
-    assert figure_in_words(known)[3:] == ("", "30.0 dB to 32.5 dB")
+    assert figure_in_words(known)[3:] == ("", "30.0 to 32.5 dB")
 
 
 def test_that_other_figures_have_four_decimals() -> None:

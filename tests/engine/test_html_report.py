@@ -266,7 +266,7 @@ def test_that_the_latest_validation_stands_in_full_and_others_in_a_line() -> Non
         "75.0 % Top-1 on 20 labelled samples; 80.0 % in float",
         "2026-11-27 01:00 UTC",
         "something to know.",
-        "8 bits Top-1 80.0 % 75.0 % −5.00 points −10.00 points to +0.00 points",
+        "8 bits Top-1 80.0 % 75.0 % −5.00 points −10.00 to +0.00 points",
         "Intervals: a paired interval.",
         "8 bits 1.06 KB (26%) 1.5 KB 2 none 0.5 ms (4.00 × as fast)",
         "cat taken for dog: 3 times (float 2)",

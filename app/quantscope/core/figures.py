@@ -27,5 +27,7 @@ def figure_in_words(figure: Figure) -> tuple[str, str, str, str, str]:
     interval = ""
     if figure.low is not None and figure.high is not None:
         shown = value_in_words if figure.exact is None else change_in_words
-        interval = f"{shown(figure, figure.low)} to {shown(figure, figure.high)}"
+        low, high = shown(figure, figure.low), shown(figure, figure.high)
+        number, _, unit = low.rpartition(" ")
+        interval = f"{number if number and high.endswith(f' {unit}') else low} to {high}"
     return figure.title, exact, value_in_words(figure, figure.value), change, interval

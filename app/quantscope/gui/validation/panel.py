@@ -45,9 +45,12 @@ class ValidationPanel(QWidget):
         for label in (self.state, self.warnings):
             label.setWordWrap(True)
         self.again = QPushButton("&Validate…", self)
-        self.runs, self.run_table = self._table(tables.RUNS, 3, (124, 230, 220, 70, 24))
-        self.figures, figures = self._table(verdicts.FIGURES, 2, (200, 150, 90, 90, 110, 170))
+        self.runs, self.run_table = self._table(tables.RUNS, 3, (132, 240, 220, 70, 24))
+        self.figures, figures = self._table(verdicts.FIGURES, 2, (190, 150, 70, 80, 100, 165))
         self.costs, costs = self._table(verdicts.COSTS, 1, (200, 120, 90, 120, 170, 150))
+        figures.header().moveSection(
+            0, len(verdicts.FIGURES) - 1
+        )  # figures first where it is narrow
         self.run_table.setAccessibleName("Validations")
         figures.setAccessibleName("Figures of the chosen validation")
         costs.setAccessibleName("Memory and time of the chosen validation")
@@ -76,7 +79,7 @@ class ValidationPanel(QWidget):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([320, 760])
+        self.splitter.setSizes([330, 750])
         self.state.setProperty("role", "heading")
         self.warnings.setProperty("role", "caution")
         column = QVBoxLayout(self)
