@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from quantscope.gui.look.icons import icon
 from quantscope.gui.look.theme import Theme, ThemeChoice, apply_theme, theme_for
@@ -22,16 +22,17 @@ class Themed(Protocol):
 
 
 class Appearance(QObject):
-    """Gives one theme to the application, to ``views`` and to the icons of ``actions``."""
+    """Gives one theme to ``window``, to ``views`` and to the icons of ``actions``."""
 
     def __init__(
         self,
         settings: Settings,
         actions: dict[str, QAction],
         views: Sequence[Themed],
-        parent: QObject,
+        window: QWidget,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
+        self._window = window
         self._settings = settings
         self._actions = actions
         self._views = views
@@ -59,9 +60,7 @@ class Appearance(QObject):
 
     def _apply(self) -> None:
         theme = theme_for(self._settings.theme)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        apply_theme(application, theme)
+        apply_theme(self._window, theme)
         for view in self._views:
             view.set_theme(theme)
         for row in ACTIONS:

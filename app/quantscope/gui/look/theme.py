@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from quantscope.bundled import bundled_path
 from quantscope.core import heatmap
@@ -125,12 +125,16 @@ def theme_shown() -> Theme:
     return DARK if QApplication.palette().window().color() == QColor(DARK.window) else LIGHT
 
 
-def apply_theme(application: QApplication, theme: Theme) -> None:
-    """Give ``theme`` to every widget of the application."""
+def apply_theme(window: QWidget, theme: Theme) -> None:
+    """Give ``theme`` to ``window`` and all in it, and its palette to the application.
+
+    The sheet is the window's: Qt 6.11 takes three times as long where it is the application's,
+    since parents are not styled before what is in them.
+    """
     sheet = style_sheet(theme)
-    if application.styleSheet() != sheet:  # setting it again styles every widget anew
-        application.setPalette(palette(theme))
-        application.setStyleSheet(sheet)
+    if window.styleSheet() != sheet:  # setting it again styles every widget anew
+        QApplication.setPalette(palette(theme))
+        window.setStyleSheet(sheet)
 
 
 def palette(theme: Theme) -> QPalette:
