@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from quantscope.core.network import Network
@@ -77,3 +78,36 @@ def test_that_the_system_theme_is_followed_while_it_is_chosen(
     monkeypatch.setattr(appearance, "theme_for", lambda choice: LIGHT)
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Light)
     assert calibrated.ranges.heat.theme is DARK, "a theme that was chosen stays"
+
+
+def test_that_a_panel_costs_no_style_before_it_is_seen(opened: MainWindow) -> None:
+    for panel in (opened.results, opened.check, opened.validation.panel, opened.diagnosis):
+        assert not opened.isAncestorOf(panel)
+    opened.check_dock.toggleViewAction().trigger()
+    assert opened.isAncestorOf(opened.check) and opened.check.isVisible()
+    assert not opened.isAncestorOf(opened.results)
+
+
+def test_that_a_splitter_comes_back_when_its_panel_is_first_seen(
+    qapp: QApplication, make: MakeWindow, demo_network: Network
+) -> None:
+    first = _with_demo(make(), demo_network)
+    first.variants_dock.show()
+    qapp.processEvents()
+    splitter = first.what_differs.splitter
+    splitter.setSizes([splitter.width() - 310, 310])
+    first.variants_dock.hide()
+    sizes = splitter.sizes()
+    first.layout_kept.keep()
+    again = _with_demo(make(), demo_network)
+    qapp.processEvents()
+    again.variants_dock.show()
+    qapp.processEvents()
+    assert again.what_differs.splitter.sizes() == pytest.approx(sizes, abs=3)
+
+
+def test_that_a_theme_chosen_before_a_panel_is_seen_is_its_theme(opened: MainWindow) -> None:
+    opened.actions_by_id["theme-dark"].trigger()
+    opened.check_dock.show()
+    picture = opened.check.grab().toImage()
+    assert picture.pixelColor(1, 1) == QColor(DARK.window)

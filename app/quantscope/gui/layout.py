@@ -50,10 +50,17 @@ class Layout(QObject):
 
     @Slot()
     def _put_parts(self) -> None:
-        for key, part in self._parts().items():
+        new = {key: part for key, part in self._parts().items() if key not in self._usual}
+        for key, part in new.items():
             self._usual[key] = part.saveState()
             part.restoreState(self._settings.bytes_of(key))
         self.restored.emit()
+
+    @Slot()
+    def follow_filled(self) -> None:
+        """A dock has its content now: put its splitters and headers as they were."""
+        if self._is_in_use:
+            QTimer.singleShot(0, self, self._put_parts)
 
     def keep(self) -> None:
         """Remember how it all is now."""

@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.layout_kept = Layout(self, settings, self.inspector_dock)
         self.layout_kept.restored.connect(self.ranges.show_columns)
+        self.docks.filled.connect(self.layout_kept.follow_filled)
         self.features += (
             self.ranges.filter_bar,
             self.ranges.rows,
