@@ -17,6 +17,7 @@ from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fat
 from quantscope.gui import wording
 from quantscope.gui.inspector.fate_legend import FATES, FateLegend
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import tr
 
 HEIGHT = 170  # pixels
 LEFT, TOP, BOTTOM, TITLE = 52, 8, 24, 16  # pixels around the bars; TITLE is part of LEFT
@@ -94,8 +95,8 @@ class BitBars(QWidget):
         self._depth = Depth.LINEAR
         self._row: HeatRow | None = None
         self.setFixedHeight(HEIGHT)
-        self.setAccessibleName("Bits of the selected tensor")
-        self.setAccessibleDescription("The figures below say in numbers what it shows")
+        self.setAccessibleName(tr("Bits of the selected tensor"))
+        self.setAccessibleDescription(tr("The figures below say in numbers what it shows"))
 
     def set_depth(self, depth: Depth) -> None:
         """A linear axis, or one on which rare values can be seen."""
@@ -188,5 +189,5 @@ class BitBars(QWidget):
         painter.translate(0.0, room.bottom())
         painter.rotate(-90.0)
         beside = QRectF(0.0, 0.0, room.height(), TITLE)
-        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, "% of values")
+        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, tr("% of values"))
         painter.restore()
