@@ -50,7 +50,7 @@ class ValidationPanel(QWidget):
         self.costs, costs = self._table(verdicts.COSTS, 1, (200, 120, 90, 120, 170, 150))
         figures.header().moveSection(
             0, len(verdicts.FIGURES) - 1
-        )  # figures first where it is narrow
+        )  # cut off first
         self.run_table.setAccessibleName("Validations")
         figures.setAccessibleName("Figures of the chosen validation")
         costs.setAccessibleName("Memory and time of the chosen validation")
