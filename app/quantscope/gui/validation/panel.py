@@ -48,9 +48,7 @@ class ValidationPanel(QWidget):
         self.runs, self.run_table = self._table(tables.RUNS, 3, (132, 240, 220, 70, 24))
         self.figures, figures = self._table(verdicts.FIGURES, 2, (190, 150, 70, 80, 100, 165))
         self.costs, costs = self._table(verdicts.COSTS, 1, (200, 120, 90, 120, 170, 150))
-        figures.header().moveSection(
-            0, len(verdicts.FIGURES) - 1
-        )  # cut off first
+        figures.header().moveSection(0, len(verdicts.FIGURES) - 1)  # cut off first
         self.run_table.setAccessibleName("Validations")
         figures.setAccessibleName("Figures of the chosen validation")
         costs.setAccessibleName("Memory and time of the chosen validation")
