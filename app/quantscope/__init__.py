@@ -8,22 +8,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quantscope.api.models import open_model as open_model
     from quantscope.api.quantizer import Quantizer as Quantizer
-    from quantscope.api.quantizer import open_model as open_model
     from quantscope.api.quantizer import open_session as open_session
+    from quantscope.api.running import Stopped as Stopped
+    from quantscope.api.validation import QuantizationOptions as QuantizationOptions
     from quantscope.core.errors import QuantscopeError as QuantscopeError
+    from quantscope.core.events import STOP as STOP
     from quantscope.core.formats import ChannelScaled as ChannelScaled
     from quantscope.core.formats import FixedPoint as FixedPoint
     from quantscope.core.formats import Scaled as Scaled
     from quantscope.core.histogram import BitHistogram as BitHistogram
+    from quantscope.core.metrics.detector import DetectorForm as DetectorForm
     from quantscope.core.targets import TARGETS as TARGETS
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Quantizer": "quantscope.api.quantizer",
-    "open_model": "quantscope.api.quantizer",
+    "QuantizationOptions": "quantscope.api.validation",
+    "open_model": "quantscope.api.models",
     "open_session": "quantscope.api.quantizer",
+    "STOP": "quantscope.core.events",
+    "Stopped": "quantscope.api.running",
+    "DetectorForm": "quantscope.core.metrics.detector",
     "QuantscopeError": "quantscope.core.errors",
     "FixedPoint": "quantscope.core.formats",
     "Scaled": "quantscope.core.formats",
@@ -33,13 +41,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "STOP",
     "TARGETS",
     "BitHistogram",
     "ChannelScaled",
+    "DetectorForm",
     "FixedPoint",
+    "QuantizationOptions",
     "Quantizer",
     "QuantscopeError",
     "Scaled",
+    "Stopped",
     "__version__",
     "open_model",
     "open_session",

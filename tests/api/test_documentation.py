@@ -7,16 +7,18 @@ import os
 import runpy
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 import quantscope
-from quantscope import Quantizer
+from quantscope import Quantizer, api
 from quantscope.bundled import demo_folder, resources_folder
 
-MODULES = ("quantizer", "settings", "data", "samples", "tables", "running", "workbench")
+MODULES = [f"quantscope.api.{each.name}" for each in iter_modules(api.__path__)]
+HOMES = {getattr(quantscope, name).__module__ for name in ("FixedPoint", "BitHistogram")}
 GUIDE = resources_folder() / "guide" / "python.md"
 
 
@@ -34,8 +36,8 @@ def _examples(module: ModuleType) -> list[doctest.DocTest]:
 
 def test_that_the_examples_in_the_docstrings_give_what_they_show(names: dict[str, Any]) -> None:
     runner = doctest.DocTestRunner()
-    for module in MODULES:
-        for test in _examples(import_module(f"quantscope.api.{module}")):
+    for module in [*MODULES, *HOMES]:
+        for test in _examples(import_module(module)):
             test.globs.update(names)
             runner.run(test)
     assert runner.tries > 20

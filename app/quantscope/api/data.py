@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
+from quantscope.api.naming import unknown
 from quantscope.core.data import (
     DataDescription,
     Preprocessing,
@@ -32,7 +34,6 @@ class DataOptions(TypedDict, total=False):
     std=0.25 resize=fit color=bgr layout=nhwc"``. ``sound``, for recordings: settings such as
     ``"rate=16000 length=frames"``. ``samples``: use so many at most (noise: 32). ``seed``: of the
     noise. ``shuffle``: the seed of their order. ``skip_unreadable``: leave out so many at most.
-    ``stop_when_stable``: end a calibration once so many samples in a row moved no exponent.
     ``trust_python``: run the Python file that the data is; it can do whatever you can do.
     """
 
@@ -43,8 +44,14 @@ class DataOptions(TypedDict, total=False):
     seed: int
     shuffle: int | None
     skip_unreadable: int
-    stop_when_stable: int
     trust_python: bool
+
+
+class CalibrationOptions(DataOptions, total=False):
+    """What may be said of a calibration: ``stop_when_stable`` ends it once so many samples in a
+    row moved no exponent (0: all are run)."""
+
+    stop_when_stable: int
 
 
 def settled(path: str, options: DataOptions, check: Check) -> tuple[DataDescription, SourceCheck]:
@@ -76,14 +83,37 @@ def _wished(path: str, options: DataOptions) -> DataDescription:
         path=place,
         preprocessing=parse_preprocessing(chain) if chain else Preprocessing(),
         sound=parse_sound(options.get("sound") or ""),
-        samples=options.get("samples"),
-        seed=options.get("seed", 0),
+        samples=whole_number(options, "samples", least=1),
+        seed=whole_number(options, "seed") or 0,
         shuffle=options.get("shuffle"),
-        skip_unreadable=max(options.get("skip_unreadable", 0), 0),
-        stable_after=max(options.get("stop_when_stable", 0), 0),
+        skip_unreadable=whole_number(options, "skip_unreadable") or 0,
         as_pictures=bool(chain) and given_kind != SourceKind.IMAGES,
         trusted=agreement(place) if options.get("trust_python") else "",
     )
+
+
+def check_options(options: Mapping[str, object], known: Collection[str]) -> None:
+    """Raise :class:`QuantscopeError` where ``options`` are others than the ``known`` ones."""
+    for name in options:
+        if name not in known:
+            raise unknown("option", name, known, "data")
+
+
+def whole_number(options: Mapping[str, Any], name: str, least: int = 0) -> int | None:
+    """The option ``name``, ``None`` where it is left out.
+
+    Raises :class:`QuantscopeError` where it is no whole number of at least ``least``.
+    """
+    value = options.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise QuantscopeError(
+            f"{value!r} is no whole number of at least {least}",
+            where=name,
+            remedy="Give another one, or leave it out",
+        )
+    return int(value)
 
 
 def _kind(name: str) -> SourceKind:

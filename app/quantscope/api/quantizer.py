@@ -8,47 +8,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from quantscope.api.data import DataOptions
-from quantscope.api.running import Listener, ask
+from quantscope.api.data import CalibrationOptions, DataOptions, check_options, whole_number
+from quantscope.api.judging import Labels, judge
+from quantscope.api.models import open_model, preparation_of
+from quantscope.api.running import Listener
 from quantscope.api.samples import Samples
 from quantscope.api.settings import Settings, changed
 from quantscope.api.tables import Prediction, RangeTable, predictions, range_table
+from quantscope.api.validation import QuantizationOptions
 from quantscope.api.workbench import PathLike, Workbench
 from quantscope.core.calibration import Calibration
+from quantscope.core.convergence import Convergence, convergence_of
 from quantscope.core.data import SourceCheck
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.forecast import Forecast
 from quantscope.core.formats import DataType
 from quantscope.core.heatmap import Depth
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan, placement_for
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import CHOICES, PreparationChoices
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
-from quantscope.jobs.messages import Describe, Described
+from quantscope.core.validation import Validation
 from quantscope.jobs.outputs import check_output
 from quantscope.jobs.pictures import draw_ranges
 from quantscope.jobs.reports import write_report
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
-
-
-def open_model(path: PathLike, *, prepare: Collection[str] = ()) -> Network:
-    """The network in the ONNX file ``path``: its layers and tensors, and what stays float and why.
-
-    ``prepare`` as for :class:`Quantizer`. Raises :class:`QuantscopeError` where the file is no
-    model that can be read.
-
-    >>> from quantscope import open_model
-    >>> network = open_model(demo / "demo.onnx")
-    >>> network.inputs[0].name, network.inputs[0].shape
-    ('image', ('batch', 3, 32, 32))
-    """
-    request = Describe(model=str(Path(path).absolute()), preparation=_preparation(prepare))
-    return ask(request, Described).network
 
 
 def open_session(path: PathLike, *, progress: Listener | None = None) -> Quantizer:
@@ -60,29 +50,17 @@ def open_session(path: PathLike, *, progress: Listener | None = None) -> Quantiz
     return Quantizer._of(load_session(path), progress)
 
 
-def _preparation(chosen: Collection[str]) -> PreparationChoices:
-    preparation = PreparationChoices()
-    for key in chosen:
-        if key not in CHOICES:
-            raise QuantscopeError(
-                f'there is no choice of preparation "{key}"',
-                where="prepare",
-                remedy=f"Choose among {', '.join(CHOICES)}",
-            )
-        preparation = preparation.with_choice(key, True)
-    return preparation
-
-
 class Quantizer:
     """A model, its statistics, and the settings from which the types of its tensors follow.
 
     ``model`` is the path of an ONNX file. ``prepare`` names what is done to the network beyond
     what is done to every one: keys of ``quantscope.core.preparation.CHOICES`` (``equalize``,
-    ``replace_relu6``, ``absorb_biases``, ``migrate``). ``progress`` hears long work. What the
-    types follow from is given by the keywords of :class:`~quantscope.api.settings.Settings`, here
-    or later by :meth:`configure`.
+    ``replace_relu6``, ``absorb_biases``, ``migrate``). ``progress`` hears long work, and ends it
+    where it returns ``quantscope.STOP``. What the types follow from is given by the keywords of
+    :class:`~quantscope.api.settings.Settings`, here or later by :meth:`configure`.
 
-    Long work runs in this process; Ctrl+C stops it in order and raises ``KeyboardInterrupt``.
+    Long work runs in this process; Ctrl+C stops it in order and raises ``KeyboardInterrupt``. A
+    calibration that is stopped in either way keeps what it has counted.
     All methods raise :class:`QuantscopeError` for input that is at fault, with a sentence that
     says what, where, and what to do.
 
@@ -103,7 +81,7 @@ class Quantizer:
         **settings: Unpack[Settings],
     ) -> None:
         session = Session()
-        session.open_model(model, open_model(model, prepare=prepare), _preparation(prepare))
+        session.open_model(model, open_model(model, prepare=prepare), preparation_of(prepare))
         self._bench = Workbench(session, progress)
         self.configure(**settings)
 
@@ -155,6 +133,15 @@ class Quantizer:
         """
         return range_table(self.network, self.calibration)
 
+    def convergence(self) -> Convergence:
+        """How much ranges and exponents still moved with the last samples, and whether they rest.
+
+        >>> found = calibrated.convergence()
+        >>> [(each.since, each.samples) for each in found.checkpoints]
+        [(1, 2), (2, 4)]
+        """
+        return convergence_of(self.calibration)
+
     # ---- data
 
     def check_data(self, data: PathLike, **options: Unpack[DataOptions]) -> SourceCheck:
@@ -167,7 +154,20 @@ class Quantizer:
         >>> check.samples, check.shapes
         (200, (('image', (1, 3, 32, 32), 'float32'),))
         """
-        return self._bench.settle(data, options)[1]
+        check_options(options, DataOptions.__annotations__)
+        return self._bench.check(data, options)
+
+    def forecast(self, data: PathLike, **options: Unpack[DataOptions]) -> Forecast:
+        """About how long calibrating with ``data`` takes, and how much memory, from a few samples.
+
+        ``data`` and keywords as for :meth:`check_data`.
+
+        >>> takes = calibrated.forecast(demo / "calibration")
+        >>> takes.samples, takes.seconds > 0, takes.memory < takes.available
+        (200, True, True)
+        """
+        check_options(options, DataOptions.__annotations__)
+        return self._bench.forecast(self._bench.described(data, None, options))
 
     def calibrate(
         self,
@@ -175,7 +175,7 @@ class Quantizer:
         *,
         only_quantized: bool = False,
         keep_in: PathLike | None = None,
-        **options: Unpack[DataOptions],
+        **options: Unpack[CalibrationOptions],
     ) -> RangeTable:
         """Run data through the float network once, and keep what later questions need.
 
@@ -183,13 +183,15 @@ class Quantizer:
         tables ...), ``"random"`` for seeded noise, or samples in memory: an array with its
         samples on the first axis, a mapping from input names to such arrays, or an iterable of
         samples, each a mapping or, for a network with one input, an array. Keywords are those of
-        :class:`~quantscope.api.data.DataOptions`; of an iterable, ``samples`` takes the first.
+        :class:`~quantscope.api.data.CalibrationOptions`; of an iterable, ``samples`` takes the
+        first.
 
         Samples in memory are written to the new or empty folder ``keep_in``, since exporting
         reads them again; without it they are gone with the quantizer, and a saved session opens
         without its data. ``only_quantized`` counts only what will be integers, which is faster.
 
-        Returns the dynamic ranges.
+        Returns the dynamic ranges. ``calibration.left`` says how many samples were not counted,
+        because the listener or ``stop_when_stable`` ended the run; :meth:`calibrate_more` does.
 
         >>> from quantscope import Quantizer
         >>> quantizer = Quantizer(demo / "demo.onnx")
@@ -200,13 +202,88 @@ class Quantizer:
         >>> quantizer.calibration.samples, quantizer.calibration.data.kind.value
         (5, 'npz-folder')
         """
-        if isinstance(data, str | os.PathLike):
-            description, _ = self._bench.settle(data, options)
-        else:
-            place, rest = self._bench.store(data, keep_in, options)
-            description, _ = self._bench.settle(place, rest)
-        self._bench.calibrate(description, only_quantized)
+        check_options(options, CalibrationOptions.__annotations__)
+        stable_after = whole_number(options, "stop_when_stable") or 0
+        described = self._bench.described(data, keep_in, options)
+        described = replace(described, stable_after=stable_after)
+        self._bench.calibrate(described, only_quantized=only_quantized, goes_on=False)
         return self.ranges()
+
+    def calibrate_more(
+        self,
+        data: PathLike | Samples | None = None,
+        *,
+        keep_in: PathLike | None = None,
+        **options: Unpack[CalibrationOptions],
+    ) -> RangeTable:
+        """Count more samples; what was counted stays, bit for bit as in one run over all.
+
+        Without ``data`` the same data is gone on with: up to ``samples`` of it in all, or the rest
+        of it. With ``data``, as for :meth:`calibrate`, this data is counted as well.
+
+        >>> from quantscope import Quantizer
+        >>> quantizer = Quantizer(demo / "demo.onnx")
+        >>> table = quantizer.calibrate(demo / "calibration", samples=2)
+        >>> table = quantizer.calibrate_more(samples=4)
+        >>> bool((table.counts == calibrated.ranges().counts).all())
+        True
+        """
+        check_options(options, CalibrationOptions.__annotations__)
+        bench = self._bench
+        added = None if data is None else bench.described(data, keep_in, options)
+        bench.calibrate(bench.grown(added, options), only_quantized=False, goes_on=True)
+        return self.ranges()
+
+    def merge(self, *others: Quantizer | PathLike) -> RangeTable:
+        """Take the samples of ``others`` too, as if all had been counted in one run.
+
+        They are quantizers or session files of the same model, with other samples; settings stay.
+
+        >>> from quantscope import Quantizer
+        >>> noisy = Quantizer(demo / "demo.onnx")
+        >>> table = noisy.calibrate("random", samples=3)
+        >>> table = noisy.merge(calibrated)
+        >>> noisy.calibration.samples
+        7
+        """
+        opened = [each if isinstance(each, Quantizer) else open_session(each) for each in others]
+        self._bench.merge([each._bench for each in opened])
+        return self.ranges()
+
+    def validate(
+        self,
+        data: PathLike | Samples,
+        options: QuantizationOptions | None = None,
+        *,
+        labels: Labels | None = None,
+        files: Collection[PathLike] = (),
+        **data_options: Unpack[DataOptions],
+    ) -> Validation:
+        """Judge the float network and the types as they are, sample by sample, over other data.
+
+        ``data`` as for :meth:`calibrate`, prepared as the data of the calibration where the
+        keywords do not say otherwise. ``labels`` are a path, one label for each sample, or a
+        mapping from names of samples to labels; without them, the class folders of the data.
+        ``files`` are quantized models to judge as well. Before :meth:`calibrate` the float network
+        is judged alone. ``trust_python`` agrees to run a file of metrics too.
+
+        Each figure has the values of both networks, their difference, and the 95 % interval of it
+        by pairing the samples. What is found stays with the quantizer, for :meth:`report`.
+
+        >>> from quantscope import QuantizationOptions
+        >>> by = QuantizationOptions(metrics=["top1", "sqnr"])
+        >>> found = calibrated.validate(demo / "validation", by, samples=50)
+        >>> top1 = found.quantized.figure("top1")
+        >>> top1.exact, top1.difference == top1.value - top1.exact
+        (1.0, True)
+        >>> top1.low <= top1.difference <= top1.high
+        True
+        >>> found.quantized.costs.parameter_bytes < found.exact.parameter_bytes / 3
+        True
+        """
+        check_options(data_options, DataOptions.__annotations__)
+        by = options or QuantizationOptions()
+        return judge(self._bench, data, by, labels, files, data_options)
 
     # ---- types
 
@@ -278,7 +355,7 @@ class Quantizer:
         run the Python file that the data of an opened session is.
         """
         if trust_python:
-            self._bench.trust_python()
+            self._bench.trust(self.calibration.data)
         return self._bench.export(output, overwrite=overwrite, samples=verification_samples)
 
     def heat_map(

@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
-from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.events import STOP, LiveCounts, Progress
+from quantscope.core.validation import OwnMetric
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Cancelled, Request
 
 R = TypeVar("R")
-Listener = Callable[[Progress], None]
-"""Hears how far long work has come: its stage, and steps done of how many."""
+Listener = Callable[[Progress], object]
+"""Hears how far long work has come: its stage, and steps done of how many.
+
+Where it returns ``quantscope.STOP`` the work ends in order; whatever else it returns is ignored.
+"""
 
 
-def ask(request: Request, kind: type[R], listener: Listener | None = None) -> R:
-    """The result of ``request``, which is a ``kind``.
+class Stopped(Exception):  # noqa: N818  it was asked for, nothing failed
+    """The listener answered ``STOP``, and there is no result; no file was left half-written."""
 
-    Raises :class:`QuantscopeError` where it cannot be had, and ``KeyboardInterrupt`` once the
-    work has stopped in order after Ctrl+C.
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Work that ended without its result, and what is ``kept`` of it.
+
+    It was stopped by the listener, or else by Ctrl+C.
     """
 
-    def hear(event: Progress | LiveCounts) -> None:
-        if listener is not None and isinstance(event, Progress):
-            listener(event)
+    kept: Cancelled
+    by_listener: bool
 
-    result = run_inline(request, hear)
+    def error(self) -> BaseException:
+        """What to raise where nothing can be made of what is kept."""
+        return Stopped("stopped as asked") if self.by_listener else KeyboardInterrupt()
+
+
+def ask(
+    request: Request,
+    kind: type[R],
+    listener: Listener | None = None,
+    metrics: Mapping[str, OwnMetric] | None = None,
+) -> R:
+    """The result of ``request``, which is a ``kind``; ``metrics`` as for ``jobs.runner.run``.
+
+    Raises :class:`QuantscopeError` where it cannot be had, and once the work has stopped in order
+    :class:`Stopped` or, after Ctrl+C, ``KeyboardInterrupt``.
+    """
+    found = attempt(request, kind, listener, metrics)
+    if isinstance(found, Halt):
+        raise found.error()
+    return found
+
+
+def attempt(
+    request: Request,
+    kind: type[R],
+    listener: Listener | None = None,
+    metrics: Mapping[str, OwnMetric] | None = None,
+) -> R | Halt:
+    """As :func:`ask`, but what is kept of work that was stopped is returned."""
+    by_listener = False
+
+    def hear(event: Progress | LiveCounts) -> object:
+        nonlocal by_listener
+        answer = listener(event) if listener is not None and isinstance(event, Progress) else None
+        by_listener = by_listener or answer is STOP
+        return answer
+
+    result = run_inline(request, hear, metrics)
     if isinstance(result, Cancelled):
-        raise KeyboardInterrupt
+        return Halt(result, by_listener=by_listener)
     assert isinstance(result, kind)
     return result

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypedDict, TypeVar
 
+from quantscope.api.naming import unknown
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import LayerKind, Network
 from quantscope.core.plan_settings import SWITCHES, WIDE, PlanSettings, WeightRounding
@@ -56,7 +56,7 @@ def changed(
     settings = before
     for key in wanted:
         if key not in Settings.__annotations__:
-            raise _unknown("setting", key, Settings.__annotations__, spelled(key))
+            raise unknown("setting", key, Settings.__annotations__, spelled(key))
     if "target" in wanted and wanted["target"] != settings.target:
         settings = settings.with_target(_known("target", wanted["target"], TARGETS, spelled))
     if "scheme" in wanted:
@@ -71,7 +71,7 @@ def changed(
 
 def _known(what: str, name: str, known: Collection[str], spelled: Spelling) -> str:
     if name not in known:
-        raise _unknown(what, name, known, spelled(what))
+        raise unknown(what, name, known, spelled(what))
     return name
 
 
@@ -142,7 +142,7 @@ def _with_layers(
         known = {layer.operator for layer in network.layers if layer.kind is not LayerKind.INPUT}
         for operator in wanted["only_operators"]:
             if operator not in known:
-                raise _unknown("operator", operator, known, network.name)
+                raise unknown("operator", operator, known, network.name)
         settings = settings.with_only_operators(frozenset(wanted["only_operators"]))
     return settings
 
@@ -157,18 +157,6 @@ def layers_called(wanted: Iterable[str], network: Network) -> frozenset[str]:
     found = set()
     for name in wanted:
         if name not in names:
-            raise _unknown("layer", name, names, network.name)
+            raise unknown("layer", name, names, network.name)
         found.add(names[name])
     return frozenset(found)
-
-
-def _unknown(what: str, name: str, known: Iterable[str], where: str) -> QuantscopeError:
-    choices = sorted(known)
-    near = get_close_matches(str(name), choices, n=3)
-    if near:
-        hint = f"Did you mean {' or '.join(near)}"
-    elif what in ("layer", "operator"):
-        hint = "quantscope inspect lists them"
-    else:
-        hint = f"Choose one of {', '.join(choices)}"
-    return QuantscopeError(f'there is no {what} "{name}"', where=where, remedy=hint)

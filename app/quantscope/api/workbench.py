@@ -6,15 +6,25 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.api.data import DataOptions, agreement, settled
-from quantscope.api.running import Listener, ask
+from quantscope.api.data import (
+    CalibrationOptions,
+    DataOptions,
+    agreement,
+    settled,
+    whole_number,
+)
+from quantscope.api.going_on import counted_samples, grown_data
+from quantscope.api.running import Halt, Listener, ask, attempt
 from quantscope.api.samples import Samples, write_samples
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.forecast import Forecast
+from quantscope.core.joined_data import sources_of
 from quantscope.core.network import Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
@@ -25,6 +35,9 @@ from quantscope.jobs.messages import (
     DataChecked,
     Export,
     Exported,
+    ForecastCalibration,
+    Forecasted,
+    Merge,
 )
 from quantscope.session import commands
 from quantscope.session.calibration_file import read_calibration, stored_at, write_calibration
@@ -43,7 +56,8 @@ class Workbench:
     def __init__(self, session: Session, listener: Listener | None) -> None:
         self.session = session
         self.listener = listener
-        self._agreements: dict[str, str] = {}
+        self._agreed: set[str] = set()
+        self._merged: list[Workbench] = []  # whose samples may lie in their folders
         self._folder = Path(tempfile.mkdtemp(prefix="quantscope-"))
         self._files = 0
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
@@ -94,12 +108,34 @@ class Workbench:
 
         return settled(os.fspath(data), options, check)
 
-    def store(
+    def described(
+        self, data: PathLike | Samples, keep_in: PathLike | None, options: DataOptions
+    ) -> DataDescription:
+        """The data at a path or in memory; what is in memory is written to files."""
+        if isinstance(data, str | os.PathLike):
+            return self._settle(data, options)[0]
+        place, rest = self._store(data, keep_in, options)
+        return self._settle(place, rest)[0]
+
+    def check(self, data: PathLike, options: DataOptions) -> SourceCheck:
+        """What a dry run of the data at a path found."""
+        return self._settle(data, options)[1]
+
+    def _settle(self, data: PathLike, options: DataOptions) -> tuple[DataDescription, SourceCheck]:
+        """The data at a path, with what is not said guessed, and what a dry run found."""
+
+        def check(wish: DataDescription, guess: bool) -> tuple[DataDescription, SourceCheck]:
+            request = CheckData(model=self.session.document.model, data=wish, guess=guess)
+            done = ask(request, DataChecked)
+            return done.data, done.check
+
+        return settled(os.fspath(data), options, check)
+
+    def _store(
         self, samples: Samples, keep_in: PathLike | None, options: DataOptions
     ) -> tuple[Path, DataOptions]:
         """Write samples into a folder; where they lie, and the options that are left to follow."""
-        self._files += 1
-        folder = Path(keep_in) if keep_in else self._folder / f"samples-{self._files}"
+        folder = Path(keep_in) if keep_in else self.new_file("samples")
         if folder.exists() and any(folder.iterdir()):
             raise QuantscopeError(
                 "the folder for the samples is not empty",
@@ -107,28 +143,82 @@ class Workbench:
                 remedy="Name another one, or empty it",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        place, kind = write_samples(samples, folder, self.network, options.get("samples"))
+        most = whole_number(options, "samples", least=1)
+        place, kind = write_samples(samples, folder, self.network, most)
         rest = options.copy()
         rest["kind"] = kind.value
         return place, rest
 
-    def calibrate(self, data: DataDescription, only_quantized: bool) -> None:
-        """Run ``data`` through the network and keep the statistics."""
+    # ---- statistics
+
+    def forecast(self, data: DataDescription) -> Forecast:
+        """What calibrating with ``data`` will take."""
+        document = self.session.document
+        request = ForecastCalibration(
+            model=document.model, data=data, preparation=document.preparation
+        )
+        return ask(request, Forecasted).forecast
+
+    def calibrate(self, data: DataDescription, *, only_quantized: bool, goes_on: bool) -> None:
+        """Run ``data`` through the network and keep the statistics, also where it is stopped.
+
+        ``goes_on``: from the statistics at hand, where they are of the first samples of ``data``.
+        """
+        counted = counted_samples(self.session, data) if goes_on else 0
         request = Calibrate(
             model=self.session.document.model,
             data=data,
             output=str(self.new_file("calibration.npz")),
             only_quantized=only_quantized,
+            basis=str(self.calibration_file()) if counted else "",
+            preparation=self.session.document.preparation,
+        )
+        found = attempt(request, Calibrated, self.listener)
+        output = found.kept.output if isinstance(found, Halt) else found.output
+        if output:
+            self._agreed |= set(data.trusted.split())
+            self._keep(output)
+        if isinstance(found, Halt) and not (output and found.by_listener):
+            raise found.error()
+
+    def grown(self, added: DataDescription | None, options: CalibrationOptions) -> DataDescription:
+        """What is to be counted when the calibration goes on."""
+        document = self.session.document
+        data = grown_data(self.session, added, options, document.model)
+        return replace(data, trusted=f"{data.trusted} {self.trusted}".strip())
+
+    def merge(self, others: Sequence[Workbench]) -> None:
+        """Take the samples of ``others`` too, as if all had been counted in one run."""
+        files = [each.calibration_file() for each in (self, *others)]
+        request = Merge(
+            model=self.session.document.model,
+            calibrations=tuple(map(str, files)),
+            output=str(self.new_file("calibration.npz")),
             preparation=self.session.document.preparation,
         )
         done = ask(request, Calibrated, self.listener)
-        self._agreements[data.path] = data.trusted
-        self.session.do(commands.describe_data(data))
-        self.session.attach_calibration(read_calibration(done.output))
+        for each in others:
+            self._agreed |= each._agreed
+        self._merged += others
+        self._keep(done.output)
+
+    def _keep(self, output: str) -> None:
+        calibration = read_calibration(output)
+        self.session.do(commands.describe_data(calibration.data))
+        self.session.attach_calibration(calibration)
+
+    # ---- files
 
     def export(self, output: PathLike, *, overwrite: bool, samples: int) -> ExportReport:
         """Write and verify the quantized model."""
-        request = Export(
+        request = self.export_request(output, overwrite=overwrite, samples=samples)
+        report = ask(request, Exported, self.listener).report
+        self.session.attach_report(report, self.settings)
+        return report
+
+    def export_request(self, output: PathLike, *, overwrite: bool, samples: int) -> Export:
+        """What writes the quantized model under the settings as they are."""
+        return Export(
             model=self.session.document.model,
             calibration=str(self.calibration_file()),
             settings=self.settings,
@@ -138,19 +228,15 @@ class Workbench:
             preparation=self.session.document.preparation,
             trusted=self.trusted,
         )
-        report = ask(request, Exported, self.listener).report
-        self.session.attach_report(report, self.settings)
-        return report
 
-    def trust_python(self) -> None:
-        """Agree to run the Python file that the data is, as it is now."""
-        path = self.calibration.data.path
-        self._agreements[path] = agreement(path)
+    def trust(self, data: DataDescription) -> None:
+        """Agree to run the Python files among the sources of ``data``, as they are now."""
+        self._agreed |= {agreement(each.path) for each in sources_of(data)} - {""}
 
     @property
     def trusted(self) -> str:
-        """The agreement to run the data's Python file, empty where none was given."""
-        return self._agreements.get(self.calibration.data.path, "")
+        """The agreements to run Python files that were given, as requests hold them."""
+        return " ".join(sorted(self._agreed))
 
     def calibration_file(self) -> Path:
         """The file that holds the statistics; a new one where their data was moved."""
@@ -163,4 +249,4 @@ class Workbench:
     def new_file(self, name: str) -> Path:
         """A new file each time: statistics at hand may still be read from an earlier one."""
         self._files += 1
-        return self._folder / f"{self._files}-{name}"
+        return self._folder / f"{self._files:04}-{name}"

@@ -5,25 +5,26 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from quantscope.api.going_on import counted_samples, grown_data
 from quantscope.cli import running
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts
 from quantscope.cli.options import (
     add_data_options,
     add_preparation_options,
+    calibration_options,
     data_facts,
     data_of,
     preparation_of,
-    trust_in,
 )
 from quantscope.cli.sessions import SESSION
 from quantscope.core.calibration import Calibration
 from quantscope.core.convergence import convergence_of
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import goes_on, runs_a_file, sources_of, with_source
+from quantscope.core.joined_data import runs_a_file
 from quantscope.core.migration import in_words
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.wording import count, size
@@ -44,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL_OR_SESSION",
         help="an .onnx file, or a session to go on with: the rest of its data, or more",
     )
-    add_data_options(parser)
+    add_data_options(parser, calibrates=True)
     add_preparation_options(parser)
     parser.add_argument(
         "--only-quantized",
@@ -118,45 +119,18 @@ def _new(options: argparse.Namespace) -> _Task:
 def _more(options: argparse.Namespace) -> _Task:
     """What a session holds, with more of its data, or with other data as well."""
     session = load_session(options.source)
-    counted, document = session.calibration, session.document
-    if session.network is None or (document.data is None and options.data is None):
+    if session.network is None:
         raise QuantscopeError(
-            "the session has no data to calibrate with",
+            "the session holds no model",
             where=options.source,
-            remedy="Say which with --data",
+            remedy="Name a calibrated session, or a model",
         )
-    check = None
-    data = document.data
+    added, check = None, None
     if options.data is not None:
-        more, check = data_of(options, document.model)
-        data = more if data is None else with_source(data, more)
-    elif data is not None:
-        data = _as_asked(options, data)
-    assert data is not None
-    data = replace(data, stable_after=max(options.stop_when_stable, 0))
-    if counted is None or counted.fingerprint != document.fingerprint:
-        return _Task(session, data, check)
-    if not goes_on(data, counted.data):
-        return _Task(session, data, check)
-    return _Task(session, data, check, options.source, counted.samples)
-
-
-def _as_asked(options: argparse.Namespace, data: DataDescription) -> DataDescription:
-    """``data`` with as many samples as the options ask for, and with the agreement to run it."""
-    if options.samples is not None:
-        if data.added:
-            raise QuantscopeError(
-                "its data has several sources, and a limit is one source's",
-                where=options.source,
-                remedy="Name the source with --data as well",
-            )
-        data = replace(data, samples=options.samples)
-    trusted = {trust_in(options, each.path) for each in sources_of(data)} - {""}
-    return replace(
-        data,
-        skip_unreadable=options.skip_unreadable or data.skip_unreadable,
-        trusted=" ".join(sorted(trusted)),
-    )
+        added, check = data_of(options, session.document.model)
+    data = grown_data(session, added, calibration_options(options), options.source, "--data")
+    counted = counted_samples(session, data)
+    return _Task(session, data, check, options.source if counted else "", counted)
 
 
 def _say_beginning(options: argparse.Namespace, task: _Task) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-from quantscope.api.data import RANDOM, DataOptions, agreement, settled
+from quantscope.api.data import RANDOM, CalibrationOptions, agreement, settled, whole_number
 from quantscope.cli.running import ask
 from quantscope.core.data import (
     PRESETS,
@@ -25,8 +26,9 @@ from quantscope.jobs.messages import CheckData, DataChecked
 MOST_NAMES = 8  # of skipped samples on a line
 
 
-def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """``--data`` and what belongs to it."""
+def add_data_options(parser: argparse.ArgumentParser, *, calibrates: bool = False) -> None:
+    """``--data`` and what belongs to it; and what is of use only to who ``calibrates``."""
+    parser.set_defaults(stop_when_stable=0)
     group = parser.add_argument_group("data")
     group.add_argument(
         "--data",
@@ -64,13 +66,13 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="leave out up to N samples that can't be read (0: stop at the first)",
     )
-    group.add_argument(
-        "--stop-when-stable",
-        type=int,
-        default=0,
-        metavar="N",
-        help="end a calibration once N samples in a row moved no exponent (0: run all)",
-    )
+    if calibrates:
+        group.add_argument(
+            "--stop-when-stable",
+            type=int,
+            metavar="N",
+            help="end the calibration once N samples in a row moved no exponent (0: run all)",
+        )
     add_trust_option(group)
 
 
@@ -113,8 +115,16 @@ def data_of(options: argparse.Namespace, model: str) -> tuple[DataDescription, S
         done = ask(CheckData(model=model, data=data, guess=guess), DataChecked)
         return done.data, done.check
 
-    given = {key: getattr(options, key) for key in DataOptions.__annotations__}
-    return settled(options.data, cast(DataOptions, given), check)
+    given = calibration_options(options)
+    data, found = settled(options.data, given, check)
+    stable_after = whole_number(given, "stop_when_stable") or 0
+    return replace(data, stable_after=stable_after), found
+
+
+def calibration_options(options: argparse.Namespace) -> CalibrationOptions:
+    """What the options say of the data, as a script says it."""
+    given = {key: getattr(options, key) for key in CalibrationOptions.__annotations__}
+    return cast(CalibrationOptions, given)
 
 
 def trust_in(options: argparse.Namespace, path: str) -> str:

@@ -38,7 +38,7 @@ MOST_LINES = 12  # for one kind of fact
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this sub-command."""
     add_source(parser)
-    add_data_options(parser)
+    add_data_options(parser, calibrates=True)
     add_preparation_options(parser)
     add_settings_options(parser)
     add_goal_options(parser)

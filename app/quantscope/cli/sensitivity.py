@@ -72,7 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="keep what was measured in this file and go on from it (of a session: the file "
         "beside it; of a model: none)",
     )
-    add_data_options(parser)
+    add_data_options(parser, calibrates=True)
     add_preparation_options(parser)
     add_settings_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from quantscope.api.judging import as_calibrated
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
 from quantscope.cli.sessions import SESSION, open_calibrated
-from quantscope.core.data import DataDescription, format_preprocessing
+from quantscope.core.data import DataDescription
 from quantscope.core.figures import figure_in_words, value_in_words
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
 from quantscope.core.plain_data import plain
-from quantscope.core.sound import Sound, format_sound
 from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
 from quantscope.core.verdicts import confused, operators_in_words, warnings_of
 from quantscope.core.wording import count, size
@@ -152,10 +152,8 @@ def _validate_session(options: argparse.Namespace) -> None:
 
 def _take_preprocessing(options: argparse.Namespace, data: DataDescription) -> None:
     """As the session was calibrated, where the options do not say otherwise."""
-    if options.preprocess is None and data.has_pictures:
-        options.preprocess = format_preprocessing(data.preprocessing)
-    if options.sound is None and data.sound != Sound():
-        options.sound = format_sound(data.sound)
+    given = as_calibrated({"preprocess": options.preprocess, "sound": options.sound}, data)
+    options.preprocess, options.sound = given["preprocess"], given["sound"]
 
 
 def _validate(options: argparse.Namespace, model: str, export: Export | None) -> Validation:

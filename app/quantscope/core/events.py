@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
+
+
+class Answer(Enum):
+    """What who hears of long work in the same process may answer."""
+
+    STOP = "stop"
+
+
+STOP: Final = Answer.STOP
+"""Ends the work in order; a calibration keeps what it has counted."""
 
 
 @dataclass(frozen=True, slots=True)

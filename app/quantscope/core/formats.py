@@ -102,6 +102,11 @@ class FixedPoint:
 
     ``FixedPoint(8, 3)`` keeps the bits 2^3 ... 2^-3 and the sign. Raises ``ValueError`` for a
     word length outside 2..32 or a step that float32 cannot hold.
+
+    >>> FixedPoint(8, 3).cast([0.03125, 2.1, 16.25]).tolist()  # the reals that remain
+    [0.0, 2.125, 15.875]
+    >>> FixedPoint(8, 3).quantize([0.03125, 2.1, 16.25]).tolist()  # the stored integers
+    [0, 17, 127]
     """
 
     word_length: int = 8

@@ -69,6 +69,12 @@ class BitHistogram:
 
     ``buckets`` (uint16) and ``counts`` (int64, all positive) have one entry for each used
     bucket. Zeros are the two buckets of +0 and -0; magnitudes below 2^-133 share them.
+
+    >>> counted = BitHistogram.from_values([0.0, 1.5, -3.0])
+    >>> counted.total, counted.zeros
+    (3, 1)
+    >>> counted.merge(counted) == BitHistogram.from_values([0.0, 1.5, -3.0] * 2)
+    True
     """
 
     buckets: npt.NDArray[np.uint16]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, SupportsFloat
 
 from quantscope.core.data import DataDescription
+from quantscope.core.errors import QuantscopeError
 from quantscope.core.metrics.detector import DetectorForm
+from quantscope.core.metrics.labels import Array
 
 Table = tuple[tuple[int, ...], ...]
+OwnMetric = Callable[[Sequence[Mapping[str, Array]], Sequence[Any]], SupportsFloat]
+"""A metric of a person's own, ``f(outputs, labels)``: one figure for all samples together.
+
+``outputs`` has a mapping for each sample, from names of outputs to arrays with their leading axis;
+``labels`` a class number, an array, a mapping with ``boxes`` and ``classes``, or ``None`` for each.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,11 @@ class Figure:
         """How much the quantized network differs; ``None`` without a figure for float."""
         return None if self.exact is None else self.value - self.exact
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """``low`` and ``high``, where both are known."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCosts:
@@ -94,6 +109,10 @@ class Variant:
     disagreements: tuple[Disagreement, ...] = ()
     confusion: Table = ()
 
+    def figure(self, metric: str) -> Figure:
+        """The figure of ``metric``; :class:`QuantscopeError` where it was not asked for."""
+        return _figure(self.figures, metric)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
@@ -113,3 +132,32 @@ class Validation:
     class_names: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def figure(self, metric: str) -> Figure:
+        """The float network's figure of ``metric``; :class:`QuantscopeError` where it has none."""
+        return _figure(self.figures, metric)
+
+    @property
+    def quantized(self) -> Variant:
+        """The first quantized network: the types at hand, where these were judged.
+
+        Raises :class:`QuantscopeError` where the float network was judged alone.
+        """
+        if not self.variants:
+            raise QuantscopeError(
+                "no quantized network was judged",
+                where="validation",
+                remedy="Calibrate before validating, or name quantized files",
+            )
+        return self.variants[0]
+
+
+def _figure(figures: Sequence[Figure], metric: str) -> Figure:
+    found = {each.metric: each for each in figures}
+    if metric not in found:
+        raise QuantscopeError(
+            f'there is no figure of "{metric}"',
+            where="validation",
+            remedy=f"Choose one of {', '.join(found)}" if found else "Name it among the metrics",
+        )
+    return found[metric]

@@ -85,13 +85,17 @@ def _module(path: Path, trusted: str) -> ModuleType:
 
 @contextmanager
 def running(path: Path, what: str) -> Iterator[None]:
-    """Turns whatever the code in ``path`` raises into one sentence that names the line.
+    """:func:`telling`, with what the code prints going to standard error: standard output belongs
+    to the program."""
+    with telling(path, what), redirect_stdout(sys.stderr):
+        yield
 
-    What the code prints goes to standard error: standard output belongs to the program.
-    """
+
+@contextmanager
+def telling(path: Path, what: str) -> Iterator[None]:
+    """Turns whatever the code in ``path`` raises into one sentence that names the line."""
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
     except QuantscopeError:
         raise
     except (Exception, SystemExit) as failure:

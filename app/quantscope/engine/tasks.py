@@ -7,7 +7,7 @@ byte.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.report import ExportReport, PreparedWeights
 from quantscope.core.targets import TARGETS
-from quantscope.core.validation import Validation, ValidationRequest
+from quantscope.core.validation import OwnMetric, Validation, ValidationRequest
 from quantscope.engine.calibration import run as calibration_run
 from quantscope.engine.calibration import trial
 from quantscope.engine.calibration.activation_channels import count_channels as run_channels
@@ -193,12 +193,16 @@ def count_channels(
 
 
 def validate(
-    model: str, variants: Sequence[str], request: ValidationRequest, stop: Stop
+    model: str,
+    variants: Sequence[str],
+    request: ValidationRequest,
+    stop: Stop,
+    own: Mapping[str, OwnMetric] | None = None,
 ) -> Generator[Progress, None, Validation | None]:
     """The float ``model`` and quantized files over the data of ``request``; ``None``: stopped."""
     inputs = _prepared(model).network.inputs
     files = [Path(each) for each in variants]
-    return (yield from judge(Path(model), files, inputs, request, stop))
+    return (yield from judge(Path(model), files, inputs, request, stop, own))
 
 
 def _check_fingerprint(prepared: Prepared, calibration: Calibration) -> None:

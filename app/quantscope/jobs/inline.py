@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.events import STOP, LiveCounts, Progress
+from quantscope.core.validation import OwnMetric
 from quantscope.jobs.messages import (
     Calibrated,
     Cancelled,
@@ -23,22 +24,25 @@ from quantscope.jobs.runner import run
 
 
 def run_inline(
-    request: Request, on_event: Callable[[Progress | LiveCounts], None] | None = None
+    request: Request,
+    on_event: Callable[[Progress | LiveCounts], object] | None = None,
+    metrics: Mapping[str, OwnMetric] | None = None,
 ) -> Result:
     """Execute ``request`` and return its result; ``on_event`` hears what comes before it.
 
-    Ctrl+C cancels: the result is then ``Cancelled``, with what was done so far; a second one
-    raises ``KeyboardInterrupt``. Raises :class:`QuantscopeError` where the job failed, with
+    Ctrl+C cancels, and so does :data:`STOP` as what ``on_event`` returns: the result is then
+    ``Cancelled``, with what was done so far; a second Ctrl+C raises ``KeyboardInterrupt``.
+    ``metrics`` as for :func:`run`. Raises :class:`QuantscopeError` where the job failed, with
     the traceback as a note where the program is at fault.
     """
     result: Result = Cancelled()
     stop = threading.Event()
     with _interrupt_sets(stop):
-        for event in run(request, stop.is_set):
+        for event in run(request, stop.is_set, metrics):
             if not isinstance(event, Progress | LiveCounts):
                 result = event
-            elif on_event is not None:
-                on_event(event)
+            elif on_event is not None and on_event(event) is STOP:
+                stop.set()
     if isinstance(result, Failed):
         raise _error(result)
     return _cancelled(result) if stop.is_set() else result

@@ -8,10 +8,11 @@ worker is there at once.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from quantscope.core.errors import Problem, QuantscopeError
+from quantscope.core.validation import OwnMetric
 from quantscope.jobs.calibrating import make_statistics
 from quantscope.jobs.channels import count_channels
 from quantscope.jobs.diagnosis import measure_sensitivity, search_mix
@@ -40,13 +41,18 @@ Stop = Callable[[], bool]
 """Asked between steps: whether the job was cancelled."""
 
 
-def run(request: Request, stop: Stop) -> Iterator[Event]:
-    """Execute ``request``; the last event, and no other, is its result."""
+def run(
+    request: Request, stop: Stop, metrics: Mapping[str, OwnMetric] | None = None
+) -> Iterator[Event]:
+    """Execute ``request``; the last event, and no other, is its result.
+
+    ``metrics`` are functions of a script, for a :class:`Validate`: they can't travel in a request.
+    """
     if stop():
         yield Cancelled()
         return
     try:
-        yield from _work(request, stop)
+        yield from _work(request, stop, metrics)
     except Exception as error:  # noqa: BLE001  a job must end with a result, whatever happens
         yield failure(request, error)
 
@@ -74,7 +80,7 @@ def _problem(request: Request, error: Exception) -> Problem:
     )
 
 
-def _work(request: Request, stop: Stop) -> Iterator[Event]:
+def _work(request: Request, stop: Stop, metrics: Mapping[str, OwnMetric] | None) -> Iterator[Event]:
     match request:
         case Describe():
             yield from _describe(request)
@@ -83,7 +89,7 @@ def _work(request: Request, stop: Stop) -> Iterator[Event]:
         case Export():
             yield from _export(request, stop)
         case Validate():
-            yield from _validate(request, stop)
+            yield from _validate(request, stop, metrics)
         case WriteFile():
             yield from write_file(request)
         case CountChannels():
@@ -133,7 +139,9 @@ def _export(request: Export, stop: Stop) -> Iterator[Event]:
         yield Exported(report=report)
 
 
-def _validate(request: Validate, stop: Stop) -> Iterator[Event]:
+def _validate(
+    request: Validate, stop: Stop, metrics: Mapping[str, OwnMetric] | None
+) -> Iterator[Event]:
     from quantscope.engine import tasks
 
     variants = request.variants
@@ -145,5 +153,5 @@ def _validate(request: Validate, stop: Stop) -> Iterator[Event]:
             if not isinstance(event, Exported):
                 yield event
         variants = (request.export.output, *variants)
-    found = yield from tasks.validate(request.model, variants, request.request, stop)
+    found = yield from tasks.validate(request.model, variants, request.request, stop, metrics)
     yield Cancelled() if found is None else Validated(validation=found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from quantscope.core.network import Port
 from quantscope.core.validation import (
     Disagreement,
     Figure,
+    OwnMetric,
     Table,
     Validation,
     ValidationRequest,
@@ -31,7 +32,7 @@ from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.answers import Outputs, Runner, answers, runners, saturating
 from quantscope.engine.validation.costs import file_costs, latencies
-from quantscope.engine.validation.custom import Custom, apply, load_metrics
+from quantscope.engine.validation.custom import Custom, load_metrics, metrics_of_script
 from quantscope.engine.validation.labels import Labels, read_labels
 
 STAGE = "validation"
@@ -55,17 +56,19 @@ def validate(
     inputs: tuple[Port, ...],
     request: ValidationRequest,
     stop: Stop,
+    own: Mapping[str, OwnMetric] | None = None,
 ) -> Generator[Progress, None, Validation | None]:
     """Run ``exact`` and ``variants`` over the data of ``request``; ``None`` where it was stopped.
 
-    ``inputs`` are those of the float network. Raises :class:`QuantscopeError` for labels, metrics
-    or files that do not fit.
+    ``inputs`` are those of the float network. ``own`` are metrics of a script, by name; with them,
+    be it none, no metrics are added that ``request`` does not name. Raises
+    :class:`QuantscopeError` for labels, metrics or files that do not fit.
     """
     source = open_source(request.data, inputs)
     labels = read_labels(request.labels, source)
-    custom = _custom_of(request)
+    custom = _custom_of(request, own or {})
     files = runners(exact, variants)
-    work = _Work(request, source, labels, files, custom)
+    work = _Work(request, source, labels, files, custom, as_named=own is not None)
     for number, found in answers(files, source):
         work.take(number, found)
         yield Progress(STAGE, number + 1, len(source))
@@ -74,10 +77,11 @@ def validate(
     return work.result(latencies(files, source))
 
 
-def _custom_of(request: ValidationRequest) -> dict[str, Custom]:
+def _custom_of(request: ValidationRequest, own: Mapping[str, OwnMetric]) -> tuple[Custom, ...]:
+    of_script = metrics_of_script(own)
     if not request.custom:
-        return {}
-    return load_metrics(Path(request.custom), request.data.trusted)
+        return of_script
+    return load_metrics(Path(request.custom), request.data.trusted) + of_script
 
 
 class _Work:
@@ -89,10 +93,12 @@ class _Work:
         source: SampleSource,
         labels: Labels,
         files: Sequence[Runner],
-        custom: dict[str, Custom],
+        custom: Sequence[Custom],
+        *,
+        as_named: bool,
     ) -> None:
         self.request, self.source, self.labels = request, source, labels
-        self.files, self.custom = files, custom
+        self.files, self.custom, self.as_named = files, custom, as_named
         self.output = request.output or files[0].outputs[0]
         if self.output not in files[0].outputs:
             raise QuantscopeError(
@@ -125,7 +131,7 @@ class _Work:
         scores = scores_of(output)
         self.classes = 0 if scores is None else scores.size
         kind = self.labels.kind
-        if not self.request.metrics:
+        if not self.request.metrics and not self.as_named:
             usual = usual_metrics(kind, has_scores=bool(self.classes), classes=self.classes)
             wants_boxes = self.request.detector is None
             self.metrics = tuple(each for each in usual if each.name != "map" or not wants_boxes)
@@ -173,7 +179,7 @@ class _Work:
             replace(file_costs(each.path), latency_ms=time)
             for each, time in zip(self.files, times, strict=True)
         ]
-        own = {name: self._custom(name, exact) for name in self.custom}
+        own = {each.name: self._own(each, exact) for each in self.custom}
         return Validation(
             request=replace(self.request, data=replace(self.request.data, trusted="")),
             samples=len(self.source),
@@ -196,7 +202,7 @@ class _Work:
             for each in self.metrics
         ]
         figures += [
-            _own_figure(name, self._custom(name, found), value) for name, value in own.items()
+            _own_figure(each.name, self._own(each, found), own[each.name]) for each in self.custom
         ]
         return Variant(
             costs=costs,
@@ -205,10 +211,8 @@ class _Work:
             confusion=self._confusion(found),
         )
 
-    def _custom(self, name: str, found: _Collected) -> float:
-        path = Path(self.request.custom)
-        labels = self.labels.of_samples
-        return apply(path, name, self.custom[name], found.outputs, labels)
+    def _own(self, metric: Custom, found: _Collected) -> float:
+        return metric(found.outputs, self.labels.of_samples)
 
     def _disagreements(self, found: _Collected) -> list[Disagreement]:
         pairs = enumerate(zip(self.collected[0].named, found.named, strict=True))

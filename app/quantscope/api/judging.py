@@ -1,0 +1,125 @@
+"""A validation of the types at hand, from a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quantscope.api.data import DataOptions
+from quantscope.api.running import ask
+from quantscope.api.samples import Samples
+from quantscope.api.validation import QuantizationOptions
+from quantscope.api.workbench import PathLike, Workbench
+from quantscope.core.data import HOLDS_ARRAYS, DataDescription, format_preprocessing
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.sound import Sound, format_sound
+from quantscope.core.validation import Validation
+from quantscope.jobs.messages import Export, Validate, Validated
+from quantscope.session.validations import new_run, with_run
+
+Labels = PathLike | Mapping[str, Any] | Sequence[Any] | npt.NDArray[Any]
+"""A path, labels by the names of samples, or one label for each sample, in order."""
+
+
+def judge(
+    bench: Workbench,
+    data: PathLike | Samples,
+    judged_by: QuantizationOptions,
+    labels: Labels | None,
+    files: Collection[PathLike],
+    options: DataOptions,
+) -> Validation:
+    """The float network, the types at hand once there are statistics, and quantized ``files``.
+
+    The session keeps the result.
+    """
+    session, trusts = bench.session, bool(options.get("trust_python"))
+    is_planned = session.calibration is not None
+    if is_planned:
+        known = bench.calibration.data
+        if trusts:
+            bench.trust(known)
+        if isinstance(data, str | os.PathLike) or known.kind in HOLDS_ARRAYS:
+            options = as_calibrated(options, known)
+    described = bench.described(data, None, options)
+    with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
+        export: Export | None = None
+        if is_planned:
+            export = bench.export_request(Path(folder) / "plan.onnx", overwrite=False, samples=1)
+        request = Validate(
+            model=session.document.model,
+            variants=tuple(str(Path(each).absolute()) for each in files),
+            request=judged_by.request(described, _place_of(labels, bench), trust=trusts),
+            export=export,
+        )
+        own = judged_by.functions if judged_by.metrics else None
+        found = ask(request, Validated, bench.listener, own).validation
+    run = new_run(session.document, bench.settings if is_planned else None, found)
+    session.attach_validations(with_run(session.validations, run))
+    return found
+
+
+def as_calibrated(options: DataOptions, data: DataDescription) -> DataOptions:
+    """``options`` with the preprocessing of ``data``, where they do not say otherwise."""
+    found = options.copy()
+    if options.get("preprocess") is None and data.has_pictures:
+        found["preprocess"] = format_preprocessing(data.preprocessing)
+    if options.get("sound") is None and data.sound != Sound():
+        found["sound"] = format_sound(data.sound)
+    return found
+
+
+def _place_of(labels: Labels | None, bench: Workbench) -> str:
+    """Where ``labels`` lie: at their path, or in a file that is written for them.
+
+    Raises :class:`QuantscopeError` where they are neither numbers nor JSON.
+    """
+    if labels is None:
+        return ""
+    if isinstance(labels, str | os.PathLike):
+        return str(Path(labels).absolute())
+    if isinstance(labels, Mapping):
+        path = bench.new_file("labels.json")
+        path.write_text(_as_json(labels), encoding="utf-8")
+    else:
+        path = bench.new_file("labels.npy")
+        np.save(path, _numbers(labels), allow_pickle=False)
+    return str(path)
+
+
+def _numbers(labels: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:
+    try:
+        values: npt.NDArray[Any] = np.asarray(labels)
+    except ValueError:  # rows of different lengths
+        values = np.empty(0, object)
+    if values.dtype.kind not in "biuf":
+        raise QuantscopeError(
+            "the labels are not an array of numbers",
+            where="labels",
+            remedy="Give class numbers or arrays of one shape, or a mapping from names of samples",
+        )
+    return values
+
+
+def _as_json(labels: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(labels), default=_plain)
+    except (TypeError, ValueError):
+        raise QuantscopeError(
+            "the labels are neither numbers, names, arrays nor boxes",
+            where="labels",
+            remedy="Give one of these for each name of a sample",
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError
