@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def judge(
     data: PathLike | Samples,
     judged_by: QuantizationOptions,
     labels: Labels | None,
-    files: Collection[PathLike],
+    files: PathLike | Collection[PathLike],
     options: DataOptions,
 ) -> Validation:
     """The float network, the types at hand once there are statistics, and quantized ``files``.
@@ -48,7 +50,9 @@ def judge(
             bench.trust(known)
         if isinstance(data, str | os.PathLike) or known.kind in HOLDS_ARRAYS:
             options = as_calibrated(options, known)
+    files = [files] if isinstance(files, str | os.PathLike) else files
     described = bench.described(data, None, options)
+    place = _place_of(labels, bench)
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         export: Export | None = None
         if is_planned:
@@ -56,11 +60,12 @@ def judge(
         request = Validate(
             model=session.document.model,
             variants=tuple(str(Path(each).absolute()) for each in files),
-            request=judged_by.request(described, _place_of(labels, bench), trust=trusts),
+            request=judged_by.request(described, place, trust=trusts),
             export=export,
         )
         own = judged_by.functions if judged_by.metrics else None
-        found = ask(request, Validated, bench.listener, own).validation
+        with _named_labels(place):
+            found = ask(request, Validated, bench.listener, own).validation
     run = new_run(session.document, bench.settings if is_planned else None, found)
     session.attach_validations(with_run(session.validations, run))
     return found
@@ -92,6 +97,17 @@ def _place_of(labels: Labels | None, bench: Workbench) -> str:
         path = bench.new_file("labels.npy")
         np.save(path, _numbers(labels), allow_pickle=False)
     return str(path)
+
+
+@contextmanager
+def _named_labels(place: str) -> Iterator[None]:
+    """Call labels that are written to ``place`` what a script calls them."""
+    try:
+        yield
+    except QuantscopeError as error:
+        if not place or error.problem.where != place:
+            raise
+        raise QuantscopeError.from_problem(replace(error.problem, where="labels")) from None
 
 
 def _numbers(labels: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -218,8 +218,9 @@ class Quantizer:
     ) -> RangeTable:
         """Count more samples; what was counted stays, bit for bit as in one run over all.
 
-        Without ``data`` the same data is gone on with: up to ``samples`` of it in all, or the rest
-        of it. With ``data``, as for :meth:`calibrate`, this data is counted as well.
+        Without ``data`` the same data is gone on with, up to ``samples`` of it in all; or, where
+        that is left out, to the end of a run that was stopped. With ``data``, as for
+        :meth:`calibrate`, this data is counted as well.
 
         >>> from quantscope import Quantizer
         >>> quantizer = Quantizer(demo / "demo.onnx")
@@ -256,7 +257,7 @@ class Quantizer:
         options: QuantizationOptions | None = None,
         *,
         labels: Labels | None = None,
-        files: Collection[PathLike] = (),
+        files: PathLike | Collection[PathLike] = (),
         **data_options: Unpack[DataOptions],
     ) -> Validation:
         """Judge the float network and the types as they are, sample by sample, over other data.
@@ -354,6 +355,7 @@ class Quantizer:
         The file is byte for byte what the command line and the window write. ``trust_python``:
         run the Python file that the data of an opened session is.
         """
+        check_output(os.fspath(output), [".onnx"], overwrite=overwrite)
         if trust_python:
             self._bench.trust(self.calibration.data)
         return self._bench.export(output, overwrite=overwrite, samples=verification_samples)
