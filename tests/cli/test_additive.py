@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from quantscope.cli import console
+from quantscope.cli.parser import SUB_COMMANDS, SubCommand
 from quantscope.core.data import SourceKind
 from quantscope.core.events import Progress
 from quantscope.session.session_file import load_session, save_session
@@ -160,6 +162,40 @@ def test_that_a_run_ends_when_exponents_are_at_rest(
     assert "24 samples: exponents are at rest" in said.out
     kept = load_session(path).calibration
     assert kept is not None and (kept.samples, kept.left) == (16, 24)
+
+
+def test_that_an_end_at_rest_is_offered_only_where_something_is_calibrated() -> None:
+    offering = {
+        command.name
+        for command in SUB_COMMANDS
+        if any("--stop-when-stable" in each.option_strings for each in _actions(command))
+    }
+    assert offering == {"calibrate", "quantize", "sensitivity"}
+
+
+def _actions(command: SubCommand) -> list[argparse.Action]:
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    return parser._actions
+
+
+def test_that_a_python_file_that_is_agreed_to_is_added_to_other_data(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.py"
+    file.write_text(
+        "import numpy as np\n"
+        "def samples():\n"
+        "    for number in range(3):\n"
+        "        yield {'x': np.full((1, 3, 16, 16), number, np.float32)}\n",
+        encoding="utf-8",
+    )
+    asked = ("calibrate", session, "--data", file, "-o", tmp_path / "both.qscope")
+    assert "nobody has agreed to run it" in run(*asked).err
+    said = run(*asked, "--trust-python")
+    assert (said.code, said.err) == (0, "")
+    kept = load_session(tmp_path / "both.qscope").calibration
+    assert kept is not None and kept.samples == 6 + 3
 
 
 # ---- merging
