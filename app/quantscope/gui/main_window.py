@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         self.features += (
             self.ranges.filter_bar,
             self.ranges.rows,
+            self.ranges.worst,
             self.variants,
             self.what_differs,
             self.diagnosis,

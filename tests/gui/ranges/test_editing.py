@@ -369,22 +369,6 @@ def test_that_the_inspector_clips_nothing_and_spaces_its_figures_evenly(
             assert inspector.body.width() <= inspector.viewport().width()
 
 
-def test_that_the_worst_tensors_are_found_one_after_the_other(calibrated: MainWindow) -> None:
-    readings, selection = calibrated.controller.readings, calibrated.controller.selection
-    found = []
-    for _ in range(3):
-        calibrated.actions_by_id["worst"].trigger()
-        assert calibrated.ranges.row_of_tensor(selection.tensor) >= 0
-        error = readings.error(selection.tensor)
-        assert error is not None
-        found.append(error.sqnr_db)
-    network = readings.network
-    assert network is not None
-    errors = [readings.error(name) for name in network.tensors]
-    assert found == sorted(error.sqnr_db for error in errors if error is not None)[:3]
-    assert found[0] < found[2]
-
-
 def test_that_every_field_can_be_reached_by_a_key_and_says_what_it_is(fixed: MainWindow) -> None:
     editor, choices = fixed.inspector.overview.editor, fixed.choices
     menus = {a.text()[a.text().index("&") + 1].lower() for a in fixed.menuBar().actions()}

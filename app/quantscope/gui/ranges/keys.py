@@ -42,7 +42,6 @@ class TensorKeys(QObject):
             "wider": can_edit,
             "narrower": can_edit,
             "reset": any(True for _ in row_edits.pinned(controller)),
-            "worst": controller.session.plan() is not None,
             "toggle-layer": can_be_integer,
             "wide": can_be_integer and WIDE in readings.target.word_lengths,
         }
@@ -103,27 +102,6 @@ class TensorKeys(QObject):
     def do_reset(self) -> None:
         """Follow the scheme again."""
         row_edits.reset_types(self._controller)
-
-    # ---- the selection
-
-    @Slot()
-    def do_worst(self) -> None:
-        """The tensor with the lowest SQNR; where it is selected, the next lowest."""
-        names, selection = self._by_quality(), self._controller.selection
-        if not names:
-            return
-        place = names.index(selection.tensor) + 1 if selection.tensor in names else 0
-        tensor = names[place % len(names)]
-        network = self._controller.readings.network
-        assert network is not None
-        selection.select(network.tensors[tensor].layer, tensor)
-
-    def _by_quality(self) -> list[str]:
-        readings = self._controller.readings
-        tensors = readings.network.tensors if readings.network is not None else ()
-        errors = {name: readings.error(name) for name in tensors}
-        known = {name: error.sqnr_db for name, error in errors.items() if error is not None}
-        return sorted(known, key=lambda name: known[name])
 
     # ---- layers
 

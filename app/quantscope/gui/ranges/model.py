@@ -5,7 +5,7 @@ A layer row stands for its activations while it is collapsed, and is a heading w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -131,6 +131,11 @@ class RangesModel(QAbstractItemModel):
         return bool(self._open) or not any(len(names) > 1 for names in self._tensors)
 
     @property
+    def tensors(self) -> Iterable[str]:
+        """The tensors that have a row, in open layers and closed ones."""
+        return self._places.keys()
+
+    @property
     def tensor_count(self) -> int:
         """How many tensors have a row, in open layers and closed ones."""
         return len(self._places)
@@ -161,6 +166,10 @@ class RangesModel(QAbstractItemModel):
             return self._tensors[inner - 1][index.row()]
         row = index.row()
         return "" if self.is_open(row) else _standing_for(self._layers[row], self._tensors[row])
+
+    def layer_row_of(self, tensor: str) -> QModelIndex:
+        """The row of the layer of ``tensor``, which has a row."""
+        return self.index(self._places[tensor][0], 0)
 
     def index_of(self, layer: str, tensor: str) -> QModelIndex:
         """Where ``tensor`` of ``layer`` is shown now (its layer's row while that is closed)."""

@@ -41,6 +41,7 @@ from quantscope.gui.ranges.read_out import describe_cell, describe_selection
 from quantscope.gui.ranges.row_edits import toggle_layers
 from quantscope.gui.ranges.selection import RowSelection
 from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
+from quantscope.gui.ranges.worst import WorstRows
 from quantscope.gui.variants.bar import VariantBar
 from quantscope.gui.variants.comparison import Comparison
 from quantscope.session.commands import ChangeKind
@@ -81,6 +82,7 @@ class RangesView(QWidget):
         self.depth_combo = QComboBox(self)
         self.drag = BandDrag(controller, self.heat, self)
         self.rows = RowSelection(controller, self.tree, self.model, self.heat)
+        self.worst = WorstRows(controller, self.tree, self.model)
         self._then: Callable[[], None] = self._go_to_first
         self._opening = QTimer(self)
         self._opening.setSingleShot(True)
