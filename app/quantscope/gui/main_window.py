@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
             self.ranges.filter_bar,
             self.ranges.rows,
             self.ranges.worst,
+            self.ranges.copied_rows,
             self.variants,
             self.what_differs,
             self.diagnosis,
@@ -131,6 +132,7 @@ class MainWindow(QMainWindow):
             self.layout_kept,
         )
         self.ranges.filter_bar.follow(self.actions_by_id)
+        self.ranges.take_keys(self.actions_by_id)
         owners = (self, *self.features, self.questions, self.appearance)
         connect_actions(self.actions_by_id, owners)
         self.look_only = LookOnly(controller, self)

@@ -28,7 +28,7 @@ MENUS: tuple[Menu, ...] = (
             "quit",
         ),
     ),
-    (mark("&Edit"), ("undo", "redo", SEPARATOR, "select-all", "copy-picture")),
+    (mark("&Edit"), ("undo", "redo", SEPARATOR, "select-all", "copy-rows", "copy-picture")),
     (
         mark("&Network"),
         (

@@ -84,6 +84,10 @@ def _of_type(controller: Controller) -> str:
     )
 
 
+def _of_rows(controller: Controller) -> str:
+    return tr(NO_TENSOR if controller.session.network is not None else NO_MODEL)
+
+
 def _always(text: str) -> Callable[[Controller], str]:
     return lambda controller: tr(text)
 
@@ -93,6 +97,7 @@ def _sentence(text: str) -> str:
 
 
 SPECIAL: dict[str, Callable[[Controller], str]] = {
+    "copy-rows": _of_rows,
     "cancel": _always(mark("No job is under way")),
     "undo": _always(mark("There is nothing to take back")),
     "redo": _always(mark("Nothing was taken back")),

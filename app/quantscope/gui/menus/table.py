@@ -135,6 +135,12 @@ ACTIONS = (
         "Ctrl+A",
         mark("Let edits change every row in sight"),
     ),
+    ActionRow(
+        "copy-rows",
+        mark("&Copy rows"),
+        "Ctrl+C",
+        mark("All columns of the selected rows, as text"),
+    ),
     ActionRow("data", mark("&Data…"), "Ctrl+D", mark("Choose what to calibrate with"), "data"),
     ActionRow(
         "calibrate", mark("&Calibrate"), "F5", mark("Run the data through the network"), "calibrate"

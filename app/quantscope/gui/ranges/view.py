@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -30,6 +30,7 @@ from quantscope.gui.look.elided_label import ElidedLabel
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.ranges.arrangement import Arrangement, Order, overflows
 from quantscope.gui.ranges.band_drag import BandDrag
+from quantscope.gui.ranges.copied_rows import CopiedRows
 from quantscope.gui.ranges.empty_state import EmptyState
 from quantscope.gui.ranges.filter_bar import FilterBar
 from quantscope.gui.ranges.heat_axis import HeatAxis, Legend
@@ -83,6 +84,7 @@ class RangesView(QWidget):
         self.drag = BandDrag(controller, self.heat, self)
         self.rows = RowSelection(controller, self.tree, self.model, self.heat)
         self.worst = WorstRows(controller, self.tree, self.model)
+        self.copied_rows = CopiedRows(controller, comparison, self)
         self._then: Callable[[], None] = self._go_to_first
         self._opening = QTimer(self)
         self._opening.setSingleShot(True)
@@ -154,6 +156,12 @@ class RangesView(QWidget):
         self._controller.selection.moved.connect(self._describe_selection)
         self._controller.told.connect(self.read_out.setText)
         self._comparison.changed.connect(self._compare)
+
+    def take_keys(self, actions: dict[str, QAction]) -> None:
+        """Let keys that other panels have too act here where the rows have the focus."""
+        copy = actions["copy-rows"]
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.addAction(copy)
 
     # ---- look
 
