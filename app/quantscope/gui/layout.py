@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QSplitter
 
 from quantscope.gui.settings import Settings
@@ -17,8 +17,6 @@ class Layout(QObject):
     Docks are put as they were once a session is on the screen: before, there is nothing for them
     to show. At the very first start it is ``first`` alone.
     """
-
-    restored = Signal()  # splitters and headers, to which columns may have come meanwhile
 
     def __init__(self, window: QMainWindow, settings: Settings, first: QDockWidget) -> None:
         super().__init__(window)
@@ -54,7 +52,6 @@ class Layout(QObject):
         for key, part in new.items():
             self._usual[key] = part.saveState()
             part.restoreState(self._settings.bytes_of(key))
-        self.restored.emit()
 
     @Slot()
     def follow_filled(self) -> None:
@@ -76,5 +73,4 @@ class Layout(QObject):
         self._window.restoreState(self._usual[DOCKS], VERSION)
         for key, part in self._parts().items():
             part.restoreState(self._usual.get(key, QByteArray()))
-        self.restored.emit()
         self._first.show()

@@ -117,7 +117,6 @@ class MainWindow(QMainWindow):
         )
         self.appearance = Appearance(settings, self.actions_by_id, views, self)
         self.layout_kept = Layout(self, settings, self.inspector_dock)
-        self.layout_kept.restored.connect(self.ranges.show_columns)
         self.docks.filled.connect(self.layout_kept.follow_filled)
         self.features += (
             self.ranges.filter_bar,
@@ -180,6 +179,7 @@ class MainWindow(QMainWindow):
         fill_menus(self.menuBar(), self.actions_by_id, self._menus)
         self.help.dock(self.docks)
         self.docks.fill(self._menus["panels"])
+        self.ranges.tree.columns.fill(self._menus["columns"])
         OperatorMenu(self._menus["operators"], self.controller, self)
         Switches(self.controller, self.actions_by_id, self)
         RecentMenu(self._menus["recent"], self.settings).asked.connect(self.open_path)

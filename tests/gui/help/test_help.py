@@ -73,7 +73,7 @@ def test_that_menu_paths_in_the_guide_are_those_of_the_window() -> None:
         first, *others = map(plain, place.menus)
         known.add(f"{first} > {texts[place.key]}")
         known |= {f"{first} > {menu}" for menu in others}
-    known |= {"Network > Weight word length", "View > Sort rows"}
+    known |= {"Network > Weight word length", "View > Sort rows", "View > Columns"}
     for page in pages():
         for path in re.findall(r"\*([A-Z]\w+ > [^*]+)\*", text_of(page).replace("\n", " ")):
             assert path in known, f"{page}: {path}"

@@ -8,7 +8,7 @@ from quantscope.gui.menus.table import ACTIONS
 from quantscope.session.session import Results, Session
 
 PLACES = {
-    *("recent", "panels", "operators"),
+    *("recent", "panels", "operators", "columns"),
     *(f"choice:{name}" for name in ("target", "scheme", "word", "weights", "bias")),
 }
 

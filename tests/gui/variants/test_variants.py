@@ -17,7 +17,6 @@ from quantscope.core.schemes import Scheme
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.row_texts import COMPARED, RANGE, Column
-from quantscope.gui.ranges.tree import WIDTHS
 from quantscope.gui.variants.comparison import NOT_COUNTED, Subject
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
@@ -360,15 +359,6 @@ def test_that_an_uncalibrated_preparation_is_offered_with_the_reason(
     bar = calibrated.ranges.variant_bar
     assert not bar.combo.model().flags(bar.combo.model().index(1, 0)) & Qt.ItemFlag.ItemIsEnabled
     assert not calibrated.actions_by_id["compare-next"].isEnabled()
-
-
-def test_that_columns_kept_by_an_earlier_program_leave_the_new_ones_hidden(
-    two: MainWindow,
-) -> None:
-    for column in WIDTHS:
-        two.ranges.tree.setColumnHidden(column, False)
-    two.layout_kept.restored.emit()
-    assert all(two.ranges.tree.isColumnHidden(column) for column in COMPARED)
 
 
 def test_that_nothing_of_it_is_there_before_a_model_is_open(window: MainWindow) -> None:

@@ -105,6 +105,7 @@ MENUS: tuple[Menu, ...] = (
             SEPARATOR,
             (mark("&Theme"), ("theme-system", "theme-light", "theme-dark")),
             SEPARATOR,
+            (mark("Colu&mns"), ("columns",)),
             "reset-layout",
             "panels",
         ),

@@ -14,18 +14,19 @@ from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges.arrangement import shown_error
 from quantscope.gui.ranges.readings import Readings
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.gui.variants.comparison import Comparison
 
 HEADINGS = (
-    "Layer",
-    "Tensor",
-    "Type",
-    "Min",
-    "Max",
-    "SQNR in dB",
-    "Overflow as share",
-    "Underflow as share",
-    "Note",
+    mark("Layer"),
+    mark("Tensor"),
+    mark("Type"),
+    mark("Min"),
+    mark("Max"),
+    mark("SQNR in dB"),
+    mark("Overflow as share"),
+    mark("Underflow as share"),
+    mark("Note"),
 )
 
 
@@ -48,8 +49,8 @@ class CopiedRows(QObject):
         QGuiApplication.clipboard().setText(
             as_text(self._controller.readings, self._comparison, tensors)
         )
-        rows = "row is" if len(tensors) == 1 else "rows are"
-        self._controller.told.emit(f"{wording.count(len(tensors))} {rows} on the clipboard")
+        told = plural("One row is on the clipboard", "{n} rows are on the clipboard", len(tensors))
+        self._controller.told.emit(told)
 
 
 def as_text(readings: Readings, comparison: Comparison, tensors: Sequence[str]) -> str:
@@ -58,8 +59,15 @@ def as_text(readings: Readings, comparison: Comparison, tensors: Sequence[str]) 
     While variants are compared, two columns more say what the other one's type is and gains.
     """
     label = comparison.label
-    others = (f"Type, {label}", f"SQNR less that of {label}, in dB") if label else ()
-    lines = [(*HEADINGS, *others)]
+    others = (
+        (
+            tr("Type, {variant}", variant=label),
+            tr("SQNR less that of {variant}, in dB", variant=label),
+        )
+        if label
+        else ()
+    )
+    lines = [(*map(tr, HEADINGS), *others)]
     for tensor in tensors:
         compared = (comparison.type_text(tensor), _number(comparison.gain(tensor)))
         lines.append((*_cells(readings, tensor), *(compared if label else ())))
@@ -89,8 +97,11 @@ def _figures(error: PredictedError | None) -> tuple[str, str, str]:
 def _note(readings: Readings, tensor: str) -> str:
     """What the table says by signs, or across the columns."""
     sources = [readings.layer_label(name) for name in readings.rounded_at(tensor)]
-    parts = ["set by hand" if readings.is_pinned(tensor) else "", readings.conflict(tensor)]
-    parts += [f"rounded at {', '.join(sources)}" if sources else "", readings.reason(tensor)]
+    parts = [tr("set by hand") if readings.is_pinned(tensor) else "", readings.conflict(tensor)]
+    parts += [
+        tr("rounded at {layers}", layers=", ".join(sources)) if sources else "",
+        readings.reason(tensor),
+    ]
     return "; ".join(filter(None, parts))
 
 
@@ -102,7 +113,7 @@ def _number(value: float | None) -> str:
     """In six digits, with a point and the minus sign of keyboards; ``exact`` for no error."""
     if value is None:
         return ""
-    return "exact" if value == math.inf else f"{value:.6g}"
+    return tr("exact") if value == math.inf else f"{value:.6g}"
 
 
 def _one_line(text: str) -> str:

@@ -31,6 +31,8 @@ Place = tuple[int, int]  # row of the layer, row of the tensor in it (or HEADING
 HEADING = -1
 REASON_ROLE = Qt.ItemDataRole.UserRole + 1  # why a layer stays float: written across its row
 SOURCE_ROLE = REASON_ROLE + 1  # where the values of a tied tensor are rounded
+HEADING_ROLE = REASON_ROLE + 2  # whether it is the name of an open layer: its row is empty
+SHORTER_ROLE = REASON_ROLE + 3  # a number in fewer digits
 
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -77,6 +79,8 @@ class RangesModel(QAbstractItemModel):
             roles.ToolTipRole: self._tool_tip,
             REASON_ROLE: self._reason,
             SOURCE_ROLE: self._source,
+            HEADING_ROLE: self._is_heading,
+            SHORTER_ROLE: self._shorter,
         }
 
     # ---- what the view sets
@@ -271,6 +275,13 @@ class RangesModel(QAbstractItemModel):
 
     def _reason(self, index: Index) -> str:
         return "" if index.internalId() else self._readings.reason(self.layer_at(index).name)
+
+    def _is_heading(self, index: Index) -> bool:
+        return index.column() == Column.NAME and not self.tensor_at(index)
+
+    def _shorter(self, index: Index) -> str:
+        tensor = self.tensor_at(index)
+        return self._texts.shorter(tensor, Column(index.column())) if tensor else ""
 
     def _check_state(self, index: Index) -> Qt.CheckState | None:
         if not self._has_check_box(index):

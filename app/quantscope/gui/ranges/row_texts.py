@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from quantscope.core.statistics import TensorStatistics
 from quantscope.gui import wording
 from quantscope.gui.ranges.arrangement import shown_error
 from quantscope.gui.ranges.readings import Readings
@@ -87,9 +88,8 @@ class RowTexts:
         statistics = self._readings.statistics(tensor)
         if statistics is None:
             return ""
-        if column in (Column.MINIMUM, Column.MAXIMUM):
-            end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
-            return wording.decimal(end.value) if end else ""
+        if column in RANGE:
+            return self._end(statistics, column)
         error = shown_error(self._readings, tensor)
         if error is None:
             return ""
@@ -97,6 +97,17 @@ class RowTexts:
             return wording.decibel(error.sqnr_db)
         is_overflow = column is Column.OVERFLOW
         return wording.share(error.overflow_share if is_overflow else error.underflow_share)
+
+    def _end(self, statistics: TensorStatistics, column: Column, digits: int = 4) -> str:
+        end = statistics.minimum if column is Column.MINIMUM else statistics.maximum
+        return wording.decimal(end.value, digits) if end else ""
+
+    def shorter(self, tensor: str, column: Column) -> str:
+        """The same in fewer digits; empty where that is not possible."""
+        statistics = self._readings.statistics(tensor)
+        if statistics is None or column not in RANGE:
+            return ""
+        return self._end(statistics, column, digits=2)
 
     def tool_tip(self, tensor: str) -> list[str]:
         """What is known of a tensor's type, line by line."""

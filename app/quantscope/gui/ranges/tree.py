@@ -12,10 +12,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
@@ -23,23 +23,21 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.gui.look.theme import Theme
-from quantscope.gui.ranges.model import REASON_ROLE, SOURCE_ROLE, Place, RangesModel
-from quantscope.gui.ranges.row_texts import COMPARED, RANGE, Column
+from quantscope.gui.ranges.columns import ColumnHeader
+from quantscope.gui.ranges.model import (
+    HEADING_ROLE,
+    REASON_ROLE,
+    SHORTER_ROLE,
+    SOURCE_ROLE,
+    Place,
+    RangesModel,
+)
+from quantscope.gui.ranges.row_texts import COMPARED, Column
 
 ROW_HEIGHT = 26
-HEADER_HEIGHT = 32
+MARGINS = 10  # pixels of a cell beside its text
+LEAST_ROOM = 24  # pixels in which a text across columns is still worth writing
 RESTYLED = frozenset({QEvent.Type.StyleChange, QEvent.Type.FontChange, QEvent.Type.PaletteChange})
-WIDTHS = {
-    Column.NAME: 172,
-    Column.TYPE: 156,
-    Column.MINIMUM: 76,
-    Column.MAXIMUM: 70,
-    Column.SQNR: 70,
-    Column.OVERFLOW: 76,
-    Column.UNDERFLOW: 78,
-    Column.OTHER_TYPE: 130,
-    Column.GAIN: 80,
-}
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -49,6 +47,21 @@ class RowDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+
+class RangesDelegate(RowDelegate):
+    """Leaves the name of a heading to the tree, and takes fewer digits where there is no room."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if index.column() == Column.NAME:
+            option.textElideMode = Qt.TextElideMode.ElideMiddle  # names differ at their ends
+        if index.data(HEADING_ROLE):
+            option.text = ""
+        elif option.fontMetrics.horizontalAdvance(option.text) + MARGINS > option.rect.width():
+            option.text = index.data(SHORTER_ROLE) or option.text
 
 
 class RangesTree(QTreeView):
@@ -66,11 +79,12 @@ class RangesTree(QTreeView):
         self._behind_chosen = QColor("lightblue")
         self._is_restyled = False
         self.setModel(model)
-        self.setItemDelegate(RowDelegate(self))
+        self._delegate = RangesDelegate(self)
+        self.setItemDelegate(self._delegate)
         self.setUniformRowHeights(True)
         self.setWordWrap(False)
         self.setAlternatingRowColors(False)
-        self.setIndentation(18)
+        self.setIndentation(16)
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -81,38 +95,16 @@ class RangesTree(QTreeView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QTreeView.Shape.NoFrame)
         self.setAccessibleName("Layers and tensors")
-        self._set_up_header()
-
-    def _set_up_header(self) -> None:
-        header = self.header()
-        header.setFixedHeight(HEADER_HEIGHT)
-        header.setSectionsMovable(False)
-        header.setStretchLastSection(False)
-        header.setResizeContentsPrecision(0)
-        header.setMinimumSectionSize(70)  # a power-of-two type
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
-        for column, width in WIDTHS.items():
-            self.setColumnWidth(column, width)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Stretch)
-        self.show_compared(False)
-
-    def show_compared(self, is_shown: bool) -> None:
-        """Show the columns of what is compared with, in place of the range's."""
-        for column in COMPARED:
-            self.setColumnHidden(column, not is_shown)
-        for column in RANGE:
-            self.setColumnHidden(column, is_shown)
+        self.setObjectName("rows")
+        self.columns = ColumnHeader(self)
+        self.setHeader(self.columns)
+        self.columns.show_compared(False)
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of reasons, of the lines between rows and of selected ones."""
         self._dim, self._line = QColor(theme.dim), QColor(theme.border)
         self._behind_chosen = QColor(theme.selection)
         self.viewport().update()
-
-    def table_width(self) -> int:
-        """Wide enough for every column."""
-        return sum(width for column, width in WIDTHS.items() if column not in COMPARED) + 2
 
     def drawRow(
         self,
@@ -124,6 +116,8 @@ class RangesTree(QTreeView):
         if self._chosen and self._ranges.place_of(index) in self._chosen:
             painter.fillRect(rect, self._behind_chosen)
         super().drawRow(painter, options, index)
+        if index.data(HEADING_ROLE):
+            self._draw_heading(painter, rect, index)
         painter.setPen(self._line)
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         reason = index.data(REASON_ROLE)
@@ -134,12 +128,36 @@ class RangesTree(QTreeView):
         if source:
             self._draw_across(painter, rect, f"= {source}", Column.SQNR)
 
+    def _draw_heading(
+        self, painter: QPainter, row: QRect, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Write the name of an open layer, whose columns are empty, as far as they go."""
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.rect = QRect(self.visualRect(index).topLeft(), row.bottomRight())
+        self._delegate.initStyleOption(option, index)
+        place = QStyle.SubElement.SE_ItemViewItemText
+        room = self.style().subElementRect(place, option, self)
+        metrics = QFontMetrics(option.font)
+        text = str(index.data())
+        painter.save()
+        painter.setFont(option.font)
+        color = index.data(Qt.ItemDataRole.ForegroundRole) or option.palette.text().color()
+        painter.setPen(QColor(color))
+        left = room.left() + self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        room.setRect(left, row.top(), row.right() - left, row.height())
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.restore()
+
     def _draw_across(self, painter: QPainter, row: QRect, text: str, first: Column) -> None:
         """Write over all columns from ``first`` on, which are empty in this row."""
         left = self.columnViewportPosition(first) + 7
         right = self.header().length()
         if not self.isColumnHidden(COMPARED[0]):
             right = self.columnViewportPosition(COMPARED[0])
+        if right - left < LEAST_ROOM:
+            return
         room = QRect(left, row.top(), right - left, row.height())
         text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 8)
         painter.setPen(self._dim)

@@ -105,7 +105,7 @@ class RangesView(QWidget):
         self.splitter.addWidget(self.tree)
         self.splitter.addWidget(picture)
         self.splitter.setObjectName("ranges")
-        self.tree.header().setObjectName("columns")
+        self.tree.columns.setObjectName("columns")
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
         self.splitter.setStretchFactor(1, 1)
@@ -177,7 +177,7 @@ class RangesView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.oldSize().width() < 0 < self.width():
-            left = min(self.tree.table_width(), self.width() * 6 // 10)
+            left = min(self.tree.columns.usual_width(), self.width() * 6 // 10)
             self.splitter.setSizes([left, self.width() - left])
 
     def set_depth(self, depth: Depth) -> None:
@@ -243,16 +243,11 @@ class RangesView(QWidget):
     @Slot()
     def _compare(self) -> None:
         """Show what is compared with, or no longer."""
-        self.show_columns()
+        self.tree.columns.show_compared(self._comparison.other is not None)
         self.legend.show_other(self._comparison.hidden_label())
         self.heat.is_framed = self._comparison.is_swapped
         self.heat.set_axis(self._fitted())
         self._refresh_all()
-
-    @Slot()
-    def show_columns(self) -> None:
-        """The columns that there is something to show in."""
-        self.tree.show_compared(self._comparison.other is not None)
 
     @Slot()
     def _refresh_live(self) -> None:
