@@ -197,7 +197,7 @@ def test_that_a_narrow_window_keeps_the_heat_map_and_what_to_do(
     for _ in range(3):
         qapp.processEvents()
     view = opened.ranges
-    assert view.heat.width() > 200
+    assert view.heat.width() > 150
     assert view.empty.isVisible()
     assert view.rect().contains(view.empty.geometry())
     assert view.tree.columnWidth(Column.TYPE) < 156
