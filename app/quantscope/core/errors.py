@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+# Names of files may hold what steers a terminal, or bytes that are no letters.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Problem:
     def sentence(self) -> str:
         """The whole problem on one line."""
         text = f"{self.where}: {self.what}. {self.remedy}."
-        return " ".join(text.split())
+        return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
 class QuantscopeError(Exception):
@@ -34,3 +38,12 @@ class QuantscopeError(Exception):
     def from_problem(cls, problem: Problem) -> QuantscopeError:
         """The exception that carries ``problem``."""
         return cls(problem.what, where=problem.where, remedy=problem.remedy)
+
+
+def reason_of(failure: BaseException) -> str:
+    """Why a library could not do it, as a clause to put in brackets."""
+    if isinstance(failure, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(failure, OSError) and failure.strerror:
+        return failure.strerror.lower()  # without the number of the error, and the path once more
+    return " ".join(str(failure).split()).rstrip(".") or type(failure).__name__

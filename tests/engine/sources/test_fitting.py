@@ -138,8 +138,8 @@ def test_that_bfloat16_survives_a_file_that_forgets_its_name() -> None:
         (np.array([0, 2**62]), "float32", "gives int64 with values from 0 to"),
         (np.array([0, 70000]), "float16", "gives int64 with values from 0 to 70000"),
         (np.array([0, 2]), "bool", "gives int64 with values from 0 to 2"),
-        (np.array([1j, 2]), "float32", "gives complex128. Save the data as numbers"),
-        (np.array(["a", "b"]), "float32", "gives <U1. Save the data as numbers"),
+        (np.array([1j, 2]), "float32", "gives complex128. Save the data as real numbers"),
+        (np.array(["a", "b"]), "float32", "gives <U1. Save the data as real numbers"),
     ],
 )
 def test_that_a_cast_with_loss_is_refused(values: np.ndarray, dtype: str, given: str) -> None:
@@ -153,7 +153,7 @@ def test_that_a_cast_with_loss_is_refused(values: np.ndarray, dtype: str, given:
     [
         ([1.0, np.nan], "1 NaN"),
         ([np.inf, -np.inf], "2 infinite values"),
-        ([np.nan, np.inf], "1 NaN and 1 infinite values"),
+        ([np.nan, np.inf], "1 NaN and 1 infinite value"),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float64, ml_dtypes.bfloat16])

@@ -64,7 +64,9 @@ def test_that_more_than_the_limit_stops_the_run_with_the_first_of_them(
 def test_that_data_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "0.png").write_bytes(b"")
     data = DataDescription(kind=SourceKind.IMAGES, path=str(tmp_path), skip_unreadable=9)
-    with pytest.raises(QuantscopeError, match="1 samples can't be read, and 9 may be skipped"):
+    with pytest.raises(
+        QuantscopeError, match="the file is empty; none of the 1 samples can be read. Repair"
+    ):
         open_source(data, [PICTURE])
 
 

@@ -7,48 +7,31 @@ twice the samples need no more memory.
 from __future__ import annotations
 
 import io
-import math
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
+from quantscope.engine.sources.array_format import (
+    CUT_OFF,
+    MOST_BYTES,
+    UNREADABLE,
+    Header,
+    read_header,
+    read_whole,
+)
 from quantscope.engine.sources.fitting import Array, shape_text
 from quantscope.engine.sources.listing import files_below
-from quantscope.engine.sources.samples import SampleSource, listed, only_input
+from quantscope.engine.sources.samples import SampleSource, listed, only_input, row_names
 
-_FAILURES = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,  # a compression that Python does not have
-    RuntimeError,  # an archive with a password
-    MemoryError,  # a header that promises more than there can be
-)
-_CUT_OFF = "it ends in the middle of an array"
-MOST_BYTES = 1 << 30  # of one sample: an archive of a few kilobytes can hold more than there is
 Rows = Callable[[int], Array]
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What an array file says about itself before the values begin."""
-
-    shape: tuple[int, ...]
-    columns_first: bool
-    dtype: np.dtype[Any]
 
 
 class _ArchiveFile(io.FileIO):
@@ -67,10 +50,10 @@ def open_npy(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     port = only_input(inputs, "one .npy array")
     with _reading(path):
         with path.open("rb") as stream:
-            header = _header(stream)
+            header = read_header(stream)
             start = stream.tell()
-        if path.stat().st_size < start + math.prod(header.shape) * header.dtype.itemsize:
-            raise EOFError(_CUT_OFF)
+        if path.stat().st_size < start + header.size:
+            raise EOFError(CUT_OFF)
     count = _count({port.name: header}, path)
 
     def row(number: int) -> Array:
@@ -90,7 +73,8 @@ def open_npz(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
         headers = {}
         for name, member in members.items():
             with archive.open(member) as stream:
-                headers[name] = _header(stream)
+                headers[name] = read_header(stream)
+        _check_columns(headers)
         count = _count(headers, path)
     rows = {name: _member_rows(archive, member) for name, member in members.items()}
     return _row_source(inputs, count, rows, path)
@@ -117,8 +101,6 @@ def open_npz_folder(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
 def _one_sample(path: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
     with _reading(path), zipfile.ZipFile(path) as archive:
         members = _members(archive, inputs, path)
-        for member in members.values():
-            _check_size(archive, member)
         return {name: _whole(archive, member) for name, member in members.items()}
 
 
@@ -129,8 +111,7 @@ def _row_source(
         with _reading(path):
             return {name: row(number) for name, row in rows.items()}
 
-    names = tuple(f"row {number}" for number in range(count))
-    return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
+    return SampleSource(inputs=inputs, names=row_names(count, path), read=read, place=f"{path}, ")
 
 
 def _members(archive: zipfile.ZipFile, inputs: tuple[Port, ...], path: Path) -> dict[str, str]:
@@ -146,8 +127,7 @@ def _members(archive: zipfile.ZipFile, inputs: tuple[Port, ...], path: Path) -> 
     missing = [name for name in wanted if name not in there]
     if missing:
         raise QuantscopeError(
-            f"the archive has no array for the input {listed(iter(missing))}; "
-            f"it has {listed(iter(there))}",
+            f"the archive has no array for the input {listed(missing)}; it has {listed(there)}",
             where=str(path),
             remedy="Save one array under the name of each input",
         )
@@ -157,7 +137,7 @@ def _members(archive: zipfile.ZipFile, inputs: tuple[Port, ...], path: Path) -> 
 def _member_rows(archive: zipfile.ZipFile, member: str) -> Rows:
     """Reads single rows out of an archive member, forwards without starting again."""
     stream = archive.open(member)
-    header = _header(stream)
+    header = read_header(stream)
     start = stream.tell()
     if header.columns_first and len(header.shape) > 1:
         stream.close()
@@ -166,45 +146,33 @@ def _member_rows(archive: zipfile.ZipFile, member: str) -> Rows:
     return lambda number: _row(stream, start, header, number)
 
 
-def _row(stream: IO[bytes], start: int, header: _Header, number: int) -> Array:
-    shape = header.shape[1:]
-    length = math.prod(shape) * header.dtype.itemsize
+def _row(stream: IO[bytes], start: int, header: Header, number: int) -> Array:
+    shape, length = header.shape[1:], header.row_size
+    if length > MOST_BYTES:
+        raise ValueError(f"a row has {shape_text(shape)} values, more than one sample can have")
     stream.seek(start + number * length)
     content = stream.read(length)
     if len(content) < length:
-        raise EOFError(_CUT_OFF)
+        raise EOFError(CUT_OFF)
     return np.frombuffer(content, dtype=header.dtype).reshape(shape)
 
 
 def _whole(archive: zipfile.ZipFile, member: str) -> Array:
     with archive.open(member) as stream:
-        values: Array = np.lib.format.read_array(stream, allow_pickle=False)
-    return values
+        return read_whole(stream)
 
 
-def _check_size(archive: zipfile.ZipFile, member: str) -> None:
-    """Raise ``ValueError`` for an array that is too large for one sample, before it is unpacked."""
-    with archive.open(member) as stream:
-        header = _header(stream)
-    if math.prod(header.shape) * header.dtype.itemsize > MOST_BYTES:
-        shape = shape_text(header.shape)
-        raise ValueError(f"it unpacks to {shape} values, more than one sample can have")
+def _check_columns(headers: Mapping[str, Header]) -> None:
+    """Raise ``ValueError`` where rows of an archive are in pieces and so much must be unpacked."""
+    for name, header in headers.items():
+        if header.columns_first and header.size > MOST_BYTES:
+            raise ValueError(
+                f"`{name}` is stored column by column, and {shape_text(header.shape)} values are "
+                "too many to be taken apart: numpy.ascontiguousarray stores rows"
+            )
 
 
-def _header(stream: IO[bytes]) -> _Header:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, order, dtype = np.lib.format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, order, dtype = np.lib.format.read_array_header_2_0(stream)
-    else:
-        raise ValueError("it holds records, not numbers")
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which only pickle could read")
-    return _Header(shape, order, dtype)
-
-
-def _count(headers: Mapping[str, _Header], path: Path) -> int:
+def _count(headers: Mapping[str, Header], path: Path) -> int:
     """How many samples there are: the first axis, which all arrays must share."""
     counts = {name: header.shape[0] if header.shape else 0 for name, header in headers.items()}
     if 0 in counts.values():
@@ -229,15 +197,9 @@ def _reading(path: Path) -> Iterator[None]:
     """Turns whatever a damaged file raises into one sentence."""
     try:
         yield
-    except _FAILURES as failure:
+    except UNREADABLE as failure:
         raise QuantscopeError(
-            f"the file can't be read ({_reason(failure)})",
+            f"the file can't be read ({reason_of(failure)})",
             where=str(path),
             remedy="Save the arrays again with numpy.save or numpy.savez, as plain numbers",
         ) from failure
-
-
-def _reason(failure: BaseException) -> str:
-    if isinstance(failure, OSError) and failure.strerror:
-        return failure.strerror.lower()
-    return str(failure) or type(failure).__name__

@@ -30,7 +30,7 @@ def columns_of(inputs: tuple[Port, ...], titles: Sequence[str], place: str) -> C
     missing = [name for name, columns in named.items() if not columns]
     if missing:
         raise QuantscopeError(
-            f"no column is called after the input {listed(iter(missing))}; "
+            f"no column is called after the input {listed(missing)}; "
             f"there are {listed(filter(None, titles))}",
             where=place,
             remedy="Call the columns of an input x after it: x, or x_0, x_1 and so on",

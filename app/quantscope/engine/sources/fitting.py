@@ -48,8 +48,9 @@ def fitted(array: Array, port: Port, where: str, batch: int = 1) -> Array:
     infinity.
     """
     where = f"{where}, input `{port.name}`"
-    values = _shaped(array, port, batch, where)
-    return _cast(values, port_dtype(port), where)
+    target = port_dtype(port)
+    numbers = _numbers(array, target, where)
+    return _cast(_shaped(numbers, port, batch, where), target, where)
 
 
 def port_dtype(port: Port) -> np.dtype[Any]:
@@ -144,13 +145,16 @@ def _many_in_one(array: Array, port: Port, where: str) -> QuantscopeError:
     )
 
 
+def _numbers(array: Array, target: np.dtype[Any], where: str) -> Array:
+    if array.dtype.kind == "V" and array.dtype.name == "void16":
+        return array.view(ml_dtypes.bfloat16)  # .npy files lose the name of this type
+    if family(array.dtype) == "other":
+        raise _wrong_dtype(array, target, where, "Save the data as real numbers")
+    return array
+
+
 def _cast(values: Array, target: np.dtype[Any], where: str) -> Array:
-    if values.dtype.kind == "V" and values.dtype.name == "void16":
-        values = values.view(ml_dtypes.bfloat16)  # .npy files lose the name of this type
-    source = family(values.dtype)
-    if source == "other":
-        raise _wrong_dtype(values, target, where, "Save the data as numbers")
-    if source == "float":
+    if family(values.dtype) == "float":
         return _cast_floats(values, target, where)
     return _cast_whole(values, target, where)
 
@@ -178,7 +182,9 @@ def _cast_floats(values: Array, target: np.dtype[Any], where: str) -> Array:
 def _count_of_bad(values: Array) -> str:
     nan = int(np.isnan(values).sum())
     infinite = int(np.isinf(values).sum())
-    parts = [f"{nan} NaN"] * bool(nan) + [f"{infinite} infinite values"] * bool(infinite)
+    parts = [f"{nan} NaN"] * bool(nan) + [
+        f"{infinite} infinite value{'s' * (infinite > 1)}"
+    ] * bool(infinite)
     return " and ".join(parts)
 
 

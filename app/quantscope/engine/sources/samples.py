@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 from PIL import Image
 
@@ -13,6 +15,8 @@ from quantscope.engine.sources.fitting import Array, batch_of, fitted
 from quantscope.engine.sources.picture_chain import PictureChain
 
 Sample = dict[str, Array]
+MOST_ROWS = 10_000_000  # of one file: a few bytes can promise more than memory can name
+MOST_NAMED = 12  # in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,23 @@ def only_input(inputs: tuple[Port, ...], given: str) -> Port:
     return inputs[0]
 
 
-def listed(names: Iterator[str]) -> str:
-    """Names in back quotes, separated by commas; ``none`` where there are none."""
-    return ", ".join(f"`{name}`" for name in names) or "none"
+def row_names(count: int, path: Path) -> tuple[str, ...]:
+    """What the ``count`` samples in the one file at ``path`` are called.
+
+    Raises :class:`QuantscopeError` where there are more than anybody can mean.
+    """
+    if count > MOST_ROWS:
+        raise QuantscopeError(
+            f"the file says that it holds {count:,} samples, and {MOST_ROWS:,} can be taken",
+            where=str(path),
+            remedy="Save a part of them, or repair the file",
+        )
+    return tuple(f"row {number}" for number in range(count))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in back quotes, of many the first, with commas; ``none`` where there are none."""
+    left = iter(names)
+    shown = ", ".join(f"`{name}`" for name in islice(left, MOST_NAMED)) or "none"
+    rest = sum(1 for _ in left)
+    return f"{shown} and {rest:,} more" if rest else shown

@@ -32,7 +32,7 @@ def screened(
         except QuantscopeError as error:
             problems[number] = error
             if len(problems) > most or len(problems) == len(source):
-                raise _too_many(problems, most) from error
+                raise _too_many(problems, most, len(source)) from error
         yield Progress(STAGE, number + 1, len(source))
     return without(source, {source.names[number] for number in problems})
 
@@ -46,8 +46,14 @@ def without(source: SampleSource, skipped: Collection[str]) -> SampleSource:
     return replace(source.picked(kept), skipped=left_out)
 
 
-def _too_many(problems: dict[int, QuantscopeError], most: int) -> QuantscopeError:
+def _too_many(problems: dict[int, QuantscopeError], most: int, samples: int) -> QuantscopeError:
     first = next(iter(problems.values())).problem
+    if len(problems) == samples:
+        return QuantscopeError(
+            f"{first.what}; none of the {samples} samples can be read",
+            where=first.where,
+            remedy=first.remedy,
+        )
     return QuantscopeError(
         f"{first.what}; {len(problems)} samples can't be read, and {most} may be skipped",
         where=first.where,
