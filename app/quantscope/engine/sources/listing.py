@@ -5,41 +5,85 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, takewhile
 from pathlib import Path, PurePosixPath
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 
 
-def existing(path: str) -> Path:
-    """The path, once it is known that something is there."""
+def existing(path: str, holds: str = "the calibration data") -> Path:
+    """The path, once it is known that a file or folder is there, which ``holds`` what is wanted."""
+    if not path:
+        raise _no_data("data", "no path is given", holds)
     place = Path(path)
-    if not path or not place.exists():
-        raise QuantscopeError(
-            "there is nothing at this path" if path else "no path is given",
-            where=path or "data",
-            remedy="Choose the file or folder that holds the calibration data",
-        )
+    try:
+        mode = place.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise _no_data(path, "there is nothing at this path", holds) from None
+    except (OSError, ValueError) as failure:
+        raise _no_data(path, f"the path leads nowhere ({reason_of(failure)})", holds) from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise _no_data(path, "this is neither a file nor a folder, but a device or a pipe", holds)
     return place
 
 
 def walk(folder: Path, endings: Collection[str]) -> Iterator[str]:
     """Relative paths of the files below ``folder`` with one of ``endings``, unordered.
 
-    Hidden files and folders are passed over (some systems leave ``._name.jpg`` copies).
+    Hidden files and folders are passed over (some systems leave ``._name.jpg`` copies), and so is
+    what is no file, such as a pipe. Raises :class:`QuantscopeError` for a folder that can't be
+    read: its files would be missing without a word.
     """
     seen = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
+    pending = [folder]
+    while pending:
+        place = pending.pop()
+        real = place.resolve()
         if real in seen:  # a link back to where the walk has been
-            folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in endings:
-                yield Path(place, name).relative_to(folder).as_posix()
+        entries = [entry for entry in _entries(place) if not entry.name.startswith(".")]
+        folders = sorted(entry.name for entry in entries if _is_folder(entry))
+        pending += [place / name for name in reversed(folders)]
+        for entry in entries:
+            if Path(entry.name).suffix.lower() in endings and _may_be_read(entry):
+                yield (place / entry.name).relative_to(folder).as_posix()
+
+
+def _entries(place: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(place) as entries:
+            return list(entries)
+    except OSError as failure:
+        raise QuantscopeError(
+            f"the folder can't be read ({reason_of(failure)})",
+            where=str(place),
+            remedy="Allow reading it, or choose data beside it",
+        ) from failure
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
+    """Whether reading ends: not for pipes and devices. A broken link is to be told when read."""
+    try:
+        mode = entry.stat().st_mode if entry.is_symlink() else None
+    except OSError:
+        return True
+    return entry.is_file() if mode is None else stat.S_ISREG(mode)
+
+
+def _no_data(where: str, what: str, holds: str) -> QuantscopeError:
+    return QuantscopeError(
+        what, where=where, remedy=f"Choose the file or folder that holds {holds}"
+    )
 
 
 def files_below(
