@@ -275,9 +275,8 @@ def test_that_a_truncated_picture_is_refused(tmp_path: Path, name: str) -> None:
     assert f"{name}: the " in sentence and "Repair or remove this file" in sentence
 
 
-@pytest.mark.parametrize("content", [b"", b"just text"])
-def test_that_a_file_that_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "0.jpg").write_bytes(content)
+def test_that_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0.jpg").write_bytes(b"just text")
     assert "0.jpg: the file is no picture of a known format" in refusal(tmp_path, FREE)
 
 

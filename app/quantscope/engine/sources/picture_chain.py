@@ -14,7 +14,7 @@ from quantscope.core.network import Port
 from quantscope.core.preview import Step
 from quantscope.engine.sources.fitting import Array, family, port_dtype
 from quantscope.engine.sources.frames import Frame, frame_of, mode_of
-from quantscope.engine.sources.pictures import resized
+from quantscope.engine.sources.pictures import MOST_PIXELS, resized
 
 _CONVERSIONS = {"L": "convert to gray", "RGB": "convert to RGB", "RGBA": "convert to RGB and alpha"}
 
@@ -32,8 +32,13 @@ class PictureChain:
     settings: Preprocessing
     table: Array
 
-    def values(self, picture: Image.Image) -> Array:
-        """One picture as 1 x C x H x W or 1 x H x W x C values of the input's dtype."""
+    def values(self, picture: Image.Image, where: str) -> Array:
+        """One picture as 1 x C x H x W or 1 x H x W x C values of the input's dtype.
+
+        Raises :class:`QuantscopeError`, which says ``where`` the picture is, for one that would be
+        far too large: a long strip where one side of the input is free.
+        """
+        self._check_size(picture, where)
         pixels = self._pixels(self._in_frame(picture))
         planes = [self.table[pixels[..., c], c] for c in range(self.frame.channels)]
         return np.stack(planes, axis=self._channel_axis)[np.newaxis]
@@ -76,6 +81,16 @@ class PictureChain:
         size = self.frame.size_for(*picture.size, how)
         converted = picture if picture.mode == self.mode else picture.convert(self.mode)
         return resized(converted, size, how, self.settings.crop, self.settings.filter)
+
+    def _check_size(self, picture: Image.Image, where: str) -> None:
+        wide, high = self.frame.size_for(*picture.size, self.settings.resize)
+        if wide * high > MOST_PIXELS:
+            raise QuantscopeError(
+                f"the picture of {picture.width} x {picture.height} pixels would become one of "
+                f"{wide} x {high}",
+                where=where,
+                remedy="Choose resize=stretch, or remove this file",
+            )
 
     def _pixels(self, picture: Image.Image) -> Array:
         """Height x width x channels, 0..255, channels in the order that the network sees."""

@@ -34,7 +34,8 @@ def open_pictures(path: Path, settings: Preprocessing, inputs: tuple[Port, ...])
         return read_picture(folder / names[number])
 
     def read(number: int) -> Mapping[str, Array]:
-        return {port.name: chain.values(original(number))}
+        where = f"{folder}{os.sep}{names[number]}"
+        return {port.name: chain.values(original(number), where)}
 
     return SampleSource(
         inputs=inputs,
@@ -56,7 +57,8 @@ def as_pictures(source: SampleSource, settings: Preprocessing) -> SampleSource:
     original = _picture_reader(source, port)
 
     def read(number: int) -> Mapping[str, Array]:
-        return {port.name: chain.values(original(number))}
+        where = f"{source.place}{source.names[number]}"
+        return {port.name: chain.values(original(number), where)}
 
     return replace(source, read=read, pictures=Pictures(chain, original))
 

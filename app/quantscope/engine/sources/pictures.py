@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from quantscope.core.data import Filter, Resize
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 
 ENDINGS = frozenset(
     {
@@ -32,7 +34,8 @@ ENDINGS = frozenset(
 )
 # Named, because some of the other readers of Pillow start programs (EPS) or read video.
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
-_FAILURES = (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError)
+MOST_PIXELS = 1 << 26  # of what a network gets: 1 GiB in four channels of float32
+FAILURES = (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError)
 
 
 _RESAMPLING = {
@@ -52,19 +55,37 @@ def read_picture(path: Path) -> Image.Image:
     :class:`QuantscopeError` for a file that is no picture, is cut off or is far too large.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata of a picture that can be read
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as picture:
-                return _in_colours(ImageOps.exif_transpose(picture))
+        with opened(path) as picture:
+            return _in_colours(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _unreadable(
             path, "the picture has more pixels than a photograph can have", "Shrink or remove it"
         ) from None
     except UnidentifiedImageError:
-        raise _unreadable(path, "the file is no picture of a known format") from None
-    except _FAILURES as failure:
-        raise _unreadable(path, f"the picture can't be read ({failure})") from failure
+        is_empty = path.stat().st_size == 0
+        what = "the file is empty" if is_empty else "the file is no picture of a known format"
+        raise _unreadable(path, what) from None
+    except FAILURES as failure:
+        raise _unreadable(path, f"the picture can't be read ({_why(failure)})") from failure
+
+
+def _why(failure: BaseException) -> str:
+    is_short = "truncated" in str(failure).lower()  # several readers of Pillow say it, each its way
+    return "it ends in the middle" if is_short else reason_of(failure)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """The picture file at ``path``, its pixels not read yet.
+
+    No more is raised than `FAILURES`, ``UnidentifiedImageError``, and Pillow's warning and error of
+    decompression bombs.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata of a picture that can be read
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path, formats=FORMATS) as picture:
+            yield picture
 
 
 def resized(
@@ -117,6 +138,8 @@ def _in_colours(picture: Image.Image) -> Image.Image:
         raise ValueError("its pixels are floats without a known range; save it as 8-bit or .npy")
     if picture.mode in ("P", "PA"):
         return picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    if picture.mode == "LAB":
+        return picture.convert("RGB")  # the one way that there is from it
     picture.load()
     return picture
 
