@@ -100,7 +100,7 @@ def test_that_a_column_of_the_input_s_own_name_is_enough(tmp_path: Path) -> None
         ("1,n/a,3\n", [FEATURES], 'row 0: column 2 holds "n/a", which is no number'),
         ("a;b;c\n1,5;2;3\n", [FEATURES], '"1,5", which is no number. Write numbers with a deci'),
         ("1,nan,3\n", [FEATURES], "row 0, input `x`: the data holds 1 NaN"),
-        ("1,1e999,3\n", [FEATURES], "the data holds 1 infinite values"),
+        ("1,1e999,3\n", [FEATURES], "the data holds 1 infinite value."),
         ("a,b\n1,2\n", [WORDS, MASK], "after the input `ids`, `mask`; there are `a`, `b`"),
         ("1,2\n", [WORDS, MASK], "after the input `ids`, `mask`; there are none"),
         ("1,2\n", [Port(name="x", dtype="float32", shape=(1, "a", "b"))], "does not say its shape"),

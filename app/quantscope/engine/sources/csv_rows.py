@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
 from quantscope.engine.sources.columns import columns_of, in_shape, row_array
 from quantscope.engine.sources.fitting import Array
-from quantscope.engine.sources.samples import SampleSource
+from quantscope.engine.sources.samples import SampleSource, row_names
 
 _SEPARATORS = ",;\t"
 _MARK = b"\xef\xbb\xbf"  # some programs put it before UTF-8
 _MISSING = ("", "na", "n/a", "null", "none", "?", "-")
+_NO_NUMBER = "its only line holds numbers and what is no number"
 _LONGEST_LINE = 1 << 26  # a file of other content may have no line ends
 
 
@@ -41,8 +42,8 @@ def open_csv(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     which columns belong to which input (see ``columns_of``). Empty lines are passed over."""
     try:
         table = _indexed(path)
-    except OSError as failure:
-        raise _unreadable(path, (failure.strerror or str(failure)).lower()) from failure
+    except (OSError, csv.Error) as failure:
+        raise _unreadable(path, reason_of(failure)) from failure
     columns = columns_of(inputs, table.titles, str(path))
 
     def read(number: int) -> Mapping[str, Array]:
@@ -58,7 +59,7 @@ def open_csv(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
             for port in inputs
         }
 
-    names = tuple(f"row {number}" for number in range(len(table.starts)))
+    names = row_names(len(table.starts), path)
     return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 
@@ -77,7 +78,8 @@ def _indexed(path: Path) -> _Table:
     if all(map(_is_number_or_missing, cells)):
         return _Table(path, separator, ("",) * len(cells), starts)
     if len(starts) == 1:
-        raise _unreadable(path, "it has headings and no rows")
+        is_row = any(_value(cell) is not None for cell in cells)
+        raise _unreadable(path, _NO_NUMBER if is_row else "it has headings and no rows")
     return _Table(path, separator, tuple(cell.strip() for cell in cells), starts[1:])
 
 
@@ -95,6 +97,10 @@ def _lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _cells(line: bytes, separator: str) -> list[str]:
     text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+    if "\r" in text:
+        raise csv.Error("its lines end with a carriage return alone")
+    if max(map(len, text.split(separator))) > csv.field_size_limit():
+        raise csv.Error("a cell is longer than any number")
     return next(csv.reader([text], delimiter=separator), [])
 
 
@@ -102,7 +108,7 @@ def _checked(table: _Table, number: int, where: str) -> list[str]:
     try:
         cells = table.cells(number)
     except (OSError, csv.Error) as failure:
-        raise _unreadable(table.path, str(failure)) from failure
+        raise _unreadable(table.path, f"{reason_of(failure)}, in row {number}") from failure
     if len(cells) != len(table.titles):
         raise QuantscopeError(
             f"the row has {len(cells)} cells, and the table {len(table.titles)} columns",
@@ -117,6 +123,8 @@ def _is_number_or_missing(cell: str) -> bool:
 
 
 def _value(cell: str) -> int | float | None:
+    if "_" in cell:  # Python alone takes 1_000 for a number
+        return None
     for kind in (int, float):
         try:
             return kind(cell)

@@ -5,7 +5,7 @@ Needs pyarrow, which the extra `quantscope[parquet]` installs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import accumulate
@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
 from quantscope.engine.sources.columns import columns_of, in_shape, row_array
 from quantscope.engine.sources.fitting import Array
-from quantscope.engine.sources.samples import SampleSource
+from quantscope.engine.sources.samples import SampleSource, listed, row_names
+
+MOST_BYTES = 1 << 27  # of one row, whose values become single numbers of Python
+# pyarrow's own are of the first three; the others come from a damaged schema.
+_FAILURES = (OSError, ValueError, NotImplementedError, KeyError, TypeError, MemoryError)
 
 
 def open_parquet(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
@@ -29,10 +33,14 @@ def open_parquet(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     table = _opened(path)
     titles = list(table.schema_arrow.names)
     columns = columns_of(inputs, titles, str(path))
+    if twice := sorted({title for title in titles if titles.count(title) > 1}):
+        raise _unreadable(path, f"several columns are called {listed(twice)}")
     groups = [table.metadata.row_group(number).num_rows for number in range(table.num_row_groups)]
     ends = list(accumulate(groups))
     if not ends or not ends[-1]:
         raise _unreadable(path, "it holds no rows")
+    if min(groups) < 0:
+        raise _unreadable(path, "its numbers of rows are damaged")
     needed = sorted({titles[column] for each in columns.values() for column in each})
 
     @lru_cache(maxsize=1)
@@ -43,7 +51,10 @@ def open_parquet(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
         place = int(np.searchsorted(ends, number, side="right"))
         row = number - (ends[place - 1] if place else 0)
         where = f"{path}, row {number}"
-        cells = {name: group(place).column(name)[row].as_py() for name in needed}
+        rows = group(place).slice(row, 1)
+        if rows.nbytes > MOST_BYTES:
+            raise _unreadable(path, f"row {number} is larger than any sample")
+        cells = _tried(path, lambda: {name: rows.column(name)[0].as_py() for name in needed})
         return {
             port.name: in_shape(
                 _flat([cells[titles[column]] for column in columns[port.name]], where),
@@ -54,7 +65,7 @@ def open_parquet(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
             for port in inputs
         }
 
-    names = tuple(f"row {number}" for number in range(ends[-1]))
+    names = row_names(ends[-1], path)
     return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 
@@ -74,14 +85,12 @@ def _tried(path: Path, action: Callable[[], Any]) -> Any:
     """What ``action`` gives; whatever a damaged file raises becomes one sentence."""
     try:
         return action()
-    except (OSError, ValueError, NotImplementedError) as failure:  # pyarrow's own are of these
-        raise _unreadable(path, " ".join(str(failure).split())[:200]) from failure
+    except _FAILURES as failure:
+        raise _unreadable(path, reason_of(failure)[:200]) from failure
 
 
 def _flat(cells: Sequence[Any], where: str) -> Array:
-    values = [
-        value for cell in cells for value in (np.ravel(cell) if isinstance(cell, list) else [cell])
-    ]
+    values = [value for cell in cells for value in _values_of(cell)]
     if not all(isinstance(value, int | float | np.number) for value in values):
         raise QuantscopeError(
             "the row holds what is no number",
@@ -89,6 +98,13 @@ def _flat(cells: Sequence[Any], where: str) -> Array:
             remedy="Save numbers only, and fill in or remove what is missing",
         )
     return row_array([value.item() if isinstance(value, np.number) else value for value in values])
+
+
+def _values_of(cell: Any) -> Iterable[Any]:
+    """The values of a cell, or of the lists in it, whatever their depth."""
+    if not isinstance(cell, list):
+        return [cell]
+    return (value for entry in cell for value in _values_of(entry))
 
 
 def _unreadable(path: Path, why: str) -> QuantscopeError:
