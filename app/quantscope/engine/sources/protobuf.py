@@ -10,8 +10,9 @@ from pathlib import Path
 import onnx
 from onnx import numpy_helper
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
+from quantscope.engine.sources.array_format import MOST_BYTES
 from quantscope.engine.sources.fitting import Array, batch_of
 from quantscope.engine.sources.listing import natural_order
 from quantscope.engine.sources.samples import SampleSource, listed
@@ -74,7 +75,7 @@ def _one_set(folder: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
     if len(tensors) < len(wanted):
         raise QuantscopeError(
             f"the set has {len(tensors)} tensors ({listed(name for name, _ in tensors)}) "
-            f"and the network {len(wanted)} inputs ({listed(iter(wanted))})",
+            f"and the network {len(wanted)} inputs ({listed(wanted)})",
             where=str(folder),
             remedy=f"Add {INPUT_PATTERN} files for the other inputs",
         )
@@ -84,13 +85,29 @@ def _one_set(folder: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
 def _tensor(path: Path) -> tuple[str, Array]:
     proto = onnx.TensorProto()
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError("it is larger than 1 GiB")
         proto.ParseFromString(path.read_bytes())
+        if not proto.data_type:
+            raise ValueError("it is empty" if not proto.ByteSize() else "it says no type of values")
+        if min(proto.dims, default=0) < 0:
+            raise ValueError("its shape is damaged")
         if proto.data_location == onnx.TensorProto.EXTERNAL:
             raise ValueError("its values lie in another file")
         return proto.name, numpy_helper.to_array(proto)
     except _FAILURES as failure:
         raise QuantscopeError(
-            f"the file holds no readable tensor ({failure})",
+            f"the file holds no readable tensor ({_reason(failure)})",
             where=str(path),
             remedy="Save it again as an ONNX TensorProto with its values inside",
         ) from failure
+
+
+def _reason(failure: Exception) -> str:
+    if isinstance(failure, _DecodeError):
+        return "it is damaged, or something else than a tensor"
+    if isinstance(failure, KeyError):
+        return f"its values are of the type {failure}, which is not known"
+    if "reshape" in str(failure) or "declared shape" in str(failure):
+        return "its values do not fill its shape"
+    return reason_of(failure)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
 from quantscope.core.sound import Length, Sound
+from quantscope.engine.sources.array_format import MOST_BYTES
 from quantscope.engine.sources.fitting import (
     Array,
     batch_of,
@@ -27,9 +28,20 @@ from quantscope.engine.sources.samples import SampleSource, only_input
 
 ENDINGS = frozenset({".wav", ".wave"})
 MOST_CHANNELS = 8
+MOST_BITS = 32
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _FORMATS = {2: "compressed (ADPCM)", 3: "floats", 6: "compressed (A-law)", 7: "compressed (mu-law)"}
-_FAILURES = (OSError, EOFError, wave.Error, struct.error, ValueError, MemoryError)
+_FAILURES = (
+    OSError,
+    EOFError,
+    wave.Error,
+    struct.error,
+    ValueError,
+    RuntimeError,  # a chunk that is longer than the file
+    MemoryError,
+)
+_WITHOUT_WORDS = {EOFError: "it ends in the middle of its header", RuntimeError: "it is damaged"}
+_STREAMED = 0xFFFFFFFF  # the length of a sound that had not ended when its header was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +210,34 @@ def _mixed(values: Array, channels: int, file: Path) -> Array:
 def _read(path: Path) -> _Recording:
     """The whole recording: 8, 16, 24 or 32 bits a value."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError("it is larger than 1 GiB")
         content = _plain_pcm(path.read_bytes())
         with wave.open(io.BytesIO(content)) as file:
             width, channels, count = file.getsampwidth(), file.getnchannels(), file.getnframes()
+            _check_form(8 * width, file.getframerate())
             data = file.readframes(count)
             rate = file.getframerate()
     except _FAILURES as failure:
-        raise _unreadable(path, _reason(failure)) from failure
-    if len(data) < width * channels * count:
-        raise _unreadable(path, "it ends in the middle of the sound")
+        raise _unreadable(
+            path, _WITHOUT_WORDS.get(type(failure)) or reason_of(failure)
+        ) from failure
+    size = width * channels * count
+    if len(data) < size:
+        streamed = size > _STREAMED - width * channels
+        why = "its header does not say its length" if streamed else "it ends in the middle"
+        raise _unreadable(path, why)
     if not count:
         raise _unreadable(path, "it holds no sound")
     return _Recording(_values(data, width).reshape(-1, channels).T, rate)
+
+
+def _check_form(bits: int, rate: int) -> None:
+    """Raise ``ValueError`` for a header that no recording has."""
+    if bits > MOST_BITS:
+        raise ValueError(f"its values have {bits} bits")
+    if not rate:
+        raise ValueError("its header says 0 values a second")
 
 
 def _plain_pcm(content: bytes) -> bytes:
@@ -239,12 +267,6 @@ def _values(data: bytes, width: int) -> Array:
         wide[:, 1:] = octets
         return wide.reshape(-1).view("<i4") / 2.0**31
     return np.frombuffer(data, f"<i{width}") / 2.0 ** (8 * width - 1)
-
-
-def _reason(failure: BaseException) -> str:
-    if isinstance(failure, OSError) and failure.strerror:
-        return failure.strerror.lower()
-    return str(failure) or "it ends in the middle"
 
 
 def _unreadable(path: Path, why: str) -> QuantscopeError:
