@@ -19,7 +19,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from quantscope.core.data import content_hash
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 
 _MODULE = "quantscope_custom_file"
 
@@ -74,7 +74,7 @@ def _module(path: Path, trusted: str) -> ModuleType:
     try:
         text = path.read_bytes()
     except OSError as failure:
-        raise _refused(path, f"the file can't be read ({failure.strerror})", "Check it") from None
+        raise _refused(path, f"the file can't be read ({reason_of(failure)})", "Check it") from None
     _check_trust(path, text, trusted)
     module = ModuleType(_MODULE)
     module.__file__ = str(path)
@@ -96,10 +96,10 @@ def telling(path: Path, what: str) -> Iterator[None]:
     """Turns whatever the code in ``path`` raises into one sentence that names the line."""
     try:
         yield
-    except QuantscopeError:
+    except (QuantscopeError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as failure:
-        message = " ".join(str(failure).split())[:200]
+    except BaseException as failure:
+        message = _message(failure)
         raise _refused(
             path,
             f"{what} raised {type(failure).__name__}{f' ({message})' if message else ''}"
@@ -122,6 +122,13 @@ def _check_trust(path: Path, text: bytes, trusted: str) -> None:
             "the Python file has changed since it was agreed to run it",
             "Read it again, then agree again",
         )
+
+
+def _message(failure: BaseException) -> str:
+    try:
+        return " ".join(str(failure).split())[:200]
+    except Exception:  # noqa: BLE001  its text is made by the file, too
+        return ""
 
 
 def _line(failure: BaseException, path: Path) -> str:

@@ -95,7 +95,10 @@ def test_that_a_file_is_not_run_before_a_person_agreed_to_its_content(
         ("", "the file has no function samples(). Write one: def samples(...)"),
         ("samples = 3", "the file has no function samples()"),
         ("def samples():\n    return\n    yield", "samples() yields nothing"),
-        ("def samples() -> None:\n    return", "samples() raised TypeError"),
+        (
+            "def samples() -> None:\n    return",
+            "samples() gives a NoneType, not one sample after the other",
+        ),
         ("def samples(): yield", "sample 0: samples() yields a NoneType, not a dictionary"),
         ("def samples(): yield [1, 2]", "yields a list, not a dictionary. Yield an array for"),
         ("def samples(): yield {'y': [1, 2]}", "no array for the input `x`; there are `y`"),

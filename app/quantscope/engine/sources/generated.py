@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import tempfile
 import weakref
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.network import Port
 from quantscope.engine.python_file import load_function, running
-from quantscope.engine.sources.fitting import Array
+from quantscope.engine.sources.array_format import MOST_BYTES
+from quantscope.engine.sources.fitting import Array, family, shape_text
 from quantscope.engine.sources.samples import SampleSource, listed
 
 FUNCTION = "samples"
@@ -42,9 +44,11 @@ def open_generated(
     folder = _Folder()
     count = 0
     for sample in _yielded(path, function, limit):
-        arrays = _arrays(sample, inputs, f"{path}, sample {count}")
+        where = f"{path}, sample {count}"
+        with running(path, f"sample {count}"):
+            arrays = _arrays(sample, inputs, where)
         for number, array in enumerate(arrays):
-            np.save(folder.path / f"{count}-{number}.npy", array, allow_pickle=False)
+            _keep(folder.path / f"{count}-{number}.npy", array, where)
         count += 1
     if not count:
         raise _wrong(str(path), f"{FUNCTION}() yields nothing", "Yield at least one sample")
@@ -57,10 +61,23 @@ def open_generated(
     return SampleSource(inputs=inputs, names=names, read=read, place=f"{path}, ")
 
 
+def _keep(file: Path, array: Array, where: str) -> None:
+    if array.nbytes > MOST_BYTES:
+        shape = shape_text(array.shape)
+        raise _wrong(where, f"it has {shape} values, more than one sample can have", "Yield less")
+    try:
+        np.save(file, array, allow_pickle=False)
+    except OSError as failure:
+        raise _wrong(
+            where,
+            f"it can't be kept in {file.parent} ({reason_of(failure)})",
+            "Make room there, or ask for fewer samples",
+        ) from failure
+
+
 def _yielded(path: Path, function: Any, limit: int | None) -> Iterator[Any]:
     most = MOST_SAMPLES + 1 if limit is None else limit
-    with running(path, f"{FUNCTION}()"):
-        made = iter(function())
+    made = _started(path, function)
     for number in range(most):
         with running(path, f"{FUNCTION}(), at sample {number},"):
             found = list(islice(made, 1))
@@ -75,6 +92,21 @@ def _yielded(path: Path, function: Any, limit: int | None) -> Iterator[Any]:
         yield found[0]
 
 
+def _started(path: Path, function: Any) -> Iterator[Any]:
+    with running(path, f"{FUNCTION}()"):
+        made = function()
+    if inspect.iscoroutine(made):
+        made.close()  # else Python says that nobody has awaited it
+    try:
+        return iter(made)
+    except TypeError:
+        raise _wrong(
+            str(path),
+            f"{FUNCTION}() gives a {type(made).__name__}, not one sample after the other",
+            "Write a yield for each sample",
+        ) from None
+
+
 def _arrays(sample: Any, inputs: tuple[Port, ...], where: str) -> list[Array]:
     wanted = [port.name for port in inputs]
     if not isinstance(sample, Mapping):
@@ -87,7 +119,7 @@ def _arrays(sample: Any, inputs: tuple[Port, ...], where: str) -> list[Array]:
     if missing:
         raise _wrong(
             where,
-            f"there is no array for the input {listed(iter(missing))}; "
+            f"there is no array for the input {listed(missing)}; "
             f"there are {listed(map(str, sample))}",
             "Yield an array under the name of each input",
         )
@@ -105,7 +137,14 @@ def _array(value: Any, name: str, where: str) -> Array:
             f"a {type(value).__name__} is no array of numbers",
             "Yield numpy arrays",
         )
-    return array
+    return _storable(array)
+
+
+def _storable(array: Array) -> Array:
+    """The same values in a type whose name .npy files keep."""
+    if array.dtype.kind != "V" or family(array.dtype) == "other":
+        return array
+    return array.astype(np.float32 if family(array.dtype) == "float" else np.int8)
 
 
 def _wrong(where: str, what: str, remedy: str) -> QuantscopeError:
