@@ -25,9 +25,9 @@ from quantscope.core.errors import QuantscopeError
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 chains = st.builds(
     Preprocessing,
-    scale=numbers,
+    scale=numbers.filter(bool),
     mean=st.lists(numbers, min_size=1, max_size=4).map(tuple),
-    std=st.lists(numbers.filter(bool), min_size=1, max_size=4).map(tuple),
+    std=st.lists(numbers.filter(lambda number: number > 0.0), min_size=1, max_size=4).map(tuple),
     resize=st.sampled_from(Resize),
     filter=st.sampled_from(Filter),
     color=st.sampled_from(Color),
@@ -76,8 +76,9 @@ def test_that_every_setting_is_read():
     )
 
 
-def test_that_a_preset_after_settings_replaces_them():
-    assert parse_preprocessing("scale=3 caffe") == PRESETS["caffe"]
+@pytest.mark.parametrize("text", ["scale=3 caffe", "caffe scale=3"])
+def test_that_settings_change_a_preset_wherever_it_stands(text):
+    assert parse_preprocessing(text) == replace(PRESETS["caffe"], scale=3.0)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,13 @@ def test_that_a_preset_after_settings_replaces_them():
         ("scale=fast", '"fast" is no value for scale'),
         ("scale=1/0", '"1/0" is no value for scale'),
         ("mean=1,,2", '"1,,2" is no value for mean'),
-        ("std=0.5,0", "a standard deviation of 0 divides by zero"),
+        ("std=0.5,0", "a standard deviation is a number above 0"),
+        ("std=-1", "a standard deviation is a number above 0"),
+        ("std=", '"" is no value for std'),
+        ("scale=0", "a scale of 0 makes all pixels alike"),
+        ("scale=1e400", "must be finite"),
+        ("imagenet caffe", "there are two presets, and there can be one"),
+        ("color=RGB", '"RGB" is no value for color, which is auto, rgb, bgr, gray'),
         ("scale=inf", "must be finite"),
         ("mean=nan", "must be finite"),
         ("filter=magic", '"magic" is no value for filter'),

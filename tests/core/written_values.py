@@ -66,9 +66,9 @@ channel_scaled = st.builds(
 data_types = fixed_points | scaled | channel_scaled
 chains = st.builds(
     Preprocessing,
-    scale=finite,
+    scale=finite.filter(bool),
     mean=st.lists(finite, min_size=1, max_size=FEW).map(tuple),
-    std=st.lists(finite.filter(bool), min_size=1, max_size=FEW).map(tuple),
+    std=st.lists(st.floats(1e-30, 1e30), min_size=1, max_size=FEW).map(tuple),
     resize=st.sampled_from(Resize),
     color=st.sampled_from(Color),
     layout=st.sampled_from(Layout),

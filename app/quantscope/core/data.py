@@ -101,10 +101,12 @@ class Preprocessing:
     def __post_init__(self) -> None:
         if not (self.mean and self.std):
             raise _bad_preprocessing("mean and standard deviation need at least one number")
-        if 0.0 in self.std:
-            raise _bad_preprocessing("a standard deviation of 0 divides by zero")
         if not all(map(math.isfinite, (self.scale, *self.mean, *self.std))):
             raise _bad_preprocessing("scale, mean and standard deviation must be finite numbers")
+        if min(self.std) <= 0.0:
+            raise _bad_preprocessing("a standard deviation is a number above 0")
+        if self.scale == 0.0:
+            raise _bad_preprocessing("a scale of 0 makes all pixels alike")
         if not 0.0 < self.crop <= 1.0:
             raise _bad_preprocessing("crop is a share above 0 and up to 1")
         if self.crop != 1.0 and self.resize is not Resize.CROP:
@@ -192,18 +194,16 @@ class SourceCheck:
 def parse_preprocessing(text: str) -> Preprocessing:
     """Read ``"preset key=value ..."``: a preset's name, single settings, or both.
 
-    Numbers may be fractions (``scale=1/255``); lists are separated by commas
-    (``mean=0.485,0.456,0.406``). Raises :class:`QuantscopeError` for anything else.
+    Settings change the preset, wherever it stands. Numbers may be fractions (``scale=1/255``);
+    lists are separated by commas (``mean=0.485,0.456,0.406``).
+    Raises :class:`QuantscopeError` for anything else.
     """
-    chain = Preprocessing()
-    changes: dict[str, Any] = {}
-    for word in text.split():
-        key, equals, value = word.partition("=")
-        if equals:
-            changes[key] = _setting(key, value)
-        else:
-            chain, changes = _preset(word), {}
-    return replace(chain, **changes)
+    words = [word.partition("=") for word in text.split()]
+    presets = [_preset(name) for name, equals, _ in words if not equals]
+    if len(presets) > 1:
+        raise _bad_preprocessing("there are two presets, and there can be one")
+    settings: dict[str, Any] = {key: _setting(key, value) for key, equals, value in words if equals}
+    return replace(*(presets or [Preprocessing()]), **settings)
 
 
 def format_preprocessing(chain: Preprocessing) -> str:
@@ -234,8 +234,14 @@ def _setting(key: str, value: str) -> object:
         raise _bad_preprocessing(f'there is no setting "{key}"')
     try:
         return _READERS[key](value)
-    except (ValueError, ZeroDivisionError):
-        raise _bad_preprocessing(f'"{value}" is no value for {key}') from None
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise _bad_preprocessing(f'"{value}" is no value for {key}{_choices(key)}') from None
+
+
+def _choices(key: str) -> str:
+    """What a setting may be, where it is one of a few words."""
+    reader = _READERS[key]
+    return f", which is {', '.join(reader)}" if isinstance(reader, type(StrEnum)) else ""
 
 
 def _number(text: str) -> float:
