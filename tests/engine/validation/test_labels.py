@@ -139,7 +139,7 @@ def test_that_a_folder_holds_a_class_map_for_each_sample(tmp_path: Path) -> None
         ("a.txt", "1", "labels of this kind are not known"),
         ("a.npy", "not an array", "the array can not be read"),
         ("a.npz", "not an archive", "the archive can not be read"),
-        ("a.npy", np.array(["a", "b", "c"]), "not numbers"),
+        ("a.npy", np.array(["a", "b", "c"]), "not real numbers"),
         ("a.npy", np.zeros(2, int), "2 entries for 3 samples"),
         ("a.npy", np.array(5), "one value, not one for each sample"),
         ("a.npy", np.array([{}, {}, {}], object), "can not be read"),  # wants pickle: refused

@@ -28,7 +28,7 @@ def coco_boxes(
     try:
         kinds = sorted(data["categories"], key=lambda each: each["id"])
         numbers = {each["id"]: place for place, each in enumerate(kinds)}
-        images = {PurePosixPath(each["file_name"]).name: each["id"] for each in data["images"]}
+        images = _images(place, data["images"])
         rows: dict[Any, list[Mapping[str, Any]]] = {}
         for each in data["annotations"]:
             entry = {
@@ -47,6 +47,16 @@ def coco_boxes(
     return listed_boxes(place, entries, source), names
 
 
+def _images(place: Path, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Numbers of the images by their names without folders."""
+    numbers: dict[str, Any] = {}
+    for each in entries:
+        name = PurePosixPath(each["file_name"]).name
+        if numbers.setdefault(name, each["id"]) != each["id"]:
+            raise _bad(place, f"two of its images are called {name}")
+    return numbers
+
+
 def listed_boxes(
     place: Path, entries: Sequence[Sequence[Mapping[str, Any]]], source: SampleSource
 ) -> tuple[Boxes, ...]:
@@ -59,8 +69,10 @@ def listed_boxes(
             sides = np.array([entry["box"] for entry in each], np.float64).reshape(-1, 4)
             classes = np.array([entry["class"] for entry in each], np.int64)
             crowd = np.array([bool(entry.get("crowd", 0)) for entry in each], np.bool_)
-        except (KeyError, TypeError, ValueError, AttributeError) as failure:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as failure:
             raise _bad(place, f"a box of {source.names[number]} is wrong ({failure!r})") from None
+        if not np.isfinite(sides).all() or (sides[:, 2:] < 0).any():
+            raise _bad(place, f"a box of {source.names[number]} has no width and height")
         boxes.append(Boxes(_corners(sides) * [*scale, *scale], classes, crowd))
     return tuple(boxes)
 

@@ -11,22 +11,24 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.metrics.labels import Array, Label, LabelKind
-from quantscope.engine.sources.listing import class_of, natural_order
+from quantscope.engine.sources.array_format import UNREADABLE, read_whole
+from quantscope.engine.sources.listing import class_of, existing, natural_order
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.boxes import coco_boxes, is_coco, listed_boxes
 from quantscope.engine.validation.class_maps import folder_of_maps
 
 _ROW = re.compile(r"^(?:row|sample|random) (\d+)$")
 _ARRAY_NAMES = ("labels", "label", "y", "targets", "target")
+_TITLES = ("label", "class", "target", "y")
 _MOST_BYTES = 2**30  # of a file of labels
 
 
@@ -47,11 +49,7 @@ def read_labels(path: str, source: SampleSource) -> Labels:
     """
     if not path:
         return _of_folders(source)
-    place = Path(path)
-    if not place.exists():
-        raise QuantscopeError(
-            "there is nothing at this path", where=path, remedy="Choose a file or folder of labels"
-        )
+    place = existing(path, "the labels")
     if place.is_dir():
         return Labels(LabelKind.CLASS_MAP, folder_of_maps(place, source))
     readers = {".npy": _from_npy, ".npz": _from_npz, ".csv": _from_csv, ".json": _from_json}
@@ -71,29 +69,32 @@ def read_labels(path: str, source: SampleSource) -> Labels:
 def _of_folders(source: SampleSource) -> Labels:
     if source.labels is None:
         return Labels(LabelKind.NONE, (None,) * len(source))
-    names = tuple(sorted(set(class_of(source.names)), key=natural_order))
+    named = dict(zip(source.labels, class_of(source.names), strict=True))
+    names = tuple(named.get(number, str(number)) for number in range(max(source.labels) + 1))
     return Labels(LabelKind.CLASS, source.labels, names)
 
 
 def _from_npy(place: Path, source: SampleSource) -> Labels:
     try:
         with place.open("rb") as file:
-            values: Array = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError) as failure:
-        raise _bad(place, f"the array can not be read ({failure})") from None
+            values = read_whole(file)
+    except UNREADABLE as failure:
+        raise _bad(place, f"the array can not be read ({reason_of(failure)})") from None
     return _of_array(place, values, source)
 
 
 def _from_npz(place: Path, source: SampleSource) -> Labels:
     try:
-        with np.load(place, allow_pickle=False) as archive:
-            names = [name for name in _ARRAY_NAMES if name in archive.files]
-            found = names or (archive.files if len(archive.files) == 1 else [])
-            values = archive[found[0]] if found else None
-    except (OSError, ValueError, zipfile.BadZipFile) as failure:
-        raise _bad(place, f"the archive can not be read ({failure})") from None
-    if values is None:
-        raise _bad(place, f"it has no array called {' or '.join(_ARRAY_NAMES)}")
+        with zipfile.ZipFile(place) as archive:
+            there = [name for name in archive.namelist() if name.endswith(".npy")]
+            known = [f"{name}.npy" for name in _ARRAY_NAMES if f"{name}.npy" in there]
+            found = known or (there if len(there) == 1 else [])
+            if not found:
+                raise _bad(place, f"it has no array called {' or '.join(_ARRAY_NAMES)}")
+            with archive.open(found[0]) as file:
+                values = read_whole(file)
+    except UNREADABLE as failure:
+        raise _bad(place, f"the archive can not be read ({reason_of(failure)})") from None
     return _of_array(place, values, source)
 
 
@@ -110,24 +111,71 @@ def _of_array(place: Path, values: Array, source: SampleSource) -> Labels:
         return Labels(LabelKind.CLASS, tuple(int(each) for each in picked.reshape(-1)))
     if np.issubdtype(values.dtype, np.integer) and values.ndim == 3:
         return Labels(LabelKind.CLASS_MAP, tuple(picked.astype(np.int64)))
-    if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_):
+    if values.dtype.kind not in "biuf":
         raise _bad(place, f"its values are {values.dtype}, not numbers")
-    return Labels(LabelKind.ARRAY, tuple(picked.astype(np.float64)))
+    return _arrays(place, list(picked.astype(np.float64)), source)
 
 
 def _from_csv(place: Path, source: SampleSource) -> Labels:
-    rows = list(csv.reader(io.StringIO(_text(place))))
-    pairs = [(row[0].strip(), row[1].strip()) for row in rows if len(row) >= 2]
-    by_name = _Names(place, dict(pairs))
+    pairs = _pairs(place)
+    by_name = _Names(place, _entries(place, pairs))
     texts = [str(by_name.of(name)) for name in source.names]
-    if all(re.fullmatch(r"-?\d+", text) for text in texts):
+    if all(re.fullmatch(r"-?\d{1,18}", text) for text in texts):
         return Labels(LabelKind.CLASS, tuple(map(int, texts)))
     numbers = [_number(text) for text in texts]
     if all(number is not None for number in numbers):
-        return Labels(LabelKind.ARRAY, tuple(np.array([number], np.float64) for number in numbers))
+        return _arrays(place, [np.array([number], np.float64) for number in numbers], source)
     used = {text for _, text in pairs[_header_rows(pairs, source) :]}
     names = tuple(sorted(used, key=natural_order))
     return Labels(LabelKind.CLASS, tuple(names.index(text) for text in texts), names)
+
+
+def _pairs(place: Path) -> list[tuple[str, str]]:
+    """The rows of a table as names and labels."""
+    text = _text(place)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    except csv.Error as failure:
+        raise _bad(place, f"it is no table ({failure})") from None
+    if not rows:
+        raise _bad(place, "it is empty")
+    column = _label_column(place, rows[0])
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            raise _bad(place, f"line {number} has {len(row)} cells, and the first {len(rows[0])}")
+    return [(row[0].strip(), row[column].strip()) for row in rows]
+
+
+def _label_column(place: Path, first: Sequence[str]) -> int:
+    if len(first) == 2:
+        return 1
+    titles = [title.strip().lower() for title in first]
+    known = [titles.index(name) for name in _TITLES if name in titles[1:]]
+    if len(first) < 2 or not known:
+        raise _bad(
+            place,
+            f"it has {len(first)} columns, of which none is called {' or '.join(_TITLES)}: "
+            "a table of labels has two, names and labels",
+        )
+    return known[0]
+
+
+def _entries(place: Path, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Labels by name; a name may come again, with the same label."""
+    entries: dict[str, Any] = {}
+    for name, entry in pairs:
+        if name in entries and entries[name] != entry:
+            raise _bad(place, f"{name} has two labels, {entries[name]} and {entry}")
+        entries[name] = entry
+    return entries
+
+
+def _arrays(place: Path, values: Sequence[Array], source: SampleSource) -> Labels:
+    for name, each in zip(source.names, values, strict=True):
+        if not np.isfinite(each).all():
+            raise _bad(place, f"the label of the sample {name} is not finite")
+    return Labels(LabelKind.ARRAY, tuple(values))
 
 
 def _header_rows(pairs: Sequence[tuple[str, str]], source: SampleSource) -> int:
@@ -146,33 +194,37 @@ def _number(text: str) -> float | None:
 
 def _from_json(place: Path, source: SampleSource) -> Labels:
     try:
-        data = json.loads(_text(place))
-    except ValueError as failure:
-        raise _bad(place, f"it is no JSON ({failure})") from None
+        data = json.loads(_text(place), object_pairs_hook=lambda pairs: _entries(place, pairs))
+    except (ValueError, RecursionError) as failure:
+        raise _bad(place, f"it is no JSON ({reason_of(failure)})") from None
     if not isinstance(data, dict):
         raise _bad(place, "it is not an object with an entry for each sample")
     if is_coco(data):
         boxes, names = coco_boxes(place, data, source)
         return Labels(LabelKind.BOXES, boxes, names)
     by_name = _Names(place, data)
-    return _of_entries(place, [by_name.of(name) for name in source.names], source)
+    words = {entry for entry in data.values() if isinstance(entry, str)}
+    names = tuple(sorted(words, key=natural_order))
+    return _of_entries(place, [by_name.of(name) for name in source.names], names, source)
 
 
-def _of_entries(place: Path, entries: Sequence[Any], source: SampleSource) -> Labels:
+def _of_entries(
+    place: Path, entries: Sequence[Any], names: tuple[str, ...], source: SampleSource
+) -> Labels:
+    """``names`` are all words of the file, so that a class has its number in parts of the data."""
     if all(isinstance(each, int) and not isinstance(each, bool) for each in entries):
         return Labels(LabelKind.CLASS, tuple(entries))
     if all(isinstance(each, str) for each in entries):
-        names = tuple(sorted(set(entries), key=natural_order))
         return Labels(LabelKind.CLASS, tuple(names.index(each) for each in entries), names)
     if all(isinstance(each, list) and all(isinstance(e, dict) for e in each) for each in entries):
         return Labels(LabelKind.BOXES, listed_boxes(place, entries, source))
     try:
-        arrays = tuple(np.asarray(each, np.float64) for each in entries)
-    except (TypeError, ValueError):
+        arrays = [np.asarray(each, np.float64) for each in entries]
+    except (TypeError, ValueError, OverflowError):
         raise _bad(
             place, "its entries are neither class numbers, names, numbers nor boxes"
         ) from None
-    return Labels(LabelKind.ARRAY, arrays)
+    return _arrays(place, arrays, source)
 
 
 class _Names:
@@ -180,29 +232,44 @@ class _Names:
 
     def __init__(self, place: Path, entries: Mapping[str, Any]) -> None:
         self._place = place
-        self._tables: list[dict[str, Any]] = [dict(entries), {}, {}]
+        self._tables: list[dict[str, dict[str, Any]]] = [{}, {}, {}]
         for name, entry in entries.items():
-            self._tables[1].setdefault(PurePosixPath(name).name, entry)
-            self._tables[2].setdefault(PurePosixPath(name).stem, entry)
+            for table, key in zip(self._tables, _keys(name), strict=True):
+                table.setdefault(key, {})[name] = entry
 
     def of(self, name: str) -> Any:
         """The entry for the sample ``name``."""
-        pure = PurePosixPath(name)
-        for table, key in zip(self._tables, (name, pure.name, pure.stem), strict=True):
-            if key in table:
-                return table[key]
+        for table, key in zip(self._tables, _keys(name), strict=True):
+            if found := table.get(key):
+                return self._only(name, found)
         raise QuantscopeError(
             f"the sample {name} has no label",
             where=str(self._place),
             remedy="Add it, or leave the sample out of the data",
         )
 
+    def _only(self, name: str, found: Mapping[str, Any]) -> Any:
+        first, *rest = found.items()
+        for other, entry in rest:
+            if entry != first[1]:
+                raise QuantscopeError(
+                    f"the labels of {first[0]} and of {other} both fit the sample {name}",
+                    where=str(self._place),
+                    remedy="Open the folder above as data, so that samples have all of these names",
+                )
+        return first[1]
+
+
+def _keys(name: str) -> tuple[str, str, str]:
+    pure = PurePosixPath(name)
+    return name, pure.name, pure.stem
+
 
 def _text(place: Path) -> str:
     try:
         return place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as failure:
-        raise _bad(place, f"it can not be read as text ({failure})") from None
+        raise _bad(place, f"it can not be read as text ({reason_of(failure)})") from None
 
 
 def _bad(place: Path, what: str) -> QuantscopeError:
