@@ -11,10 +11,12 @@ from quantscope.core.joined_data import (
     is_same_source,
     joined,
     joined_name,
+    keeps_counted,
     runs_a_file,
     source_of,
     sources_of,
     split_names,
+    takes_same,
     untrusted,
     with_source,
 )
@@ -108,3 +110,19 @@ def test_that_any_source_may_run_a_file():
     python = DataDescription(kind=SourceKind.PYTHON, path="/d.py")
     assert runs_a_file(with_source(A, python))
     assert not runs_a_file(with_source(A, B))
+
+
+def test_that_data_keeps_what_was_counted_unless_a_source_or_its_samples_are_gone() -> None:
+    counted, names = with_source(A, B), ("source 1: x", "source 1: y", "source 2: x")
+    assert keeps_counted(counted, counted, names)
+    assert keeps_counted(with_source(counted, C), counted, names)
+    assert keeps_counted(with_source(counted, replace(A, samples=2)), counted, names)
+    assert not keeps_counted(with_source(counted, replace(A, samples=1)), counted, names)
+    assert not keeps_counted(with_source(A, C), counted, names)
+    assert not keeps_counted(with_source(replace(A, shuffle=1), B), counted, names)
+
+
+def test_that_when_a_run_ends_does_not_change_which_samples_it_takes() -> None:
+    assert takes_same(A, replace(A, stable_after=8))
+    assert not takes_same(A, replace(A, samples=8))
+    assert not takes_same(A, B)

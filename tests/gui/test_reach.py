@@ -100,6 +100,7 @@ def test_that_every_control_of_the_window_has_a_name(calibrated: MainWindow) -> 
 def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
     return {
         "data": window.do_data,
+        "add samples": window.calibration.do_add_samples,
         "network": window.do_network,
         "palette": window.help.do_palette,
         "shortcuts": window.help.do_shortcuts,
@@ -107,7 +108,9 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
     }
 
 
-@pytest.mark.parametrize("name", ["data", "network", "palette", "shortcuts", "about"])
+@pytest.mark.parametrize(
+    "name", ["data", "add samples", "network", "palette", "shortcuts", "about"]
+)
 def test_that_every_control_of_a_dialog_has_a_name(calibrated: MainWindow, name: str) -> None:
     before = set(calibrated.findChildren(QDialog))
     dialogs(calibrated)[name]()

@@ -1,6 +1,6 @@
 """Edits, undo and the results beside the document: what belongs together and what is stale."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -315,6 +315,17 @@ def test_that_statistics_are_stale_while_the_data_is_another() -> None:
     assert session.plan() is not None
     session.undo()
     assert not session.calibration_is_stale
+
+
+def test_that_when_a_run_is_to_end_makes_no_statistics_stale(tmp_path: Path) -> None:
+    data = images(Path("/gone"))
+    session = opened(data)
+    session.do(commands.describe_data(replace(data, stable_after=8)))
+    assert not session.calibration_is_stale
+    session.locate_data(tmp_path)
+    assert not session.calibration_is_stale
+    session.do(commands.describe_data(replace(data, path=str(tmp_path), samples=8)))
+    assert session.calibration_is_stale
 
 
 def test_that_nothing_is_stale_where_there_are_no_results() -> None:

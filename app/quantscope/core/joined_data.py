@@ -46,6 +46,23 @@ def goes_on(data: DataDescription, counted: DataDescription) -> bool:
     return all(any(is_same_source(each, one) for each in sources) for one in sources_of(counted))
 
 
+def keeps_counted(data: DataDescription, counted: DataDescription, names: Sequence[str]) -> bool:
+    """Whether ``data`` has all of the samples ``names`` that were counted of ``counted``, as far
+    as its sources and their limits tell."""
+    sources, before = sources_of(data), sources_of(counted)
+    for source, own in zip(before, split_names(len(before), names), strict=True):
+        now = [each for each in sources if is_same_source(each, source)]
+        if not any(each.samples is None or each.samples >= len(own) for each in now):
+            return False
+    return True
+
+
+def takes_same(one: DataDescription, two: DataDescription) -> bool:
+    """Whether a run over all of ``one`` counts what a run over all of ``two`` does: both may say
+    otherwise when a run ends early."""
+    return replace(one, stable_after=0) == replace(two, stable_after=0)
+
+
 def _source(data: DataDescription) -> DataDescription:
     return replace(data, samples=None, skip_unreadable=0, stable_after=0, added=())
 

@@ -14,7 +14,7 @@ from quantscope.gui.files.questions import FileQuestions
 from quantscope.gui.help.guide_pages import page_of_failure
 from quantscope.gui.menus.readiness import data_is_missing, missing_problem, model_is_missing
 from quantscope.gui.message_bar import Message, MessageBar
-from quantscope.gui.translation import plural, tr
+from quantscope.gui.translation import tr
 
 
 class Announcements(QObject):
@@ -31,11 +31,9 @@ class Announcements(QObject):
         self._controller = controller
         self._questions = questions
         self._messages = messages
-        self._partial = ""
         controller.problem_found.connect(self._show_problem)
         controller.missing_found.connect(self._show_missing)
         controller.located.connect(self._show_located)
-        controller.partial_offered.connect(self._offer_partial)
         controller.exported.connect(self._show_report)
         controller.changed.connect(self._messages.dismiss_news)
         controller.job_changed.connect(self._messages.dismiss_news)
@@ -77,24 +75,6 @@ class Announcements(QObject):
                 "{file} is found. Save the session to keep where it is.", file=Path(path).name
             )
             self._messages.show_message(text)
-
-    @Slot(int, str)
-    def _offer_partial(self, samples: int, path: str) -> None:
-        self._partial = path
-        self._messages.show_message(
-            plural(
-                "Calibration stopped after one sample.",
-                "Calibration stopped after {n} samples.",
-                samples,
-            ),
-            answers=[
-                (plural("&Keep the sample", "&Keep the {n} samples", samples), self._keep_partial)
-            ],
-        )
-
-    @Slot()
-    def _keep_partial(self) -> None:
-        self._controller.attach_calibration(self._partial)
 
     @Slot(object)
     def _show_report(self, report: ExportReport) -> None:

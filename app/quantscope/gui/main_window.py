@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.heatmap import Depth
 from quantscope.gui.announcements import Announcements
+from quantscope.gui.calibration.desk import CalibrationDesk
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.dialog import DataDialog
 from quantscope.gui.diagnosis.panel import DiagnosisPanel
@@ -80,6 +81,8 @@ class MainWindow(QMainWindow):
         self.features: tuple[Feature, ...] = (self.keys, self.types_file, self.validation)
         self.messages = MessageBar(self)
         Announcements(controller, self.questions, self.messages, self)
+        self.calibration = CalibrationDesk(controller, settings, self.messages, self)
+        self.features += (self.calibration,)
         self.autosave = Autosave(controller, run, self)
         self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
@@ -100,7 +103,9 @@ class MainWindow(QMainWindow):
         self.hint_bar = HintBar(self)
         self.hints = Hints(controller, settings, self.hint_bar, self.actions_by_id["hints"], self)
         self.choices = NetworkChoices(controller, self)
-        self.status = StatusLine(controller, self.actions_by_id["cancel"], self)
+        self.status = StatusLine(
+            controller, self.actions_by_id["pause"], self.actions_by_id["cancel"], self
+        )
         self.data_dialog: DataDialog | None = None
         self._menus: dict[str, QMenu] = {}
         self._lay_out()

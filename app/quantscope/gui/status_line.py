@@ -8,12 +8,15 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
+from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.events import Progress
+from quantscope.core.joined_data import sources_of, takes_same
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
-from quantscope.gui.menus.readiness import why_not_edit
+from quantscope.gui.menus.readiness import why_not_add, why_not_edit
 from quantscope.gui.translation import mark, plural, tr
+from quantscope.jobs.messages import Calibrate
 
 SAME_AS_TITLE = frozenset({"calibration", "export", "sensitivity", "goal"})
 OTHER_DATA = mark("⚠ of other data: calibrate again")
@@ -22,9 +25,11 @@ MOST_NAMES = 20  # of skipped samples in a tool tip
 
 
 class StatusLine(QStatusBar):
-    """Follows the controller; the stop button triggers the window's cancel action."""
+    """Follows the controller; its buttons trigger the window's actions."""
 
-    def __init__(self, controller: Controller, cancel: QAction, parent: QWidget) -> None:
+    def __init__(
+        self, controller: Controller, pause: QAction, cancel: QAction, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
         self.model = QLabel(self)
@@ -37,13 +42,14 @@ class StatusLine(QStatusBar):
         self.bar = QProgressBar(self)
         self.bar.setFixedSize(180, 14)
         self.bar.setTextVisible(False)
-        self.stop = QToolButton(self)
-        self.stop.setDefaultAction(cancel)
-        self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.pause, self.stop = QToolButton(self), QToolButton(self)
+        for button, action in ((self.pause, pause), (self.stop, cancel)):
+            button.setDefaultAction(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizeGripEnabled(False)
         for label in (self.model, self.look_only, self.data, self.random):
             self.addWidget(label)
-        for widget in (self.stage, self.bar, self.stop):
+        for widget in (self.stage, self.bar, self.pause, self.stop):
             self.addPermanentWidget(widget)
         controller.job_changed.connect(self.refresh)
         controller.changed.connect(self.refresh)
@@ -64,6 +70,7 @@ class StatusLine(QStatusBar):
         self.look_only.setToolTip(why_not_edit(session))
         for widget in (self.stage, self.bar, self.stop):
             widget.setVisible(self._controller.is_busy)
+        self.pause.setVisible(job is not None and isinstance(job.request, Calibrate))
         if job is not None:
             self._show_progress(job.title, job.progress)
         elif self._controller.work.is_active:
@@ -82,19 +89,31 @@ class StatusLine(QStatusBar):
         if calibration is None:
             return f"{text} · " + tr("not calibrated")
         state = plural("one sample", "{n} samples", calibration.samples)
+        if calibration.left:
+            of_all = wording.count(calibration.samples + calibration.left)
+            counted = wording.count(calibration.samples)
+            state = tr("{counted} of {all} samples", counted=counted, all=of_all)
         if calibration.skipped:
             skipped = len(calibration.skipped)
             state += ", " + plural("one unreadable skipped", "{n} unreadable skipped", skipped)
         if session.calibration_is_stale:
-            is_other = calibration.data != session.document.data
-            state += " · " + tr(OTHER_DATA if is_other else OTHER_VALUES)
+            state += f" · {self._why_stale(calibration)}"
         return f"{text} · {state}"
+
+    def _why_stale(self, calibration: Calibration) -> str:
+        session = self._controller.session
+        data = session.document.data
+        if not why_not_add(session):
+            return tr("⚠ without samples that were added: resume")
+        same_data = data is not None and takes_same(data, calibration.data)
+        return tr(OTHER_VALUES if same_data else OTHER_DATA)
 
     def _data_tip(self) -> str:
         """Where the data is, and which samples of it were left out."""
         session = self._controller.session
         data, calibration = session.document.data, session.calibration
-        lines = [data.path] if data is not None else []
+        sources = sources_of(data) if data is not None else ()
+        lines = [each.path or describe_data(each) for each in sources]
         if calibration is not None and calibration.skipped:
             lines += [tr("Not readable, and skipped:"), *calibration.skipped[:MOST_NAMES]]
             lines += ["…"] * (len(calibration.skipped) > MOST_NAMES)
@@ -121,6 +140,10 @@ def describe_data(data: DataDescription | None) -> str:
     """A data description in a few words."""
     if data is None:
         return tr("No data")
+    return " + ".join(map(_source_in_words, sources_of(data)))
+
+
+def _source_in_words(data: DataDescription) -> str:
     if data.is_random:
         return tr("Random data, seed {seed}", seed=data.seed)
     return Path(data.path).name or data.path

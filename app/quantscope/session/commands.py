@@ -157,10 +157,10 @@ def apply_mix(known: MixKnown, chosen: MeasuredMix) -> Command:
     return _edit(title, lambda old: known.applied(chosen.mix, old))
 
 
-def describe_data(data: DataDescription | None) -> Command:
+def describe_data(data: DataDescription | None, title: str = "Choose data") -> Command:
     """Calibrate with other data, or with none. An agreement to run a file is not kept."""
     kept = None if data is None else untrusted(data)
-    return Command("Choose data", ChangeKind.DATA, lambda document: replace(document, data=kept))
+    return Command(title, ChangeKind.DATA, lambda document: replace(document, data=kept))
 
 
 def choose_preparation(key: str, made: bool) -> Command:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from quantscope.core.data import DataDescription
 from quantscope.core.fixes import Fix
+from quantscope.core.joined_data import takes_same
 from quantscope.core.mixing import MeasuredMix, Mix, MixFound
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import Basis, Sensitivity
@@ -129,4 +130,4 @@ def _same_layers(one: LayersKnown, other: LayersKnown) -> bool:
 
 
 def _moved(basis: Basis, before: DataDescription, after: DataDescription) -> Basis:
-    return replace(basis, data=after) if basis.data == before else basis
+    return replace(basis, data=after) if takes_same(basis.data, before) else basis

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
-from quantscope.core.joined_data import joined, sources_of
+from quantscope.core.joined_data import joined, sources_of, takes_same
 from quantscope.core.network import Network
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
@@ -178,9 +178,9 @@ class Session:
         sources[place] = replace(sources[place], path=_absolute(path))
         data = joined(sources, before.data)
         calibration, other = self.calibration, self._results.other
-        if calibration is not None and calibration.data == before.data:
+        if calibration is not None and takes_same(calibration.data, before.data):
             self._replace_calibration(replace(calibration, data=data))
-        if other is not None and other.calibration.data == before.data:
+        if other is not None and takes_same(other.calibration.data, before.data):
             moved = replace(other, calibration=replace(other.calibration, data=data))
             self._results = replace(self._results, other=moved)
         self.attach_diagnosis(self.diagnosis.moved(before.data, data))
@@ -288,10 +288,11 @@ class Session:
     @property
     def calibration_is_stale(self) -> bool:
         """Whether the statistics are of another model or of other data than the document's."""
-        kept = self.calibration
+        kept, data = self.calibration, self.document.data
         if kept is None:
             return False
-        return not self._fits_model(kept) or kept.data != self.document.data
+        same_data = data is not None and takes_same(kept.data, data)
+        return not (same_data and self._fits_model(kept))
 
     @property
     def report_is_stale(self) -> bool:

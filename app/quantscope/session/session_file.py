@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import joined, sources_of, untrusted
+from quantscope.core.joined_data import joined, sources_of, takes_same, untrusted
 from quantscope.core.network import Layer, LayerKind, Network
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
@@ -219,7 +219,7 @@ def _of_located(
     calibration: Calibration | None, before: DataDescription, after: DataDescription
 ) -> Calibration | None:
     """``calibration`` of ``after``, where it was of ``before``."""
-    if calibration is None or calibration.data != before:
+    if calibration is None or not takes_same(calibration.data, before):
         return calibration
     return replace(calibration, data=after)
 

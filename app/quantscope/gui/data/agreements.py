@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.data import DataDescription, content_hash
+from quantscope.core.joined_data import sources_of
 
 
 class Agreements:
@@ -37,8 +38,12 @@ class Agreements:
         return self._hashes.get(path, "")
 
     def stamped(self, data: DataDescription) -> DataDescription:
-        """``data`` with the agreement for its file, for a request."""
-        return replace(data, trusted=self.hash_of(data.path))
+        """``data`` with the agreements for its files, for a request."""
+        return replace(data, trusted=self.hashes_of(data))
+
+    def hashes_of(self, data: DataDescription) -> str:
+        """What was agreed to of the sources of ``data``, as ``DataDescription.trusted``."""
+        return " ".join(filter(None, (self.hash_of(each.path) for each in sources_of(data))))
 
 
 def _hash(path: str) -> str:

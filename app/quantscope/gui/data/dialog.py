@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
@@ -17,38 +20,55 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.data import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.joined_data import runs_a_file, sources_of, with_source
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.form import DataForm
 from quantscope.gui.data.sample_preview import SamplePreview
 from quantscope.gui.help.guide import offer_guide
-from quantscope.jobs.messages import DataChecked, Failed
+from quantscope.gui.look.theme import set_role
+from quantscope.gui.translation import mark, tr
+from quantscope.jobs.messages import DataChecked, Failed, Forecasted
 
 RANDOM_WARNING = "⚠ Random data says nothing about real accuracy: figures will be marked so."
+ADDING = mark(
+    "The same path with a larger limit adds more of its samples; another path adds those found"
+    " there. What is counted stays."
+)
 MOST_NAMES = 5  # of skipped samples in a sentence
 
 
 class DataDialog(QDialog):
-    """OK stores the description; calibrating is a step of its own."""
+    """OK stores the description; calibrating is a step of its own.
 
-    def __init__(self, controller: Controller, parent: QWidget) -> None:
+    ``adds``: as one more source of the session's data, or with more samples of one that it has.
+    """
+
+    def __init__(self, controller: Controller, parent: QWidget, adds: bool = False) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.setWindowTitle("Calibration data")
+        self._adds = adds
+        self.setWindowTitle(tr("Add samples") if adds else tr("Calibration data"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = DataForm(controller.desk.agreements, self)
         self.preview = SamplePreview(self)
         self.check = QPushButton("Chec&k", self)
-        self.check.setToolTip("Read the first sample and compare it with the network's inputs")
+        self.check.setToolTip(
+            "Read the first sample, compare it with the network's inputs, and try how long"
+            " calibrating takes"
+        )
         self.guess = QPushButton("&Guess", self)
         self.guess.setToolTip("Find out kind and preprocessing from the path and the network")
-        self.answer = QLabel(self)
+        self.note, self.answer, self.forecast = QLabel(self), QLabel(self), QLabel(self)
         self.buttons = QDialogButtonBox(self)
         self._is_guess = False
         self._lay_out()
         self._connect()
-        data = controller.session.document.data or DataDescription(kind=SourceKind.IMAGES)
+        self._known = controller.session.document.data
+        data = self._known or DataDescription(kind=SourceKind.IMAGES)
         self.form.show_data(data)
+        self.note.setText(note_on(self._known, adds))
+        self.note.setVisible(bool(self.note.text()))
 
     def _lay_out(self) -> None:
         self.answer.setWordWrap(True)
@@ -56,6 +76,10 @@ class DataDialog(QDialog):
         self.answer.setMinimumHeight(56)
         self.answer.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for label in (self.note, self.forecast):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setProperty("role", "dim")
         checks = QHBoxLayout()
         checks.addWidget(self.check)
         checks.addWidget(self.guess)
@@ -78,8 +102,10 @@ class DataDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)
+        column.addWidget(self.note)
         column.addLayout(sides, 1)
         column.addWidget(self.answer)
+        column.addWidget(self.forecast)
         column.addWidget(rule)
         column.addWidget(self.buttons)
 
@@ -93,12 +119,14 @@ class DataDialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self._controller.data_checked.connect(self._show_check)
+        self._controller.desk.forecasted.connect(self._show_forecast)
 
     @Slot()
     def _follow_kind(self) -> None:
         is_random = self.form.selected_kind() is SourceKind.RANDOM
         self.guess.setEnabled(not is_random)
         self._say(RANDOM_WARNING if is_random else "", "warning")
+        self.forecast.clear()
         self.preview.clear()
 
     # ---- dry run
@@ -125,6 +153,7 @@ class DataDialog(QDialog):
         for button in (self.check, self.guess, self.preview.before, self.preview.after):
             button.setEnabled(False)
         self._say("Reading the first sample …" if not sample else "Reading the sample …", "dim")
+        self.forecast.clear()
         self._controller.check_data(data, guess, sample)
 
     @Slot(object)
@@ -136,18 +165,34 @@ class DataDialog(QDialog):
                 self.form.show_data(result.data, guessed=True)
             self._say(check_in_words(result.check), "warning" if result.check.skipped else "")
             self.preview.show_check(result.check)
+            self._ask_forecast(result.data)
         elif isinstance(result, Failed):
             self._warn(result.problem.sentence())
             self.preview.clear("The sample does not get into the network.")
+
+    def _ask_forecast(self, data: DataDescription) -> None:
+        """Try how long calibrating takes; not where each try runs a person's file."""
+        session = self._controller.session
+        counted, whole = session.calibration, self._whole(data)
+        if not runs_a_file(whole):
+            known = counted.samples if self._adds and counted is not None else 0
+            self.forecast.setText(tr("Trying how long calibrating takes …"))
+            self._controller.desk.forecast(session.document, whole, known)
+
+    @Slot(object)
+    def _show_forecast(self, result: object) -> None:
+        if isinstance(result, Forecasted):
+            set_role(self.forecast, "warning" if result.forecast.is_tight else "dim")
+            self.forecast.setText(result.forecast.sentence())
+        else:
+            self.forecast.clear()  # what is wrong with a sample is told when it is checked
 
     @Slot(str)
     def _warn(self, text: str) -> None:
         self._say(text, "warning")
 
     def _say(self, text: str, role: str) -> None:
-        self.answer.setProperty("role", role)
-        self.answer.style().unpolish(self.answer)
-        self.answer.style().polish(self.answer)
+        set_role(self.answer, role)
         self.answer.setText(text)
 
     @Slot()
@@ -166,12 +211,33 @@ class DataDialog(QDialog):
             self._warn("The file makes the samples when it is run: agree to that first.")
             self.form.trust.setFocus()
             return
-        self._controller.describe_data(data)
+        if self._adds:
+            self._controller.describe_data(self._whole(data), "Add samples")
+        elif self._known is None or data != sources_of(self._known)[0]:
+            stable_after = self._known.stable_after if self._known is not None else 0
+            self._controller.describe_data(replace(data, stable_after=stable_after))
         super().accept()
+
+    def _whole(self, data: DataDescription) -> DataDescription:
+        """All that is calibrated with where ``data`` is chosen here."""
+        return with_source(self._known, data) if self._adds and self._known is not None else data
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._controller.stop_checking()
         super().hideEvent(event)
+
+
+def note_on(known: DataDescription | None, adds: bool) -> str:
+    """What choosing data means where there is some already; empty where that is plain."""
+    if adds:
+        return tr(ADDING)
+    sources = sources_of(known) if known is not None else ()
+    if len(sources) < 2:
+        return ""
+    return tr(
+        "Sources: {names}. Below is the first; what is changed here is used alone.",
+        names=", ".join(Path(each.path).name or tr("random data") for each in sources),
+    )
 
 
 def check_in_words(check: SourceCheck) -> str:

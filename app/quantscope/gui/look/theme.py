@@ -261,6 +261,13 @@ QFrame[severity="info"] {{ background: {theme.info_back};
 """
 
 
+def set_role(widget: QWidget, role: str) -> None:
+    """Draw ``widget`` as the style sheet says for ``role``."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
 def tabular(font: QFont) -> QFont:
     """``font`` with digits of equal width, so that columns of numbers line up."""
     made = QFont(font)

@@ -34,6 +34,7 @@ MENUS: tuple[Menu, ...] = (
         (
             "data",
             "calibrate",
+            (mark("Calibrate &further"), ("pause", "resume", "add-samples", "merge")),
             "validate",
             "cancel",
             SEPARATOR,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import Problem
-from quantscope.core.joined_data import sources_of
+from quantscope.core.joined_data import keeps_counted, sources_of, takes_same
 from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
 from quantscope.gui.translation import mark, tr
 from quantscope.session.session import Session
@@ -89,6 +89,45 @@ def why_not_calibrate(session: Session, busy: bool = False) -> str:
         return reason
     lost = _missing_source(session, session.document.data)
     return _not_found(lost) if lost else ""
+
+
+def why_not_add(session: Session, busy: bool = False) -> str:
+    """Why no samples can be added to the statistics now; empty where some can."""
+    if reason := _without_model(session, busy):
+        return reason
+    calibration, data = session.calibration, session.document.data
+    if calibration is None:
+        return tr("Calibrate first")
+    if calibration.fingerprint != session.document.fingerprint:
+        return tr(
+            "The statistics are of another model or preparation: calibrate from the beginning"
+        )
+    if data is None or not keeps_counted(data, calibration.data, calibration.sample_names):
+        return tr("The statistics are of other data: calibrate from the beginning")
+    return ""
+
+
+def why_not_resume(session: Session, busy: bool = False) -> str:
+    """Why calibrating can't go on from the statistics now; empty where it can."""
+    if reason := why_not_calibrate(session, busy) or why_not_add(session, busy):
+        return reason
+    calibration, data = session.calibration, session.document.data
+    assert calibration is not None
+    assert data is not None
+    if not calibration.left and takes_same(data, calibration.data):
+        return tr("All samples of the data are counted: add samples to go on")
+    return ""
+
+
+def why_not_merge(session: Session, busy: bool = False) -> str:
+    """Why other statistics can't be put to those at hand now; empty where they can."""
+    if reason := _without_model(session, busy):
+        return reason
+    if session.calibration is None:
+        return tr("Calibrate first")
+    if session.calibration.fingerprint != session.document.fingerprint:
+        return tr("Calibrate again: the statistics are of another model or preparation")
+    return ""
 
 
 def why_not_export(session: Session, busy: bool = False) -> str:

@@ -12,9 +12,13 @@ from quantscope.gui.menus.readiness import (
     NO_MODEL,
     data_is_missing,
     model_is_missing,
+    why_not_add,
     why_not_edit,
+    why_not_merge,
+    why_not_resume,
 )
 from quantscope.gui.translation import mark, tr
+from quantscope.session.session import Session
 
 ON_TENSOR = frozenset({"larger", "smaller", "longer", "shorter"})
 NO_TENSOR = mark("Select a tensor first")
@@ -78,6 +82,10 @@ def _of_data(controller: Controller) -> str:
     return tr(BUSY) if data_is_missing(session) else tr("The data is where it was")
 
 
+def _of_session(why_not: Callable[[Session, bool], str]) -> Callable[[Controller], str]:
+    return lambda controller: why_not(controller.session, controller.is_busy)
+
+
 def _of_type(controller: Controller) -> str:
     return (
         tr("Its type follows the scheme already") if controller.selection.tensor else tr(NO_TENSOR)
@@ -99,6 +107,10 @@ def _sentence(text: str) -> str:
 SPECIAL: dict[str, Callable[[Controller], str]] = {
     "copy-rows": _of_rows,
     "cancel": _always(mark("No job is under way")),
+    "pause": _always(mark("No calibration is under way")),
+    "resume": _of_session(why_not_resume),
+    "add-samples": _of_session(why_not_add),
+    "merge": _of_session(why_not_merge),
     "undo": _always(mark("There is nothing to take back")),
     "redo": _always(mark("Nothing was taken back")),
     "locate-model": _of_model,

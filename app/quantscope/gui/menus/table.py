@@ -145,6 +145,31 @@ ACTIONS = (
     ActionRow(
         "calibrate", mark("&Calibrate"), "F5", mark("Run the data through the network"), "calibrate"
     ),
+    ActionRow(
+        "pause",
+        mark("&Pause"),
+        "Ctrl+P",
+        mark("Stop calibrating and keep what is counted"),
+        "pause",
+    ),
+    ActionRow(
+        "resume",
+        mark("&Resume"),
+        "Shift+F5",
+        mark("Calibrate with the samples that are not counted yet"),
+    ),
+    ActionRow(
+        "add-samples",
+        mark("&Add samples…"),
+        "Ctrl+Shift+A",
+        mark("Calibrate with more samples, besides those that are counted"),
+    ),
+    ActionRow(
+        "merge",
+        mark("&Merge statistics…"),
+        "Ctrl+M",
+        mark("Put the samples of another session to those that are counted"),
+    ),
     *(_preparation_row(choice) for choice in CHOICES.values()),
     ActionRow("cancel", mark("Sto&p"), "Ctrl+.", mark("Stop the job under way"), "cancel"),
     ActionRow(

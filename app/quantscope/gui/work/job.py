@@ -30,10 +30,19 @@ class Job:
     draft: Draft | None = None
 
 
-def calibrate_request(document: Document, data: DataDescription, output: str) -> messages.Calibrate:
-    """Run ``data`` through the model of ``document``, prepared as it says."""
+def calibrate_request(
+    document: Document, data: DataDescription, output: str, known: str = ""
+) -> messages.Calibrate:
+    """Run ``data`` through the model of ``document``, prepared as it says.
+
+    ``known`` is the file of statistics to go on from; none: from the beginning.
+    """
     return messages.Calibrate(
-        model=document.model, data=data, output=output, preparation=document.preparation
+        model=document.model,
+        data=data,
+        output=output,
+        basis=known,
+        preparation=document.preparation,
     )
 
 

@@ -47,6 +47,7 @@ class JobDesk(QObject):
     changed = Signal()  # started, progressed, ended
     live_counted = Signal()  # readings show more samples
     data_checked = Signal(object)  # DataChecked or Failed
+    forecasted = Signal(object)  # Forecasted or Failed
     ended = Signal(object, object)  # Job, its result
 
     def __init__(
@@ -62,7 +63,7 @@ class JobDesk(QObject):
         self.agreements = Agreements()
         self._readings = readings
         self._job_number = 0
-        self._check_number = 0
+        self._check_number = self._forecast_number = 0
         self._rewritten: tuple[Calibration, str] | None = None
         self._temporary = QTemporaryDir() if folder is None else None
         self._folder = folder
@@ -89,15 +90,32 @@ class JobDesk(QObject):
         request = messages.Describe(model=document.model, preparation=document.preparation)
         self._begin(document, request, f"Recovering {draft.name}", draft=draft)
 
-    def calibrate(self, basis: Document, data: DataDescription) -> None:
-        """Run ``data`` through the model."""
+    def calibrate(
+        self, basis: Document, data: DataDescription, counted: Calibration | None = None
+    ) -> None:
+        """Run ``data`` through the model; with ``counted``, what that has not counted of it.
+
+        Raises where statistics to go on from have no file.
+        """
         output = self._scratch_path("calibration")
-        request = calibrate_request(basis, self.agreements.stamped(data), output)
+        known = "" if counted is None else self._file_of(counted)
+        request = calibrate_request(basis, self.agreements.stamped(data), output, known)
         self._begin(basis, request, "Calibrating")
+
+    def merge(self, basis: Document, calibration: Calibration, path: str) -> None:
+        """Put the samples of the calibration or session file ``path`` to those of ``calibration``;
+        raises as :meth:`calibrate`."""
+        request = messages.Merge(
+            model=basis.model,
+            calibrations=(self._file_of(calibration), path),
+            output=self._scratch_path("merged"),
+            preparation=basis.preparation,
+        )
+        self._begin(basis, request, "Merging statistics")
 
     def export(self, basis: Document, calibration: Calibration, path: str, overwrite: bool) -> None:
         """Write and verify the quantized model; raises where the statistics have no file."""
-        trusted = self.agreements.hash_of(calibration.data.path)
+        trusted = self.agreements.hashes_of(calibration.data)
         request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
         self._begin(basis, request, f"Exporting {Path(path).name}")
 
@@ -136,7 +154,7 @@ class JobDesk(QObject):
                 self._file_of(calibration),
                 self._scratch_path("plan", ending="onnx"),
                 overwrite=True,
-                trusted=self.agreements.hash_of(calibration.data.path),
+                trusted=self.agreements.hashes_of(calibration.data),
             )
             export = replace(export, verification_samples=1)
         asked = messages.Validate(model=basis.model, variants=files, request=request, export=export)
@@ -164,20 +182,35 @@ class JobDesk(QObject):
             calibration=self._file_of(calibration),
             tensor=tensor,
             preparation=basis.preparation,
-            trusted=self.agreements.hash_of(calibration.data.path),
+            trusted=self.agreements.hashes_of(calibration.data),
         )
         self._begin(basis, request, "Counting channels")
 
-    def check_data(self, model: str, data: DataDescription, guess: bool, sample: int = 0) -> None:
-        """Read one sample of ``data``; answered by ``data_checked``."""
+    def check_data(
+        self, model: str, data: DataDescription, guess: bool, sample: int = 0, name: str = ""
+    ) -> None:
+        """Read one sample of ``data``, by its number or ``name``; answered by ``data_checked``."""
         self.stop_checking()
         stamped = self.agreements.stamped(data)
-        request = messages.CheckData(model=model, data=stamped, guess=guess, sample=sample)
+        request = messages.CheckData(
+            model=model, data=stamped, guess=guess, sample=sample, name=name
+        )
         self._check_number = self.worker.send(request)
 
+    def forecast(self, basis: Document, data: DataDescription, counted: int) -> None:
+        """Try what calibrating ``data`` takes, where ``counted`` samples are known; answered by
+        ``forecasted``."""
+        stamped = self.agreements.stamped(data)
+        self._forecast_number = self.worker.send(
+            messages.ForecastCalibration(
+                model=basis.model, data=stamped, counted=counted, preparation=basis.preparation
+            )
+        )
+
     def stop_checking(self) -> None:
-        """Nobody waits for the check any more."""
-        self._check_number = 0
+        """Nobody waits for the check or the forecast any more."""
+        self.worker.cancel(self._forecast_number)
+        self._check_number = self._forecast_number = 0
 
     def cancel(self) -> None:
         """Ask the job under way to stop."""
@@ -242,7 +275,7 @@ class JobDesk(QObject):
         return Files(
             calibration=self._file_of(calibration),
             output=output,
-            trusted=self.agreements.hash_of(calibration.data.path),
+            trusted=self.agreements.hashes_of(calibration.data),
         )
 
     def _scratch_path(self, name: str, ending: str = "npz") -> str:
@@ -260,6 +293,9 @@ class JobDesk(QObject):
         if number == self._check_number and isinstance(event, RESULTS):
             self._check_number = 0
             self.data_checked.emit(event)
+        elif number == self._forecast_number and isinstance(event, RESULTS):
+            self._forecast_number = 0
+            self.forecasted.emit(event)
         elif number == self._job_number and self.job is not None:
             self._receive_for(self.job, event)
 
