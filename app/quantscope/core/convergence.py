@@ -7,13 +7,18 @@ fixed-point type by MinMax then needs another fraction length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.growth import LEVELS_PER_BIT, Growth
 from quantscope.core.wording import count
+
+Array = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +66,18 @@ def convergence_of(calibration: Calibration) -> Convergence:
     """How the activations of ``calibration`` came to rest."""
     kept = (each for each in calibration.statistics.values() if each.values is None)
     grown = [statistics.growth for statistics in kept]
-    bounds = _bounds(calibration.samples)
+    samples = calibration.samples
+    bounds = _bounds(samples)
+    steps = _FlatSteps.of(grown, samples)
+    levels = [steps.levels(bound) for bound in bounds]
+    checkpoints = [
+        _checkpoint(since, bound, before, after)
+        for (since, before), (bound, after) in pairwise(zip(bounds, levels, strict=True))
+    ]
     return Convergence(
         tensors=len(grown),
-        checkpoints=tuple(_checkpoint(grown, *ends) for ends in pairwise(bounds)),
-        quiet=calibration.samples - 1 - last_move(grown) if calibration.samples else 0,
+        checkpoints=tuple(checkpoints),
+        quiet=samples - 1 - steps.last_move() if samples else 0,
     )
 
 
@@ -83,15 +95,65 @@ def _bounds(samples: int) -> list[int]:
     return [*bounds, samples]
 
 
-def _checkpoint(grown: list[Growth], since: int, samples: int) -> Checkpoint:
-    ends = [(each.levels(since), each.levels(samples)) for each in grown]
-    largest = [(max(before), max(after)) for before, after in ends]
-    known = [after - before for before, after in largest if before]
-    exponents = (any(since <= sample < samples for sample, _ in each.exponents) for each in grown)
+@dataclass(frozen=True, slots=True)
+class _FlatSteps:
+    """The steps of all ends of ranges, two for each tensor, in the order of ends and of samples:
+    thousands of tensors are asked at once.
+
+    ``key`` is that order as a number, which ``span`` separates by ends; the steps of each end
+    begin at ``start``.
+    """
+
+    span: int
+    start: Array
+    end: Array
+    sample: Array
+    level: Array
+    key: Array
+
+    @classmethod
+    def of(cls, grown: Sequence[Growth], samples: int) -> _FlatSteps:
+        """Those of tensors that grew over ``samples`` samples."""
+        steps = [side for each in grown for side in (each.low, each.high)]
+        lengths = np.array([len(side) for side in steps], np.int64)
+        end = np.repeat(np.arange(len(steps)), lengths)
+        figures = chain.from_iterable(chain.from_iterable(steps))
+        sample, level = np.fromiter(figures, np.int64).reshape(-1, 2).T
+        span = samples + 1
+        start = np.cumsum(lengths) - lengths
+        return cls(span, start, end, sample, level, end * span + sample)
+
+    def levels(self, samples: int) -> Array:
+        """The level of each end after the first ``samples`` samples, of shape (tensors, 2)."""
+        ends = np.arange(len(self.start))
+        after = np.searchsorted(self.key, ends * self.span + samples)
+        known = after > self.start
+        found = np.zeros(len(ends), np.int64)
+        found[known] = self.level[after[known] - 1]
+        return found.reshape(-1, 2)
+
+    def last_move(self) -> int:
+        """The last sample that moved an exponent; 0, the first, where none did."""
+        tensor, exponent = self.end // 2, _exponents(self.level)
+        last = _exponents(self.levels(self.span - 1).max(axis=1))
+        reached = exponent == last[tensor]
+        first = np.full(len(last), self.span)
+        np.minimum.at(first, tensor[reached], self.sample[reached])
+        return int(first[last > 0].max(initial=0))
+
+
+def _exponents(levels: Array) -> Array:
+    """The exponents of ``levels`` as float32 has them; subnormal numbers have 1, zero has 0."""
+    return np.where(levels > 0, levels // LEVELS_PER_BIT + 1, 0)
+
+
+def _checkpoint(since: int, samples: int, before: Array, after: Array) -> Checkpoint:
+    largest, grown = before.max(axis=1), after.max(axis=1)
+    bits = (grown - largest)[largest > 0]
     return Checkpoint(
         since=since,
         samples=samples,
-        ranges=sum(before != after for before, after in ends),
-        exponents=sum(exponents),
-        bits=sum(known) / (LEVELS_PER_BIT * max(len(known), 1)),
+        ranges=int((before != after).any(axis=1).sum()),
+        exponents=int((_exponents(largest) != _exponents(grown)).sum()),
+        bits=int(bits.sum()) / (LEVELS_PER_BIT * max(len(bits), 1)),
     )

@@ -82,14 +82,13 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self)
         Announcements(controller, self.questions, self.messages, self)
         self.calibration = CalibrationDesk(controller, settings, self.messages, self)
-        self.features += (self.calibration,)
         self.autosave = Autosave(controller, run, self)
         self.recovery = Recovery(controller, self.questions, self.messages, run, self)
         self.welcome = WelcomePage(self)
         self.comparison = Comparison(controller, self)
         self.ranges = RangesView(controller, self.comparison, self)
         self.written_files = WrittenFiles(controller, settings, self.ranges, self)
-        self.features += (self.written_files,)
+        self.features += (self.written_files, self.calibration)
         self.inspector = InspectorTabs(controller, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
@@ -117,6 +116,7 @@ class MainWindow(QMainWindow):
             self.inspector,
             self.results,
             self.validation.panel,
+            self.calibration.panel,
             self.diagnosis,
             self.help,
         )
@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
         self.check_dock = self.docks.add(mark("Target check"), self.check, BOTTOM)
         self.diagnosis_dock = self.docks.add(mark("Diagnosis"), self.diagnosis, BOTTOM)
         self.validation.dock(self.docks)
+        self.calibration.dock(self.docks)
         self.variants_dock = self.docks.add(mark("Variants"), self.what_differs, BOTTOM)
         for widget, page in (
             (self.ranges, "heat-map"),
@@ -174,6 +175,7 @@ class MainWindow(QMainWindow):
             (self.results, "first-steps#export"),
             (self.check, "types-and-targets#check-the-target"),
             (self.diagnosis, "diagnosis#measure-layers"),
+            (self.calibration.panel, "data#how-many-samples"),
             (self.choices.target.combo, "types-and-targets#targets"),
             (self.choices.scheme.combo, "types-and-targets#schemes"),
         ):

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.gui import wording
+from quantscope.gui.calibration.convergence_panel import ConvergencePanel
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.dialog import DataDialog
+from quantscope.gui.docks import BOTTOM, Docks
 from quantscope.gui.menus.readiness import why_not_add, why_not_merge, why_not_resume
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.settings import Settings
@@ -43,12 +45,20 @@ class CalibrationDesk(QObject):
         self._awaited = ""
         self._then: Callable[[Calibration], None] | None = None
         self._offer = ""
+        self._docks: Docks | None = None
+        self._dock: QDockWidget | None = None
+        self.panel = ConvergencePanel(controller, window)
         self.dialog: DataDialog | QFileDialog | None = None
         controller.partial_offered.connect(self._take_partial)
         controller.desk.ended.connect(self._note_end)
         controller.results_changed.connect(self._follow_statistics)
         controller.session_replaced.connect(self._forget)
         controller.job_changed.connect(self._withdraw_offer)
+
+    def dock(self, docks: Docks) -> None:
+        """Put the panel for convergence among the others."""
+        self._docks = docks
+        self._dock = docks.add(mark("Convergence"), self.panel, BOTTOM)
 
     def enabled(self) -> dict[str, bool]:
         """Pausing while a calibration runs; the others where the statistics allow it."""
@@ -58,6 +68,7 @@ class CalibrationDesk(QObject):
             "resume": not why_not_resume(session, busy),
             "add-samples": not why_not_add(session, busy),
             "merge": not why_not_merge(session, busy),
+            "convergence": session.network is not None,
         }
 
     @property
@@ -112,6 +123,14 @@ class CalibrationDesk(QObject):
         calibration = session.calibration
         if calibration is not None:
             self._try(lambda: desk.merge(session.document, calibration, path))
+
+    @Slot()
+    def do_convergence(self) -> None:
+        """Show how much ranges still move."""
+        if self._docks is not None and self._dock is not None:
+            self._docks.bring_up(self._dock)
+            has_rows = self.panel.splitter.isVisibleTo(self.panel)
+            (self.panel.table if has_rows else self.panel.stops).setFocus()
 
     def _try(self, begin: Callable[[], None]) -> None:
         try:

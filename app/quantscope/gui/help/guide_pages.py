@@ -55,6 +55,7 @@ PAGE_OF_ACTION = {
     "pause": "data#pause-and-resume",
     "resume": "data#pause-and-resume",
     "add-samples": "data#more-samples-later",
+    "convergence": "data#how-many-samples",
     "merge": "data#statistics-of-several-runs",
     "validate": "validation",
     "equalize": "accuracy-recovery#equalization",

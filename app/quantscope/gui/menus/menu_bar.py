@@ -57,7 +57,7 @@ MENUS: tuple[Menu, ...] = (
             "network",
         ),
     ),
-    (mark("&Diagnosis"), ("measure", "diagnosis", "goal", "costs")),
+    (mark("&Diagnosis"), ("measure", "diagnosis", "goal", "costs", SEPARATOR, "convergence")),
     (
         mark("V&ariants"),
         (

@@ -8,36 +8,9 @@ The table of shortcuts in the guide is written from this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quantscope.core.preparation import CHOICES, Choice
-from quantscope.gui.translation import mark, tr
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """One action: its id, menu text with mnemonic, shortcuts (``|`` between), tip and icon.
-
-    ``values`` are what the places in text and tip stand for.
-    """
-
-    key: str
-    text: str
-    shortcut: str = ""
-    tip: str = ""
-    icon: str = ""
-    checkable: bool = False
-    values: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def title(self) -> str:
-        """The menu text in the person's language."""
-        return tr(self.text, **dict(self.values))
-
-    @property
-    def hint(self) -> str:
-        """The tip in the person's language."""
-        return tr(self.tip, **dict(self.values))
+from quantscope.gui.menus.action_row import ActionRow
+from quantscope.gui.translation import mark
 
 
 def _preparation_row(choice: Choice) -> ActionRow:
@@ -169,6 +142,12 @@ ACTIONS = (
         mark("&Merge statistics…"),
         "Ctrl+M",
         mark("Put the samples of another session to those that are counted"),
+    ),
+    ActionRow(
+        "convergence",
+        mark("Con&vergence"),
+        "Ctrl+Shift+H",
+        mark("Show how much ranges still move with every sample"),
     ),
     *(_preparation_row(choice) for choice in CHOICES.values()),
     ActionRow("cancel", mark("Sto&p"), "Ctrl+.", mark("Stop the job under way"), "cancel"),
