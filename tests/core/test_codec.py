@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import quantscope.core
 from quantscope.core import codec
-from quantscope.core.codec import decode, decoding, encode
+from quantscope.core.codec import decode, decoding, encode, json_pieces, json_text
 from quantscope.core.data import (
     Preprocessing,
 )
@@ -223,6 +223,31 @@ class Many:
     pairs: Mapping[str, Sample]
     numbers: tuple[int, ...]
     maybe: Sample | None = None
+
+
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.__name__)
+def test_that_pieces_are_the_text_of_the_whole(kind, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(codec, "STEP", 2)
+
+    @settings(max_examples=3)
+    @given(WRITTEN[kind])
+    def is_the_text(value):
+        assert "".join(json_pieces(value)) == json_text(encode(value))
+
+    is_the_text()
+
+
+def test_that_no_piece_holds_more_than_some_entries(monkeypatch: pytest.MonkeyPatch):
+    many = Many({str(n): Sample(float(n)) for n in range(9)}, tuple(range(5)), Sample(1.0))
+    monkeypatch.setattr(codec, "STEP", 2)
+    pieces = list(json_pieces(many))
+    assert "".join(pieces) == json_text(encode(many))
+    assert max(piece.count("Sample") for piece in pieces) == 2
+
+
+@pytest.mark.parametrize("values", [(0.5, 1.0), (0.5, 1), (0.5, math.inf), (0.5, True), ()])
+def test_that_floats_are_written_as_they_are_and_only_where_all_are(values):
+    assert encode(values) == ["inf" if value == math.inf else value for value in values]
 
 
 def test_that_reading_pauses_within_long_lists_and_mappings(monkeypatch: pytest.MonkeyPatch):

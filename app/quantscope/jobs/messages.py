@@ -14,7 +14,7 @@ import json
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from quantscope.core.codec import decode, decoding, encode
+from quantscope.core.codec import decode, decoding, encode, json_text
 from quantscope.core.data import DataDescription, SourceCheck
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
@@ -336,7 +336,7 @@ class Envelope:
 
 def to_line(envelope: Envelope) -> str:
     """One JSON line, without the line end."""
-    return json.dumps(encode(envelope), allow_nan=False, separators=(",", ":"))
+    return json_text(encode(envelope))
 
 
 def from_line(line: str) -> Envelope:

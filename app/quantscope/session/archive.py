@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.codec import decoding, encode
+from quantscope.core.codec import decoding, json_pieces
 from quantscope.core.errors import QuantscopeError
 from quantscope.session.steps import Steps, finish
 
@@ -204,11 +204,11 @@ def write_json(archive: zipfile.ZipFile, name: str, value: object) -> None:
 
 def writing_json(archive: zipfile.ZipFile, name: str, value: object) -> Steps[None]:
     """:func:`write_json` in steps."""
-    data = encode(value)
-    yield
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    yield
-    archive.writestr(zipfile.ZipInfo(name), text)
+    pieces = []
+    for piece in json_pieces(value):
+        pieces.append(piece)
+        yield
+    archive.writestr(zipfile.ZipInfo(name), "".join(pieces))
     yield
 
 

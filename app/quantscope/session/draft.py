@@ -17,13 +17,13 @@ from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.joined_data import untrusted
 from quantscope.core.network import Network
-from quantscope.session.archive import Archive, write_json
+from quantscope.session.archive import Archive, writing_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.calibration_file import reading_calibration, signature_of
 from quantscope.session.document import Document
 from quantscope.session.session import Results, Session
 from quantscope.session.session_file import loading_session
-from quantscope.session.steps import Steps
+from quantscope.session.steps import Steps, finish
 from quantscope.session.stored_statistics import StoredStatistics
 
 VERSION = 1
@@ -72,8 +72,8 @@ def draft_of(session: Session, moment: str) -> Draft:
     )
 
 
-def write_draft(draft: Draft, path: str | os.PathLike[str]) -> None:
-    """Write ``draft`` to ``path``, completely or not at all.
+def writing_draft(draft: Draft, path: str | os.PathLike[str]) -> Steps[None]:
+    """In steps: write ``draft`` to ``path``, completely or not at all.
 
     It does not wait for the disk: what it guards against is the end of the program, not that of
     the machine.
@@ -82,7 +82,12 @@ def write_draft(draft: Draft, path: str | os.PathLike[str]) -> None:
         atomic_writer(Path(path), durable=False) as file,
         zipfile.ZipFile(file, "w") as archive,
     ):
-        write_json(archive, MEMBER, draft)
+        yield from writing_json(archive, MEMBER, draft)
+
+
+def write_draft(draft: Draft, path: str | os.PathLike[str]) -> None:
+    """:func:`writing_draft` at once."""
+    finish(writing_draft(draft, path))
 
 
 def read_draft(path: str | os.PathLike[str]) -> Draft:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantscope.core.codec import decode, encode
+from quantscope.core.codec import decode, encode, json_text
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.sensitivity import Basis, Sensitivity
 from quantscope.session.atomic import atomic_writer
@@ -47,7 +47,7 @@ def write_sensitivity(path: str | os.PathLike[str], found: Sensitivity) -> None:
     """Put ``found`` into the file ``path``, in place of what it holds on the same basis."""
     others = tuple(each for each in _read(Path(path)) if each.basis != found.basis)
     kept = Kept(version=VERSION, results=(found, *others)[:MOST_KEPT])
-    text = json.dumps(encode(kept), allow_nan=False, separators=(",", ":"))
+    text = json_text(encode(kept))
     with atomic_writer(Path(path)) as file:
         file.write(text.encode("utf-8"))
 

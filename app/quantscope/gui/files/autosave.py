@@ -8,11 +8,12 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from quantscope.core.calibration import Calibration
-from quantscope.core.errors import QuantscopeError
+from quantscope.core.errors import Problem
 from quantscope.gui.controller import Controller
 from quantscope.gui.files.run_folder import RunFolder
+from quantscope.gui.work.long_work import LongWork
 from quantscope.session.document import Document
-from quantscope.session.draft import draft_of, write_draft
+from quantscope.session.draft import draft_of, writing_draft
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ MOMENT_MS = 1_000
 class Autosave(QObject):
     """Writes the draft of ``run`` where the session has unsaved work, and removes it where not.
 
-    Only the document is written, which takes milliseconds: statistics are in the run's folder
-    since they were counted.
+    Only the document is written, in slices where thousands of types are set by hand: statistics
+    are in the run's folder since they were counted.
     """
 
     def __init__(self, controller: Controller, run: RunFolder, parent: QObject) -> None:
@@ -31,6 +32,8 @@ class Autosave(QObject):
         self._controller = controller
         self._run = run
         self._kept: tuple[Document | None, Calibration | None] = (None, None)
+        self._writing = LongWork(self)
+        self._writing.failed.connect(self._tell_failed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(MOMENT_MS)
@@ -62,12 +65,18 @@ class Autosave(QObject):
         if session.calibration is calibration and session.document == document:
             return
         moment = datetime.now().astimezone().isoformat(timespec="seconds")
-        try:
-            write_draft(draft_of(session, moment), self._run.draft)
-            self._kept = session.document, session.calibration
-        except QuantscopeError as error:
-            log.warning("unsaved work is not kept: %s", error)
+        kept = session.document, session.calibration
+        steps = writing_draft(draft_of(session, moment), self._run.draft)
+        self._writing.begin("", steps, lambda _: self._note_kept(*kept))
+
+    def _note_kept(self, document: Document, calibration: Calibration | None) -> None:
+        self._kept = document, calibration
+
+    @Slot(object)
+    def _tell_failed(self, problem: Problem) -> None:
+        log.warning("unsaved work is not kept: %s", problem.sentence())
 
     def _forget(self) -> None:
+        self._writing.abandon()
         self._kept = None, None
         self._run.draft.unlink(missing_ok=True)
