@@ -130,7 +130,8 @@ class Bench:
     def _is_at_work(self) -> bool:
         ranges = self.window.ranges
         waiting = (ranges._opening, ranges.filter_bar._typed)
-        at_work = self.window.controller.work.is_active or self.worker.is_reading
+        works = (self.window.controller.work, ranges._arranging, self.window.autosave._writing)
+        at_work = any(work.is_active for work in works) or self.worker.is_reading
         return at_work or any(timer.isActive() for timer in waiting)
 
 

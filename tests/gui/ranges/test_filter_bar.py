@@ -9,6 +9,7 @@ from quantscope.core.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.arrangement import Arrangement, Order, arranged, is_problem, shown_error
 from quantscope.gui.ranges.row_texts import Column
+from quantscope.gui.work import long_work
 from tests.gui.large_network import LAYERS, large_session
 from tests.gui.pointing import select, weights
 
@@ -105,6 +106,24 @@ def test_that_the_worst_comes_first(qtbot: QtBot, calibrated: MainWindow, by_lay
         in_order = [figures[name] for name in everything if name in figures]
         assert in_order == sorted(in_order)
     assert calibrated.ranges.bar.value() == 0
+
+
+def test_that_figures_for_an_order_are_worked_out_in_turns_and_another_network_ends_that(
+    qtbot: QtBot, calibrated: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, before = calibrated, shown(calibrated)
+    monkeypatch.setattr(long_work, "SLICE", 0.0)
+    window.actions_by_id["sort-sqnr"].trigger()
+    assert shown(window) == before
+    qtbot.waitUntil(lambda: shown(window) != before)
+    worst = shown(window)
+    window.actions_by_id["sort-network"].trigger()
+    qtbot.waitUntil(lambda: shown(window) == before)
+    window.actions_by_id["sort-overflow"].trigger()
+    window.controller._replace_session()
+    assert shown(window) == before, "figures of all tensors would keep the first picture waiting"
+    window.actions_by_id["sort-sqnr"].trigger()
+    qtbot.waitUntil(lambda: shown(window) == worst)
 
 
 def test_that_names_are_sorted_as_people_count(window: MainWindow) -> None:

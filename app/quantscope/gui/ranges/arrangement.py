@@ -12,6 +12,7 @@ from quantscope.core.network import Layer, Network
 from quantscope.core.prediction import PredictedError
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
+from quantscope.session.steps import Steps
 
 LEAST_SQNR = 20.0  # dB: below it a tensor counts as a problem
 MOST_OVERFLOW = 0.01  # share of values: above it too
@@ -85,6 +86,16 @@ def operators(network: Network | None) -> list[str]:
     """The layer types that have rows, sorted."""
     layers = _layers(network) if network is not None else ()
     return sorted({layer.operator for layer in layers})
+
+
+def arranging(readings: Readings, wanted: Arrangement) -> Steps[list[Group]]:
+    """:func:`arranged` in steps: what every type costs is worked out first, where rows need it."""
+    if wanted.needs_figures and readings.network is not None:
+        for layer in _layers(readings.network):
+            for name in layer.tensors:
+                shown_error(readings, name)  # which is remembered
+            yield
+    return arranged(readings, wanted)
 
 
 def arranged(readings: Readings, wanted: Arrangement) -> list[Group]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
@@ -112,6 +114,12 @@ class FilterBar(QWidget):
         return dict.fromkeys(keys, self._is_open)
 
     # ---- the rows
+
+    @property
+    def at_once(self) -> Arrangement:
+        """As chosen, but in network order where another one takes figures of all tensors."""
+        chosen = self.arrangement
+        return replace(chosen, order=Order.NETWORK) if chosen.needs_figures else chosen
 
     def show_network(self, network: Network | None) -> None:
         """Offer the layer types of ``network``, and show all of it."""

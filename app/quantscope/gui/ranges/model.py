@@ -5,7 +5,7 @@ A layer row stands for its activations while it is collapsed, and is a heading w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -20,7 +20,7 @@ from PySide6.QtGui import QColor, QFont
 from quantscope.core.network import Layer, LayerKind
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT, Theme, tabular
-from quantscope.gui.ranges.arrangement import Arrangement, arranged
+from quantscope.gui.ranges.arrangement import Group
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.ranges.row_texts import WORDS, Column, RowTexts
 from quantscope.gui.variants.comparison import Comparison
@@ -85,10 +85,9 @@ class RangesModel(QAbstractItemModel):
 
     # ---- what the view sets
 
-    def load(self, arrangement: Arrangement) -> None:
-        """Show those tensors of the readings' network that ``arrangement`` asks for."""
+    def load(self, groups: Sequence[Group]) -> None:
+        """Show these layers, and below them these of their tensors."""
         self.beginResetModel()
-        groups = arranged(self._readings, arrangement)
         self._layers = tuple(group.layer for group in groups)
         self._tensors = [group.tensors for group in groups]
         self._alone = [len(each.tensors) == 1 < len(each.layer.tensors) for each in groups]

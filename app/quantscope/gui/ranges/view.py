@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -28,7 +29,7 @@ from quantscope.core.heatmap import BitAxis, Depth
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.elided_label import ElidedLabel
 from quantscope.gui.look.theme import Theme
-from quantscope.gui.ranges.arrangement import Arrangement, Order, overflows
+from quantscope.gui.ranges.arrangement import Arrangement, Group, Order, arranging, overflows
 from quantscope.gui.ranges.band_drag import BandDrag
 from quantscope.gui.ranges.copied_rows import CopiedRows
 from quantscope.gui.ranges.empty_state import EmptyState
@@ -45,8 +46,10 @@ from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.ranges.worst import WorstRows
 from quantscope.gui.variants.bar import VariantBar
 from quantscope.gui.variants.comparison import Comparison
+from quantscope.gui.work.long_work import LongWork
 from quantscope.session.commands import ChangeKind
 from quantscope.session.history import Change
+from quantscope.session.steps import finish
 
 AT_ONCE = 1_000  # tensors whose rows are laid out in some milliseconds
 
@@ -76,7 +79,7 @@ class RangesView(QWidget):
         self.variant_bar = VariantBar(controller, comparison, self)
         self.filter_bar = FilterBar(self)
         self.axis = HeatAxis(self)
-        self.minimap = Minimap(self.heat, self._overflows, self)
+        self.minimap = Minimap(self.heat, partial(overflows, self._readings), self)
         self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
         self.read_out = ElidedLabel(self)
@@ -85,6 +88,7 @@ class RangesView(QWidget):
         self.rows = RowSelection(controller, self.tree, self.model, self.heat)
         self.worst = WorstRows(controller, self.tree, self.model)
         self.copied_rows = CopiedRows(controller, comparison, self)
+        self._arranging = LongWork(self)
         self._then: Callable[[], None] = self._go_to_first
         self._opening = QTimer(self)
         self._opening.setSingleShot(True)
@@ -195,7 +199,8 @@ class RangesView(QWidget):
     @Slot()
     def _load(self) -> None:
         self.filter_bar.show_network(self._readings.network)
-        self.model.load(self.filter_bar.arrangement)
+        self._arranging.abandon()
+        self.model.load(finish(arranging(self._readings, self.filter_bar.at_once)))
         self.filter_bar.total = self.model.tensor_count
         self._open_loaded(True, self._go_to_first)
 
@@ -207,9 +212,13 @@ class RangesView(QWidget):
     @Slot(object)
     def _arrange(self, arrangement: Arrangement) -> None:
         """Show other rows, or the same in another order; the selected one stays selected."""
+        steps = arranging(self._readings, arrangement)
+        self._arranging.begin("", steps, self._show_arranged)
+
+    def _show_arranged(self, groups: list[Group]) -> None:
         was_open = self.model.is_any_open
-        self.model.load(arrangement)
-        is_sorted = arrangement.order is not Order.NETWORK
+        self.model.load(groups)
+        is_sorted = self.filter_bar.arrangement.order is not Order.NETWORK
         self._open_loaded(was_open, self._go_to_top if is_sorted else self.show_current)
 
     @Slot()
@@ -382,9 +391,6 @@ class RangesView(QWidget):
     @Slot()
     def _toggle_layers(self) -> None:
         toggle_layers(self._controller)
-
-    def _overflows(self, tensor: str) -> bool:
-        return overflows(self._readings, tensor)
 
     def row_center(self, tensor: str) -> QPoint:
         """A point of the heat map's viewport in the row of ``tensor``, for pointing at it."""
