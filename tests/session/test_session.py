@@ -13,6 +13,7 @@ from quantscope.session import commands
 from quantscope.session.commands import ChangeKind
 from quantscope.session.document import Document
 from quantscope.session.session import Session
+from quantscope.session.steps import finish
 from tests.session.examples import (
     FINGERPRINT,
     RANDOM_DATA,
@@ -286,6 +287,15 @@ def test_that_the_plan_is_made_once_for_the_same_settings() -> None:
     second = session.plan()
     assert second is not None
     assert second.settings.scheme is Scheme.HISTOGRAM
+
+
+def test_that_the_plan_is_the_same_in_steps() -> None:
+    session = opened()
+    steps = list(session.planning())
+    planned = finish(session.planning())
+    assert len(steps) == 2 and planned is session.plan() is not None
+    assert planned == opened().plan()
+    assert finish(opened(data=None).planning()) is None
 
 
 def test_that_new_statistics_make_a_new_plan() -> None:

@@ -16,6 +16,7 @@ from quantscope.core.formats import ACCUMULATOR_BITS, Scaled
 from quantscope.core.histogram import BitHistogram, used_by_any
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network
+from quantscope.core.placement import Placement
 from quantscope.core.plan import (
     Plan,
     activation_request,
@@ -114,6 +115,10 @@ class Calibration:
     def plan(self, network: Network, settings: PlanSettings) -> Plan:
         """The plan for ``network`` under ``settings``."""
         return self._planner.plan(network, settings, self.choose, self.statistics)
+
+    def place(self, network: Network, settings: PlanSettings) -> Placement:
+        """The placement of :meth:`plan`, which is remembered for it."""
+        return self._planner.place(network, settings)
 
 
 @cache

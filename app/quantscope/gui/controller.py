@@ -108,6 +108,8 @@ class Controller(QObject):
 
     def _showing(self, session: Session, is_demo: bool = False) -> Steps[Session]:
         yield
+        self.readings.foresee(session)
+        yield
         self.desk.abandon()
         before, self.session = self.session, session
         self._is_demo = is_demo
@@ -387,8 +389,7 @@ class Controller(QObject):
 
     def _attaching(self, path: str) -> Steps[None]:
         self.session.attach_calibration((yield from reading_calibration(path)))
-        self.session.plan()  # a step for itself: it takes long, and is remembered
-        yield
+        yield from self.session.planning()  # it takes long, and is remembered
 
     def _note_results(self, _: None = None) -> None:
         self.readings.refresh(self.session)

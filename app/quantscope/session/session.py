@@ -26,6 +26,7 @@ from quantscope.session.document import Document
 from quantscope.session.history import Change, History
 from quantscope.session.prepared import Prepared, kept_beside, prepared
 from quantscope.session.results import Results, State
+from quantscope.session.steps import Steps
 from quantscope.session.validations import ValidationRun
 
 __all__ = ["Change", "Results", "Session"]
@@ -331,6 +332,16 @@ class Session:
             self._plan = (calibration, network, plan)
         assert self._plan is not None
         return self._plan[2]
+
+    def planning(self) -> Steps[Plan | None]:
+        """:meth:`plan` in steps."""
+        network, calibration = self.network, self.calibration
+        if network is not None and calibration is not None and self._fits_model(calibration):
+            calibration.place(network, self.document.settings)
+            yield
+        plan = self.plan()
+        yield
+        return plan
 
     def _plan_is_of(self, calibration: Calibration, network: Network) -> bool:
         if self._plan is None:

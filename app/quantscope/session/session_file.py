@@ -335,7 +335,7 @@ def _checking_plans(session: Session, archive: Archive) -> Steps[None]:
     """Raise :class:`QuantscopeError` unless the statistics answer what plans ask."""
     other = session.other_preparation
     try:
-        session.plan()
+        yield from session.planning()
         if other is not None:
             yield
             other.calibration.plan(other.network, session.document.settings)

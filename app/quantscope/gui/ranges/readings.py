@@ -20,7 +20,8 @@ from quantscope.core.look_only import LOOK_ONLY
 from quantscope.core.migration import Migration
 from quantscope.core.network import LayerKind, Network, Role
 from quantscope.core.placement import Placement, TieGroup
-from quantscope.core.plan import Plan, placement_for
+from quantscope.core.plan import Plan
+from quantscope.core.planning import Planner
 from quantscope.core.prediction import PredictedError
 from quantscope.core.schemes import Family
 from quantscope.core.statistics import TensorStatistics
@@ -47,9 +48,14 @@ class Readings:
         self._calibration: Calibration | None = None
         self._plan: Plan | None = None
         self._placement: Placement | None = None
-        self._placed: tuple[Network, frozenset[str]] | None = None
+        self._planner = Planner()  # places networks that are not calibrated
         self._groups: dict[str, TieGroup] = {}
         self._kinds_of: tuple[Plan | None, dict[DataType, None]] = (None, {})
+
+    def foresee(self, session: Session) -> None:
+        """Work out beforehand what takes long of a session that :meth:`refresh` will be given."""
+        if session.plan() is None and session.network is not None:
+            self._planner.place(session.network, session.document.settings)
 
     def refresh(self, session: Session) -> None:
         """Read ``session`` anew; keeps what still belongs to it."""
@@ -69,7 +75,7 @@ class Readings:
         if self._plan is not None:
             self._placement = self._plan.placement
         elif network is not None:
-            self._placement = placement_for(network, self.session.document.settings)
+            self._placement = self._planner.place(network, self.session.document.settings)
         if self._placement is not before:
             groups = self._placement.groups if self._placement else ()
             self._groups = {name: group for group in groups for name in group.members}
