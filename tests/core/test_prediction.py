@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.prediction import Grids, PredictedError, predict, sweep
+from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.prediction import (
+    MOST_EXACT,
+    Grids,
+    PredictedError,
+    largest_error,
+    predict,
+    sweep,
+)
 from quantscope.core.rounding import Ties
 from quantscope.core.statistics import TensorStatistics, merge_all
 
@@ -271,3 +278,30 @@ def test_that_a_point_mass_on_a_tie_follows_the_rule_for_ties():
     small = ((highest > 0) & (highest < 0.5)).sum()
     assert predict(kept, FixedPoint(8, 0), Ties.AWAY).underflow == small
     assert predict(kept, FixedPoint(8, 0), Ties.EVEN).underflow == small + 9
+
+
+@given(seed=st.integers(0, 2**16), fraction_length=st.integers(-2, 9))
+def test_that_the_largest_error_of_known_values_is_exact(seed: int, fraction_length: int) -> None:
+    values = np.random.default_rng(seed).normal(0.0, 3.0, 60).astype(np.float32)
+    data_type = FixedPoint(8, fraction_length)
+    worst = np.abs(data_type.cast(values) - values).max()
+    values = np.append(values, [np.nan, np.inf]).astype(np.float32)
+    for statistics in (TensorStatistics.of_parameter(values), TensorStatistics.from_values(values)):
+        assert largest_error(statistics, data_type) == worst
+
+
+@pytest.mark.parametrize("data_type", [FixedPoint(8, 3), FixedPoint(8, 8), Scaled(0.1, 20, 8)])
+def test_that_the_largest_error_of_many_values_is_nearly_reached(data_type: DataType) -> None:
+    values = np.random.default_rng(1).normal(0.0, 3.0, 2 * MOST_EXACT).astype(np.float32)
+    worst = float(np.abs(data_type.cast(values) - values).max())
+    for statistics in (TensorStatistics.of_parameter(values), TensorStatistics.from_values(values)):
+        assert worst <= largest_error(statistics, data_type) <= worst * 1.01
+
+
+def test_that_the_largest_error_counts_the_channel_that_saturates_most() -> None:
+    values = np.random.default_rng(2).normal(0.0, 1.0, (2, MOST_EXACT)).astype(np.float32)
+    data_type = ChannelScaled((0.01, 0.1), 0)
+    worst = float(np.abs(data_type.cast(values) - values).max())
+    assert largest_error(TensorStatistics.of_parameter(values, 0), data_type) == pytest.approx(
+        worst
+    )

@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.gui.inspector.type_editor import TypeEditor
 from quantscope.gui.look_only import EDITS
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.row_texts import Column
@@ -98,10 +97,10 @@ def test_that_no_edit_is_on_and_each_says_why(quantized: MainWindow) -> None:
     for choice in quantized.choices.all:
         assert not choice.combo.isEnabled()
         assert REASON in choice.combo.toolTip()
-    editor = quantized.findChild(TypeEditor)
-    assert editor is not None
-    assert "Cannot be set: the model is quantized already" in editor.summary.text()
-    assert not editor.word.isEnabled()
+    quantized.actions_by_id["inspect-type"].trigger()
+    view = quantized.inspector.type
+    assert "Cannot be set: the model is quantized already" in view.state.text()
+    assert view.fields.word.isVisible() and not view.fields.word.isEnabled()
     assert quantized.status.look_only.isVisible()
 
 

@@ -113,10 +113,10 @@ def test_that_every_tab_of_the_inspector_looks_as_in_the_guide(
     fixed.resize(1400, 820)
     fixed.resizeDocks([fixed.inspector_dock], [520], Qt.Orientation.Horizontal)
     inspector = fixed.inspector
-    for tab in range(inspector.count()):
-        inspector.setCurrentIndex(tab)
+    for tab in range(inspector.tabs.count()):
+        inspector.tabs.setCurrentIndex(tab)
         qtbot.waitUntil(lambda: not fixed.controller.is_busy, timeout=60_000)
-        name = plain(inspector.tabText(tab)).casefold()
+        name = plain(inspector.tabs.tabText(tab)).casefold()
         check_screenshot(inspector, f"inspector-{name}.png")
 
 

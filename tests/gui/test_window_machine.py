@@ -26,6 +26,7 @@ from quantscope.core.heatmap import HeatRow, paint
 from quantscope.core.network import Network
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
+from quantscope.gui.inspector.before_after import UNKNOWN
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.arrangement import Arrangement
 from quantscope.gui.ranges.model import RangesModel
@@ -224,14 +225,17 @@ class WindowMachine(RuleBasedStateMachine):
         tensor = self.window.controller.selection.tensor
         if not tensor:
             return
-        overview = self.window.inspector.overview
-        assert overview.name.text() == fresh.name_of(tensor)
+        inspector = self.window.inspector
+        assert inspector.name.text().startswith(fresh.name_of(tensor))
+        inspector.tabs.setCurrentWidget(inspector.type)
         data_type, error = fresh.data_type(tensor), fresh.error(tensor)
         if data_type is not None:
-            assert wording.type_in_words(data_type) in overview.editor.summary.text()
-            assert overview.editor.reset.isEnabled() == fresh.is_pinned(tensor)
-        wanted = wording.decibel(error.sqnr_db) if error is not None else ""
-        assert overview.figures["SQNR"].text() == wanted
+            cells = inspector.type.figures.cells
+            assert cells["Largest"][1].text() == wording.decimal(data_type.maximum)
+            wanted = wording.decibel(error.sqnr_db) if error is not None else UNKNOWN
+            assert cells["SQNR"][1].text() == wanted
+            pinned = any(map(fresh.is_pinned, self.window.controller.selection.tensors))
+            assert inspector.type.fields.reset.isEnabled() == pinned
 
     def check_choices(self) -> None:
         planned, choices = self.session.document.settings, self.window.choices

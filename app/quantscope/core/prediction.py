@@ -20,6 +20,7 @@ from quantscope.core.rounding import Ties
 from quantscope.core.statistics import TensorStatistics
 
 Array = npt.NDArray[np.float64]
+MOST_EXACT = 2**16  # values of a parameter whose largest error is looked for one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,41 @@ def predict(
     signal, errors, over, under = sweep(statistics, Grids.of([data_type]), ties)
     count = int(_finite_total(statistics))
     return PredictedError(count, signal, float(errors[0]), float(over[0]), float(under[0]))
+
+
+def largest_error(statistics: TensorStatistics, data_type: DataType) -> float:
+    """How far the worst finite value is moved; 0 without any.
+
+    Exact where few values are known one by one. Otherwise the larger of two bounds that values
+    nearly always reach: half a step, and how far the extremes lie outside of the range.
+    """
+    values = statistics.values
+    if values is not None and values.size <= MOST_EXACT:
+        return _largest(values, data_type.cast(values))
+    if values is None and statistics.distinct is not None:
+        return _largest(statistics.distinct.values, data_type.cast(statistics.distinct.values))
+    if statistics.minimum is None or statistics.maximum is None:
+        return 0.0
+    if isinstance(data_type, ChannelScaled) and values is not None:
+        scales = np.asarray(data_type.scales)
+        ends = _channel_extremes(values, data_type.axis)
+        low, high = (end * scales for end in data_type.limits)
+        return float(max(scales.max() / 2, (low - ends[0]).max(), (ends[1] - high).max()))
+    below, above = statistics.minimum.value, statistics.maximum.value
+    return max(data_type.step / 2, data_type.minimum - below, above - data_type.maximum)
+
+
+def _largest(values: npt.NDArray[np.float32], cast: Array) -> float:
+    finite = np.isfinite(values)
+    return float(np.abs(cast[finite] - values[finite]).max(initial=0.0))
+
+
+def _channel_extremes(values: npt.NDArray[np.float32], axis: int) -> tuple[Array, Array]:
+    """The smallest and the largest finite value of each channel."""
+    rows = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
+    finite = np.isfinite(rows)
+    lows = rows.min(axis=1, where=finite, initial=np.inf).astype(np.float64)
+    return lows, rows.max(axis=1, where=finite, initial=-np.inf).astype(np.float64)
 
 
 def sweep(

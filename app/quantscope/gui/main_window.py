@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         self.ranges = RangesView(controller, self.comparison, self)
         self.written_files = WrittenFiles(controller, settings, self.ranges, self)
         self.features += (self.written_files, self.calibration)
-        self.inspector = InspectorTabs(controller, self)
+        self.inspector = InspectorTabs(controller, settings, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
         self.what_differs = VariantsPanel(controller, self.comparison, self)
@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
             self.ranges.rows,
             self.ranges.worst,
             self.ranges.copied_rows,
+            self.inspector,
             self.variants,
             self.what_differs,
             self.diagnosis,
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
             (self.ranges, "heat-map"),
             (self.ranges.variant_bar, "variants"),
             (self.what_differs, "variants#what-differs"),
-            (self.inspector, "types-and-targets"),
+            (self.inspector, "inspector"),
             (self.results, "first-steps#export"),
             (self.check, "types-and-targets#check-the-target"),
             (self.diagnosis, "diagnosis#measure-layers"),
@@ -201,6 +202,7 @@ class MainWindow(QMainWindow):
         self.comparison.changed.connect(self.refresh)
         controller.session_replaced.connect(self._show_session)
         controller.exported.connect(self._show_results)
+        self.inspector.wanted.connect(self._show_inspector)
         self.diagnosis.wanted.connect(self._show_diagnosis)
         for writer in (self.types_file, self.written_files):
             writer.written.connect(self.messages.show_message)
@@ -251,6 +253,10 @@ class MainWindow(QMainWindow):
     def _show_results(self, *_: object) -> None:
         self.results_dock.show()
         QTimer.singleShot(0, self.ranges, self.ranges.show_current)
+
+    @Slot()
+    def _show_inspector(self) -> None:
+        self.docks.bring_up(self.inspector_dock)
 
     @Slot()
     def _show_variants(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from quantscope.core.heatmap import Depth
 from quantscope.gui.look.theme import ThemeChoice
 
 MOST_RECENT = 8
@@ -55,6 +56,27 @@ class Settings:
     @folder.setter
     def folder(self, path: str) -> None:
         self._store.setValue("folder", path)
+
+    @property
+    def inspector_tab(self) -> str:
+        """The tab of the inspector that was shown last, by the id of its action."""
+        return str(self._store.value("inspector/tab", ""))
+
+    @inspector_tab.setter
+    def inspector_tab(self, key: str) -> None:
+        self._store.setValue("inspector/tab", key)
+
+    @property
+    def bars_axis(self) -> Depth:
+        """The axis of the inspector's bars; logarithmic at first."""
+        try:
+            return Depth(str(self._store.value("inspector/axis", Depth.LOGARITHMIC.value)))
+        except ValueError:
+            return Depth.LOGARITHMIC
+
+    @bars_axis.setter
+    def bars_axis(self, depth: Depth) -> None:
+        self._store.setValue("inspector/axis", depth.value)
 
     @property
     def hints(self) -> bool:

@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import BitAxis
-from quantscope.core.words import SampleValues, word_table
+from quantscope.core.heatmap import HeatRow
+from quantscope.core.statistics import TensorStatistics
 from quantscope.gui.inspector.channels_view import NOTHING
-from quantscope.gui.inspector.words_view import WordsModel
+from quantscope.gui.inspector.words_model import WordsModel
 from quantscope.gui.look.theme import LIGHT
 from quantscope.gui.main_window import MainWindow
 from quantscope.jobs.inline import run_inline
@@ -23,16 +23,16 @@ from quantscope.jobs.messages import Export, Exported
 from quantscope.session.calibration_file import write_calibration
 from tests.gui.pointing import select, weights
 
-WORDS, CHANNELS, INTEGERS = 1, 2, 3
+HISTOGRAM, TYPE, WORDS, CHANNELS, INTEGERS = range(5)
 DISPLAY = Qt.ItemDataRole.DisplayRole
 NO_PARENT = QModelIndex()
 
 
 def show_tab(qtbot: QtBot, window: MainWindow, tab: int) -> None:
     """Point at a tab with the mouse."""
-    bar = window.inspector.tabBar()
+    bar = window.inspector.tabs.tabBar()
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(tab).center())
-    assert window.inspector.currentIndex() == tab
+    assert window.inspector.tabs.currentIndex() == tab
 
 
 def texts(model: WordsModel, row: int) -> list[str]:
@@ -51,23 +51,34 @@ def fixed(calibrated: MainWindow) -> MainWindow:
 
 
 def test_that_the_words_of_the_published_example_are_shown_digit_by_digit(
-    window: MainWindow,
+    qtbot: QtBot, fixed: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 0.03125, 2.1 and 16.25 in an 8-bit type from 2^3 to 2^-3 become 0, 2.125 and 15.875.
-    model = window.inspector.words.model
-    samples = SampleValues(np.array([16.25, 2.1, 0.03125]))
-    table = word_table(samples, FixedPoint(8, 3), BitAxis(4, -5))
-    model.show_table(table, [1, 0, 0, 1, 0, 0, 0, 0, 0, 1])
-    assert [texts(model, row)[1] for row in range(3)] == ["15.875", "2.125", "0"]
-    assert texts(model, 0)[3:] == list("1000001000")  # 16.25 = 10000.01
-    assert texts(model, 1)[3:] == ["", "", "", *"1000011"[:7]]  # 2.1 = 10.00011...
-    assert texts(model, 2)[3:] == [""] * 9 + ["1"]
-    assert background(model, 0, 3) == QColor(LIGHT.first_bit).name()
-    assert background(model, 1, 3 + 3) == QColor(LIGHT.first_bit).name()
-    dropped = QColor(LIGHT.hover).name()
-    assert [background(model, 1, 3 + c) for c in range(8, 10)] == [dropped, dropped]
-    assert [background(model, 1, 3 + c) for c in range(4, 8)] == [""] * 4
-    assert texts(model, 3)[2:4] == ["MSBs", "1"]
+    controller, tensor = fixed.controller, weights(fixed)
+    values = TensorStatistics.of_parameter(np.array([0.03125, 2.1, 16.25], np.float32))
+    row = HeatRow(values.histogram.most_significant_bits(), FixedPoint(8, 3))
+    monkeypatch.setattr(controller.readings, "statistics", lambda _: values)
+    monkeypatch.setattr(controller.readings, "heat_row", lambda _: row)
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, WORDS)
+    model = fixed.inspector.words.model
+    last = model.columnCount() - 1
+    names = [model.headerData(c, Qt.Orientation.Horizontal) for c in (0, last - 1, last)]
+    assert names == ["Value", "Becomes", "Error"]
+    assert [texts(model, row)[0] for row in range(3)] == ["16.25", "2.1", "0.03125"]
+    assert [texts(model, row)[-2] for row in range(3)] == ["15.875", "2.125", "0"]
+    assert [texts(model, row)[-1] for row in range(3)] == ["−0.375", "0.025", "−0.0312"]
+    assert texts(model, 0)[1:11] == list("1000001000")  # 16.25 = 10000.01
+    assert texts(model, 1)[1:11] == ["", "", "", *"1000011"]  # 2.1 = 10.00011...
+    assert texts(model, 2)[1:11] == [""] * 9 + ["1"]
+    bit_4 = 1  # the column of 2^4: to the left of the band 2^3 ... 2^-3
+    dropped, first = QColor(LIGHT.hover).name(), QColor(LIGHT.first_bit).name()
+    assert background(model, 0, bit_4) == first  # 16.25 has its first bit above the band
+    assert background(model, 1, bit_4 + 3) == first
+    assert [background(model, 1, bit_4 + c) for c in (8, 9)] == [dropped, dropped]
+    assert [background(model, 1, bit_4 + c) for c in range(4, 8)] == [""] * 4
+    assert [background(model, 2, bit_4), background(model, 2, bit_4 + 9)] == [dropped, first]
+    assert texts(model, 3)[:11] == ["MSBs", "1", "", "", "1", *[""] * 5, "1"]
     assert model.rowCount(NO_PARENT) == 4
 
 
@@ -80,11 +91,14 @@ def test_that_words_follow_the_selection_and_the_type(qtbot: QtBot, fixed: MainW
     assert statistics is not None and statistics.values is not None
     first = float(view.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole))
     assert abs(first) == np.abs(statistics.values).max()
-    rows = view.model.rowCount() - 1
-    before = [view.model.index(row, 1).data() for row in range(rows)]
+    rows, becomes = view.model.rowCount() - 1, view.model.columnCount() - 2
+    before = [view.model.index(row, becomes).data() for row in range(rows)]
     fixed.controller.pin(weights(fixed), FixedPoint(8, 2))
-    after = [view.model.index(row, 1).data(Qt.ItemDataRole.ToolTipRole) for row in range(rows)]
-    assert [view.model.index(row, 1).data() for row in range(rows)] != before
+    becomes = view.model.columnCount() - 2
+    after = [
+        view.model.index(row, becomes).data(Qt.ItemDataRole.ToolTipRole) for row in range(rows)
+    ]
+    assert [view.model.index(row, becomes).data() for row in range(rows)] != before
     assert all(float(text) * 4 == int(float(text) * 4) for text in after)
 
 
@@ -99,11 +113,11 @@ def test_that_counts_below_the_words_are_those_of_the_values(
     magnitudes = np.abs(statistics.values[statistics.values != 0])
     exponents = np.frexp(magnitudes)[1] - 1
     last = model.rowCount() - 1
-    for column in range(3, model.columnCount()):
-        header = model.headerData(column, Qt.Orientation.Horizontal)
+    for column in range(1, model.columnCount() - 2):
+        header = model.headerData(column, Qt.Orientation.Horizontal, model.POWER)
         tip = model.index(last, column).data(Qt.ItemDataRole.ToolTipRole)
         assert model._table is not None
-        bit = model._table.axis.top - (column - 3)
+        bit = model._table.axis.top - (column - 1)
         assert tip == f"{(exponents == bit).sum():,} values", header
 
 

@@ -1,10 +1,7 @@
 """Types by combo box, key and mouse: what is pinned, what is one undo step, what is refused."""
 
-from itertools import pairwise
-
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
@@ -320,62 +317,3 @@ def test_that_undo_leads_back_to_the_start_and_redo_to_the_end(fixed: MainWindow
     while fixed.actions_by_id["redo"].isEnabled():
         fixed.do_redo()
     assert controller.session.document == end
-
-
-def test_that_the_inspector_edits_the_selected_type(qtbot: QtBot, fixed: MainWindow) -> None:
-    tensor = weights(fixed)
-    select(fixed, tensor)
-    editor = fixed.inspector.overview.editor
-    before = data_type(fixed, tensor)
-    assert editor.fraction.value() == before.fraction_length
-    editor.fraction.stepUp()
-    assert data_type(fixed, tensor).fraction_length == before.fraction_length + 1
-    qtbot.mouseClick(editor.reset, Qt.MouseButton.LeftButton)
-    assert data_type(fixed, tensor) == before
-
-
-def test_that_the_inspector_tells_the_numbers(calibrated: MainWindow) -> None:
-    network = calibrated.controller.readings.network
-    assert network is not None
-    tensor = network.layers[0].outputs[0]
-    select(calibrated, tensor)
-    figures = calibrated.inspector.overview.figures
-    assert figures["Maximum"].text().startswith("1 (")
-    assert figures["Maximum"].text().endswith(" times)")
-    assert ".png" in figures["maximum from"].text()
-    assert figures["Values"].text().replace("\N{NARROW NO-BREAK SPACE}", "") == "614400"
-
-
-def test_that_the_inspector_clips_nothing_and_spaces_its_figures_evenly(
-    calibrated: MainWindow, qapp: QApplication
-) -> None:
-    inspector, controller = calibrated.inspector.overview, calibrated.controller
-    network = controller.readings.network
-    assert network is not None
-    for target in ("fixed-point", "onnxruntime"):
-        controller.choose_target(target)
-        for tensor in list(network.tensors)[:6]:
-            select(calibrated, tensor)
-            for _ in range(3):
-                qapp.processEvents()
-            summary = inspector.editor.summary
-            assert summary.height() >= summary.heightForWidth(summary.width())
-            shown = [label for label in inspector.figures.values() if label.isVisible()]
-            tops = [label.y() for label in shown]
-            steps = {after - before for before, after in pairwise(tops)}
-            assert len(steps) == 1
-            below = inspector.editor.geometry().bottom()
-            assert 0 < tops[0] - below < 2 * steps.pop()
-            assert inspector.body.width() <= inspector.viewport().width()
-
-
-def test_that_every_field_can_be_reached_by_a_key_and_says_what_it_is(fixed: MainWindow) -> None:
-    editor, choices = fixed.inspector.overview.editor, fixed.choices
-    menus = {a.text()[a.text().index("&") + 1].lower() for a in fixed.menuBar().actions()}
-    fields = (editor.word, editor.fraction, editor.scale, editor.zero_point)
-    labels = [editor.form.labelForField(field) for field in fields]
-    texts = [label.text() for label in labels if isinstance(label, QLabel)]
-    keys = [text[text.index("&") + 1].lower() for text in [*texts, editor.reset.text()]]
-    assert len({*keys, *menus}) == 5 + len(menus)
-    combos = [choice.combo for choice in choices.all]
-    assert all(field.toolTip() for field in (*fields, *combos))

@@ -18,6 +18,7 @@ FIRST_PAGE = "first-steps"
 ORDER = (
     "first-steps",
     "heat-map",
+    "inspector",
     "types-and-targets",
     "variants",
     "data",
@@ -77,6 +78,11 @@ PAGE_OF_ACTION = {
     "palette": "keyboard",
     "shortcuts": "keyboard",
     "explain": "heat-map",
+    "inspect-histogram": "inspector#histogram",
+    "inspect-type": "inspector#type",
+    "inspect-words": "inspector#words",
+    "inspect-channels": "inspector#channels",
+    "inspect-integers": "inspector#integers",
 }
 PAGE_OF_REQUEST: dict[type, str] = {
     messages.Describe: "first-steps#open-a-network",

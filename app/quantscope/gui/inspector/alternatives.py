@@ -1,43 +1,63 @@
-"""What a tensor would get without its pin: by the scheme in force, or by another one."""
+"""What tensors would get without their pins: by the scheme in force, or by another one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.plan import Plan
+from quantscope.core.formats import DataType
+from quantscope.core.network import Role
+from quantscope.core.plan import activation_request, weight_request, wider
 from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import PredictedError, predict
-from quantscope.core.schemes import Scheme
+from quantscope.core.schemes import Scheme, TypeRequest
 from quantscope.gui.controller import Controller
 
 
 class Alternatives:
-    """Answers for one controller; remembers the last plan, since a drag asks many times."""
+    """Answers for one controller; the plans behind them are remembered by its calibration."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
-        self._last: tuple[object, PlanSettings, Plan] | None = None
 
-    def data_type(self, tensor: str, scheme: Scheme | None = None) -> DataType | None:
-        """The type of ``tensor`` without its pin; by the network's scheme where none is given."""
-        session = self._controller.session
+    def types(self, tensors: Iterable[str], scheme: Scheme | None = None) -> Mapping[str, DataType]:
+        """The types of ``tensors`` without their pins; by the network's scheme if none is given."""
+        session, readings = self._controller.session, self._controller.readings
         calibration, network = session.calibration, session.network
         if calibration is None or network is None or session.plan() is None:
-            return None
-        settings = session.document.settings
-        members = self._controller.readings.members(tensor)
+            return {}
+        settings, names = session.document.settings, list(tensors)
+        members = {member for name in names for member in readings.members(name)}
         pinned = {name: kind for name, kind in settings.pinned.items() if name not in members}
         wanted = replace(settings, pinned=pinned, scheme=scheme or settings.scheme)
-        if self._last is None or self._last[0] is not calibration or self._last[1] != wanted:
-            self._last = (calibration, wanted, calibration.plan(network, wanted))
-        return self._last[2].types.get(tensor)
+        types = calibration.plan(network, wanted).types
+        return {name: types[name] for name in names if name in types}
 
-    def error(self, tensor: str, data_type: DataType) -> PredictedError | None:
-        """What ``data_type`` would cost ``tensor``; ``None`` where nothing is known of it."""
-        statistics = self._controller.readings.statistics(tensor)
-        if statistics is None or self._controller.readings.is_cut_off(tensor):
-            return None
-        if isinstance(data_type, ChannelScaled) and statistics.values is None:
-            return None
-        return predict(statistics, data_type)
+    def schemes_of(self, tensor: str, data_type: DataType) -> list[Scheme]:
+        """The other schemes that give ``tensor`` this type, as far as was found before.
+
+        No plan is made for it: it is asked at every change of the selection.
+        """
+        session = self._controller.session
+        calibration, network = session.calibration, session.network
+        settings = session.document.settings
+        sources = self._controller.readings.rounded_at(tensor) or (tensor,)
+        found: list[Scheme] = []
+        if calibration is None or network is None:
+            return found
+        for scheme in Scheme:
+            if scheme is settings.scheme:
+                continue
+            operator = network.layer_of(tensor).operator
+            is_weight = network.tensors[tensor].role is Role.WEIGHTS
+            for request in _requests(replace(settings, scheme=scheme), is_weight, operator):
+                known = calibration.known(sources, request)
+                if known is not None and known.data_type == data_type and scheme not in found:
+                    found.append(scheme)
+        return found
+
+
+def _requests(settings: PlanSettings, is_weight: bool, operator: str) -> tuple[TypeRequest, ...]:
+    if is_weight:
+        return (weight_request(settings, operator),)
+    usual = activation_request(settings)
+    return usual, wider(usual)

@@ -19,7 +19,7 @@ from quantscope.gui.inspector.fate_legend import FATES, FateLegend
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import tr
 
-HEIGHT = 170  # pixels
+HEIGHT, SLIM = 170, 92  # pixels; a slim one has no scale at its left
 LEFT, TOP, BOTTOM, TITLE = 52, 8, 24, 16  # pixels around the bars; TITLE is part of LEFT
 TICK = 4  # pixels
 BAR = 0.86  # of a column
@@ -87,14 +87,16 @@ def _decades(shares: Any) -> Any:
 class BitBars(QWidget):
     """Share of the values at each bit position; the figures beside it say the same in numbers."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, height: int = HEIGHT) -> None:
         super().__init__(parent)
-        self.legend = FateLegend(parent)
+        self.legend = FateLegend(self)
+        self.legend.hide()  # until somebody has room for it
         self.theme = LIGHT
         self.bars: Bars | None = None
         self._depth = Depth.LINEAR
         self._row: HeatRow | None = None
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(height)
+        self._left = LEFT if height > SLIM else TOP
         self.setAccessibleName(tr("Bits of the selected tensor"))
         self.setAccessibleDescription(tr("The figures below say in numbers what it shows"))
 
@@ -120,18 +122,23 @@ class BitBars(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, room = QPainter(self), self._room()
         painter.fillRect(self.rect(), QColor(self.theme.base))
-        self._draw_title(painter, room)
         painter.setPen(QColor(self.theme.border))
         painter.drawLine(room.bottomLeft(), room.bottomRight())
-        painter.drawLine(room.bottomLeft(), room.topLeft())
+        has_scale = self._left == LEFT
+        if has_scale:
+            painter.drawLine(room.bottomLeft(), room.topLeft())
+            self._draw_title(painter, room)
         if self.bars is not None:
-            self._draw_ticks(painter, room, self.bars)
+            if has_scale:
+                self._draw_ticks(painter, room, self.bars)
             self._draw_powers(painter, room, self.bars.axis)
             self._draw_bars(painter, room, self.bars)
 
     def _room(self) -> QRectF:
         """Where the bars stand."""
-        return QRectF(LEFT, TOP, self.width() - LEFT - TOP, self.height() - TOP - BOTTOM)
+        return QRectF(
+            self._left, TOP, self.width() - self._left - TOP, self.height() - TOP - BOTTOM
+        )
 
     def _draw_bars(self, painter: QPainter, room: QRectF, bars: Bars) -> None:
         width = room.width() / bars.axis.columns
@@ -189,5 +196,5 @@ class BitBars(QWidget):
         painter.translate(0.0, room.bottom())
         painter.rotate(-90.0)
         beside = QRectF(0.0, 0.0, room.height(), TITLE)
-        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, tr("% of values"))
+        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, tr("% of nonzero values"))
         painter.restore()

@@ -46,6 +46,7 @@ class ChannelsView(QWidget):
         self.order = QComboBox(self)
         self.order.setAccessibleName("Order of the channels")
         self.order.addItems(ORDERS)
+        self.setFocusProxy(self.order)
         self.map = ChannelMap(self)
         self.area = QScrollArea(self)
         self.area.setWidget(self.map)

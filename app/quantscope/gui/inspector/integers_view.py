@@ -62,6 +62,7 @@ class IntegersView(QWidget):
         self.summary.setWordWrap(True)
         self.table = QTableView(self)
         self.table.setModel(self.model)
+        self.setFocusProxy(self.table)
         self.table.setAccessibleName("Stored integers of the selected tensor")
         self.table.setFont(tabular(self.table.font()))
         self.table.setWordWrap(False)

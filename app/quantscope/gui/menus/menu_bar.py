@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantscope.gui.menus.table import NUMBERED_VARIANTS, PREPARATION
+from quantscope.gui.menus.table import INSPECTOR, NUMBERED_VARIANTS, PREPARATION
 from quantscope.gui.translation import mark
 
 SEPARATOR = "-"
@@ -104,6 +104,7 @@ MENUS: tuple[Menu, ...] = (
             "collapse",
             "depth",
             SEPARATOR,
+            (mark("&Inspector"), INSPECTOR),
             (mark("&Theme"), ("theme-system", "theme-light", "theme-dark")),
             SEPARATOR,
             (mark("Colu&mns"), ("columns",)),

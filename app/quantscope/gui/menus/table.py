@@ -24,6 +24,10 @@ def _preparation_row(choice: Choice) -> ActionRow:
     )
 
 
+INSPECTOR = tuple(
+    f"inspect-{tab}" for tab in ("histogram", "type", "words", "channels", "integers")
+)
+"""The tabs of the inspector, in their order."""
 NUMBERED_VARIANTS = tuple(f"variant-{number}" for number in range(1, 10))
 
 
@@ -335,6 +339,25 @@ ACTIONS = (
         "Ctrl+L",
         mark("Make rare values visible"),
         checkable=True,
+    ),
+    ActionRow(
+        "inspect-histogram", mark("&Histogram"), "Alt+1", mark("How many values use which bit")
+    ),
+    ActionRow(
+        "inspect-type",
+        mark("&Type"),
+        "Alt+2",
+        mark("Edit the type, with its errors before and now"),
+    ),
+    ActionRow("inspect-words", mark("&Words"), "Alt+3", mark("Sample values as binary words")),
+    ActionRow(
+        "inspect-channels",
+        mark("&Channels"),
+        "Alt+4",
+        mark("Each channel's bits; outliers marked"),
+    ),
+    ActionRow(
+        "inspect-integers", mark("&Integers"), "Alt+5", mark("What the exported file will hold")
     ),
     ActionRow(
         "theme-system", mark("As the &system"), "", mark("Follow the desktop"), checkable=True

@@ -196,8 +196,12 @@ class Readings:
 
     def error(self, tensor: str) -> PredictedError | None:
         """What the type of ``tensor`` will cost it; ``None`` for float and before a fused Relu."""
-        data_type, statistics = self.data_type(tensor), self.statistics(tensor)
-        if data_type is None or statistics is None or self.is_cut_off(tensor):
+        data_type = self.data_type(tensor)
+        return None if data_type is None else self.error_of(tensor, data_type)
+
+    def error_of(self, tensor: str, data_type: DataType) -> PredictedError | None:
+        """What another type would cost ``tensor``; ``None`` before a fused Relu."""
+        if self.statistics(tensor) is None or self.is_cut_off(tensor):
             return None
         network, settings = self.network, self.session.document.settings
         assert network is not None
