@@ -36,6 +36,8 @@ def _draw() -> dict[str, np.ndarray]:
         "tiny": 1e-30 * normal,
         "huge": 1e30 * normal,
         "sigmoid": 1 / (1 + np.exp(-normal)),
+        "saturated": np.tanh(3.0 * normal),
+        "at one": 1 / (1 + np.exp(-4.0 - 3.0 * normal)),
         "heavy tails": rng.standard_t(3, COUNT),
         "negative": -np.abs(normal),
     }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram
+from quantscope.core.near_one import NearOne
 from quantscope.core.statistics import (
     MOST_DISTINCT,
     NO_SAMPLE,
@@ -20,7 +21,8 @@ from quantscope.core.statistics import (
 )
 
 # Few different values, so that extremes meet; NaN, infinities and -0 included.
-values = st.floats(width=32) | st.sampled_from([0.0, -0.0, 6.0, -6.0, 1e-45, -1e-45])
+near_one = st.sampled_from([0.99609375, 0.999, 0.99999994, -0.99999994, 1.0])
+values = st.floats(width=32) | st.sampled_from([0.0, -0.0, 6.0, -6.0, 1e-45, -1e-45]) | near_one
 samples = st.lists(st.lists(values, max_size=8).map(np.float32), min_size=1, max_size=6)
 
 
@@ -28,6 +30,7 @@ def assert_same(one: TensorStatistics, two: TensorStatistics) -> None:
     assert one.histogram == two.histogram
     assert (one.minimum, one.maximum) == (two.minimum, two.maximum)
     assert one.growth == two.growth
+    assert one.near_one.counts.tolist() == two.near_one.counts.tolist()
     assert (one.distinct is None) == (two.distinct is None)
     if one.distinct is not None and two.distinct is not None:
         assert one.distinct.values.tolist() == two.distinct.values.tolist()
@@ -50,9 +53,10 @@ def expected_of(parts: list[np.ndarray]) -> TensorStatistics:
     for value, i in every:
         growth = growth.merge(Growth.of(value, value, i))
     table = DistinctValues(np.float32(keys), np.array([counts[k] for k in keys], np.int64))
-    return TensorStatistics(
-        BitHistogram.from_values(np.concatenate(parts)), *ends, table, growth=growth
-    )
+    histogram, near = BitHistogram.from_values(np.concatenate(parts)), NearOne.nothing()
+    if keys and max(-keys[0], keys[-1]) <= 1.0:
+        near = NearOne.from_bits(np.concatenate(parts).view(np.uint32))
+    return TensorStatistics(histogram, *ends, table, growth=growth, near_one=near)
 
 
 @settings(max_examples=40)
@@ -93,7 +97,7 @@ def test_that_no_statistics_merge_to_the_empty_ones():
     assert empty.largest_magnitude == 0.0
     assert empty.range_with_zero == (0.0, 0.0)
     assert empty.point_masses() == []
-    assert empty.spread() == BitHistogram.empty()
+    assert empty.spread()[0] == BitHistogram.empty()
 
 
 def test_that_a_tensor_without_finite_values_has_no_extremes():
@@ -232,16 +236,16 @@ def test_that_point_masses_are_taken_out_of_the_histogram_once():
     data = np.float32([0.0, 0.0, 1.0, 6.0, 6.0, 6.01])
     kept = TensorStatistics.from_values(np.minimum(data, np.float32(6)))
     assert kept.point_masses() == [(0.0, 2), (6.0, 3)]
-    assert kept.spread() == BitHistogram.from_values([0.0, 0.0, 1.0])  # zeros cost nothing
+    assert kept.spread()[0] == BitHistogram.from_values([0.0, 0.0, 1.0])  # zeros cost nothing
     constant = TensorStatistics.from_values([5.0, 5.0])
     assert constant.point_masses() == [(5.0, 2)]
-    assert constant.spread() == BitHistogram.empty()
+    assert constant.spread()[0] == BitHistogram.empty()
 
 
 def test_that_an_extreme_too_small_for_a_bucket_of_its_own_is_taken_from_the_zeros():
     kept = TensorStatistics.from_values([1e-45, 0.0, -1e-45])
     assert kept.point_masses() == [(-float(np.float32(1e-45)), 1), (float(np.float32(1e-45)), 1)]
-    assert kept.spread() == BitHistogram.from_values([0.0])
+    assert kept.spread()[0] == BitHistogram.from_values([0.0])
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (2, 3), (0, 4)])

@@ -48,6 +48,7 @@ def assert_same(one: TensorStatistics, other: TensorStatistics) -> None:
     assert (one.minimum, one.maximum) == (other.minimum, other.maximum)
     assert one.channel_axis == other.channel_axis
     assert same_bits(one.values, other.values)
+    assert same_bits(one.near_one.counts, other.near_one.counts)
     assert (one.distinct is None) == (other.distinct is None)
     if one.distinct is not None and other.distinct is not None:
         assert same_bits(one.distinct.values, other.distinct.values)

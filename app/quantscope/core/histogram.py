@@ -183,6 +183,13 @@ class BitHistogram:
         positive = BitHistogram(self.buckets[:half], self.counts[:half])
         return positive.merge(BitHistogram(self._magnitude[half:], self.counts[half:]))
 
+    def counts_in(self, buckets: npt.NDArray[np.uint16]) -> npt.NDArray[np.int64]:
+        """The counts of ``buckets``, used or not."""
+        places = np.searchsorted(self.buckets, buckets)
+        found = np.append(self.buckets, np.uint16(0))[places] == buckets
+        counts: npt.NDArray[np.int64] = np.append(self.counts, 0)[places] * found
+        return counts
+
     def without(self, bucket: int, count: int) -> BitHistogram:
         """The histogram with ``count`` values fewer in ``bucket``."""
         counts = self.counts.copy()

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.formats import ChannelScaled, DataType, whole_steps
+from quantscope.core.near_one import edges as near_edges
 from quantscope.core.rounding import Ties
 from quantscope.core.statistics import TensorStatistics
 
@@ -136,12 +137,9 @@ def sweep(
 ) -> tuple[float, Array, Array, Array]:
     """Signal, and for each grid: squared error, overflow count, underflow count.
 
-    Works on the histogram and the point masses at the extremes alone.
+    Works on the histogram, what is finer near ±1, and the point masses at the extremes alone.
     """
-    spread = statistics.spread()
-    used = spread.finite
-    low, high = (edge[used] for edge in spread.edges)
-    counts, negative = spread.counts[used].astype(np.float64), spread.negative[used]
+    low, high, counts, negative = _spread(statistics)
     limit = np.where(negative, grids.steps_below, grids.steps_above)
     error = _mean_squared_error(low, high, grids.steps, limit) @ counts
     past = _share_beyond((limit + 0.5) * grids.steps, low, high) @ counts
@@ -151,6 +149,26 @@ def sweep(
     point_error, point_over, point_under = _at_points(masses[:, 0], masses[:, 1], grids, ties)
     signal += float((masses[:, 0] ** 2) @ masses[:, 1])
     return signal, error + point_error, past + point_over, below + point_under
+
+
+def _spread(
+    statistics: TensorStatistics,
+) -> tuple[Array, Array, Array, npt.NDArray[np.bool_]]:
+    """Magnitudes (low, high) between which ``counts`` values lie evenly, and which are negative."""
+    spread, near = statistics.spread()
+    used = spread.finite
+    low, high = (edge[used] for edge in spread.edges)
+    counts, negative = spread.counts[used].astype(np.float64), spread.negative[used]
+    if not near:
+        return low, high, counts, negative
+    rows, columns = np.nonzero(near.counts)
+    near_low, near_high = (edge[columns] for edge in near_edges())
+    return (
+        np.concatenate([low, near_low]),
+        np.concatenate([high, near_high]),
+        np.concatenate([counts, near.counts[rows, columns].astype(np.float64)]),
+        np.concatenate([negative, rows == 1]),
+    )
 
 
 def _antiderivative(x: Array, steps: Array, limit: Array) -> Array:

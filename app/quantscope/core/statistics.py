@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram, bucket_of
+from quantscope.core.near_one import NEAR_ONE, NearOne
 
 MOST_DISTINCT = 1_024
 SMALL_TENSOR = 16_384
@@ -77,6 +78,7 @@ class TensorStatistics:
     ``distinct`` is kept for activations with few values. ``values`` are the tensor itself
     (weights, biases and constants, float32) with ``channel_axis``, the axis that may have a
     scale for each index. ``growth`` says which samples widened the range of an activation.
+    ``near_one`` is finer than the histogram where an activation saturates at ±1.
     """
 
     histogram: BitHistogram
@@ -86,6 +88,7 @@ class TensorStatistics:
     values: npt.NDArray[np.float32] | None = None
     channel_axis: int | None = None
     growth: Growth = field(default_factory=Growth)
+    near_one: NearOne = field(default_factory=NearOne.nothing)
 
     @classmethod
     def empty(cls) -> Self:
@@ -101,7 +104,8 @@ class TensorStatistics:
         low, high = _extremes(array, sample)
         growth = Growth.of(low.value, high.value, sample) if low and high else Growth()
         distinct = DistinctValues.from_values(array)
-        return cls(BitHistogram.from_values(array), low, high, distinct, growth=growth)
+        histogram, near = BitHistogram.from_values(array), _near_one(array)
+        return cls(histogram, low, high, distinct, growth=growth, near_one=near)
 
     @classmethod
     def of_parameter(cls, values: npt.ArrayLike, channel_axis: int | None = None) -> Self:
@@ -118,12 +122,16 @@ class TensorStatistics:
         distinct = None
         if mine.distinct is not None and theirs.distinct is not None:
             distinct = mine.distinct.merge(theirs.distinct)
+        near = NearOne.nothing()
+        if max(mine.largest_magnitude, theirs.largest_magnitude) <= 1.0:
+            near = mine.near_one.merge(theirs.near_one)
         return TensorStatistics(
             mine.histogram.merge(theirs.histogram),
             _merge_extremes(mine.minimum, theirs.minimum, -1.0),
             _merge_extremes(mine.maximum, theirs.maximum, 1.0),
             distinct,
             growth=mine.growth.merge(theirs.growth),
+            near_one=near,
         )
 
     def renumbered(self, numbers: Sequence[int]) -> TensorStatistics:
@@ -144,8 +152,9 @@ class TensorStatistics:
         """The same counts without the values themselves."""
         if self.values is None:
             return self
-        distinct = DistinctValues.from_values(self.values)
-        return TensorStatistics(self.histogram, self.minimum, self.maximum, distinct)
+        distinct, near = DistinctValues.from_values(self.values), _near_one(self.values)
+        ends = (self.minimum, self.maximum)
+        return TensorStatistics(self.histogram, *ends, distinct, near_one=near)
 
     @property
     def largest_magnitude(self) -> float:
@@ -171,13 +180,21 @@ class TensorStatistics:
         ends = {end.value: end.count for end in (self.minimum, self.maximum) if end is not None}
         return list(ends.items())
 
-    def spread(self) -> BitHistogram:
-        """The histogram without the point masses at the extremes."""
-        histogram = self.histogram
+    def spread(self) -> tuple[BitHistogram, NearOne]:
+        """The histogram without the point masses at the extremes, and what is finer near ±1.
+
+        Where that is counted, the histogram leaves its buckets out.
+        """
+        histogram, near = self.histogram, self.near_one
+        is_finer = near.fits(histogram)
         for value, count in self.point_masses():
             if value != 0.0:
                 histogram = histogram.without(int(bucket_of(value)[0]), count)
-        return histogram
+                near = near.without(value, count)
+        if not is_finer:
+            return histogram, NearOne.nothing()
+        elsewhere = (histogram.buckets & np.uint16(0x7FFF)) != NEAR_ONE
+        return BitHistogram(histogram.buckets[elsewhere], histogram.counts[elsewhere]), near
 
 
 def merge_all(parts: Iterable[TensorStatistics]) -> TensorStatistics:
@@ -199,6 +216,13 @@ def _extremes(
         Extreme(float(low) + 0.0, int(np.count_nonzero(finite == low)), sample),
         Extreme(float(high) + 0.0, int(np.count_nonzero(finite == high)), sample),
     )
+
+
+def _near_one(array: npt.NDArray[np.float32]) -> NearOne:
+    finite = array[np.isfinite(array)]
+    if np.abs(finite).max(initial=0.0) > 1.0:
+        return NearOne.nothing()
+    return NearOne.from_bits(finite.view(np.uint32))
 
 
 def _merge_extremes(one: Extreme | None, two: Extreme | None, sign: float) -> Extreme | None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from quantscope.core.data import DataDescription
 from quantscope.core.growth import Growth
 from quantscope.core.histogram import BitHistogram
+from quantscope.core.near_one import COLUMNS, NearOne
 from quantscope.core.statistics import DistinctValues, Extreme, TensorStatistics
 from quantscope.session.archive import Archive, damaged, write_array
 from quantscope.session.ragged import Ragged, reading_ragged, write_ragged
@@ -65,6 +66,8 @@ def write_statistics(
     write_ragged(archive, f"{folder}counts", counts, np.int64)
     write_ragged(archive, f"{folder}distinct_values", [t.values for t in tables], np.float32)
     write_ragged(archive, f"{folder}distinct_counts", [t.counts for t in tables], np.int64)
+    near = [kept.near_one.counts.reshape(-1) if kept.near_one else () for kept in every]
+    write_ragged(archive, f"{folder}near_one", near, np.int64)
     for number, kept in enumerate(every):
         if kept.values is not None:
             write_array(archive, _values_member(folder, number), kept.values)
@@ -95,6 +98,7 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
         self._read: dict[str, TensorStatistics] = {}
         self._histograms: tuple[Ragged, Ragged] | None = None
         self._tables: tuple[Ragged, Ragged] | None = None
+        self._near_one: Ragged | None = None
 
     def __getitem__(self, name: str) -> TensorStatistics:
         if name not in self._read:
@@ -136,7 +140,17 @@ class StoredStatistics(Mapping[str, TensorStatistics]):
             values=(yield from self._values(number, entry)),
             channel_axis=entry.channel_axis,
             growth=entry.growth,
+            near_one=(yield from self._near(number)),
         )
+
+    def _near(self, number: int) -> Steps[NearOne]:
+        if self._near_one is None:
+            name, lists = f"{self.folder}near_one", len(self._entries)
+            self._near_one = yield from reading_ragged(self.archive, name, np.int64, lists)
+        counts = self._near_one[number]
+        if counts.size not in (0, 2 * COLUMNS) or (counts < 0).any():
+            raise damaged(self.archive.path, "near_one does not hold counts of 2 x 16 distances")
+        return NearOne(counts.reshape(2, COLUMNS)) if counts.size else NearOne.nothing()
 
     def _counted(
         self, keys: str, counts: str, dtype: npt.DTypeLike

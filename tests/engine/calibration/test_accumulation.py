@@ -49,6 +49,7 @@ def assert_equal(one: TensorStatistics, two: TensorStatistics) -> None:
     assert one.minimum == two.minimum
     assert one.maximum == two.maximum
     assert one.growth == two.growth
+    np.testing.assert_array_equal(one.near_one.counts, two.near_one.counts)
     if one.distinct is None or two.distinct is None:
         assert one.distinct is two.distinct
         return
@@ -75,6 +76,18 @@ def test_that_splits_make_no_difference(kernel: Kernel, parts: int) -> None:
     values[::2] = 0.0
     pieces = [(4, piece) for piece in np.array_split(values, parts)]
     expected = TensorStatistics.from_values(values, 4)
+    assert_equal(accumulated(kernel, pieces).snapshot(), expected)
+
+
+@pytest.mark.parametrize("last", [1.0, 1.5])
+def test_that_saturated_values_are_counted_unless_a_later_one_is_larger(
+    kernel: Kernel, last: float
+) -> None:
+    values = np.tanh(3.0 * np.random.default_rng(1).normal(size=9_001)).astype(np.float32)
+    values[-1] = last
+    pieces = list(enumerate(np.array_split(values, 5)))
+    expected = merge_all(TensorStatistics.from_values(piece, i) for i, piece in pieces)
+    assert bool(expected.near_one) == (last == 1.0)
     assert_equal(accumulated(kernel, pieces).snapshot(), expected)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from quantscope.core.growth import LEVEL_SHIFT, Growth, with_step
 from quantscope.core.histogram import BIT_COUNT, BUCKETS, BitHistogram
+from quantscope.core.near_one import NEAR_ONE, NearOne
 from quantscope.core.statistics import (
     MOST_DISTINCT,
     SMALL_TENSOR,
@@ -30,6 +31,7 @@ from quantscope.engine.calibration.kernel import (
 
 _SLOTS = 4 * MOST_DISTINCT
 _NO_VALUES = np.empty(0, np.float32)
+_LEAST_NEAR_ONE, _ONE = NEAR_ONE << 16, 0x3F800000  # bits of 1 - 2^-8 and of 1
 _SUBNORMAL_STARTS = np.array([1, 2, 4, 8, 16, 32, 64])
 
 _End = tuple[int, int, int]  # key (negated for minima, so that larger wins), count, first sample
@@ -100,6 +102,7 @@ class Accumulator:
         self._few = _FewValues()
         self._minimum: _End | None = None
         self._maximum: _End | None = None
+        self._near_one = NearOne.nothing()
         self._falling: list[tuple[int, int]] = []  # steps of the two ends of the range
         self._rising: list[tuple[int, int]] = []
 
@@ -107,7 +110,10 @@ class Accumulator:
         """Count ``values`` (any shape and float type, taken as float32) of sample ``sample``."""
         bits = _bits_of(values)
         low, low_count, high, high_count = self._kernel.count(bits, self._counters, self._lock)
+        is_near = _LEAST_NEAR_ONE <= max(-low, high) <= _ONE  # keys are bits but for the sign
+        near = NearOne.from_bits(bits) if is_near else None
         with self._lock:
+            self._near_one = self._near_one.merge(near) if near else self._near_one
             self._distinct.add(bits)
             self._few.add(bits)
             if low_count:
@@ -119,12 +125,14 @@ class Accumulator:
     def snapshot(self) -> TensorStatistics:
         """The statistics of all values added so far."""
         with self._lock:
+            ends = [end[0] for end in (self._minimum, self._maximum) if end is not None]
             return TensorStatistics(
                 BitHistogram.from_dense(self._counters),
                 _extreme(self._minimum, -1),
                 _extreme(self._maximum, 1),
                 self._distinct.snapshot() or self._few.snapshot(),
                 growth=self._growth(),
+                near_one=self._near_one if max(ends, default=0) <= _ONE else NearOne.nothing(),
             )
 
     def growth(self) -> Growth:
