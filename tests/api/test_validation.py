@@ -223,6 +223,31 @@ def test_that_a_function_is_given_every_output_and_label(
     assert capsys.readouterr().out == "asked\n" * 2
 
 
+def test_that_a_function_has_the_interval_of_a_built_in_metric_once_it_is_resampled(
+    calibrated: Quantizer, samples: Floats
+) -> None:
+    def error(outputs: list[dict[str, Floats]], labels: list[Floats]) -> float:
+        found = np.concatenate([each["gemm"] for each in outputs]).astype(np.float64)
+        return float(np.sqrt(((found - np.stack(labels)) ** 2).mean()))
+
+    def distinct(outputs: Any, labels: list[Floats]) -> float:
+        if len({each.tobytes() for each in labels}) < len(labels):
+            raise ValueError("a sample is there twice")
+        return 0.0
+
+    targets = np.random.default_rng(5).random((len(samples), 5))
+    by = QuantizationOptions(metrics=["rmse", error, distinct], resamples=1000)
+    found = calibrated.validate(samples, by, labels=targets).quantized
+    wanted = found.figure("rmse").interval
+    assert wanted is not None and wanted[0] < wanted[1]
+    assert found.figure("error").interval == pytest.approx(wanted)
+    assert found.figure("error").method == found.figure("rmse").method
+    assert found.figure("distinct").interval is None
+    by = QuantizationOptions(metrics=[error])
+    plain = calibrated.validate(samples, by, labels=targets).quantized
+    assert plain.figure("error").interval is None
+
+
 def test_that_a_function_that_fails_is_one_sentence_with_its_line(
     calibrated: Quantizer, samples: Floats
 ) -> None:
@@ -289,6 +314,11 @@ def test_that_labels_that_do_not_fit_are_one_sentence(
         calibrated.validate(samples, labels=labels)
     if not isinstance(labels, str):
         assert caught.value.problem.where == "labels"
+
+
+def test_that_resamples_are_a_whole_number() -> None:
+    with pytest.raises(QuantscopeError, match="resamples: -1 is no whole number"):
+        QuantizationOptions(metrics=[mean_score], resamples=-1)
 
 
 def test_that_metrics_without_their_labels_are_one_sentence(

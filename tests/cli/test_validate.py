@@ -78,6 +78,23 @@ def test_that_the_bundled_metrics_run_once_agreed(run: Run, model: Path, picture
     assert "log_loss() raised" in failed.err
 
 
+def test_that_metrics_of_a_file_have_intervals_once_resampled(
+    run: Run, session: Path, pictures: Path, labels: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.qscope"
+    mine.write_bytes(session.read_bytes())
+    custom = ["--custom", bundled_path("examples/metrics.py"), "--trust-python"]
+    asked = ("validate", mine, "--data", pictures, "--labels", labels, *custom, "--keep", "--json")
+    found = json.loads(run(*asked, "--resamples", "50").out)
+    figures = {each["metric"]: each for each in found["variants"][0]["figures"]}
+    loss = figures["log_loss"]
+    assert loss["low"] <= loss["value"] - loss["exact"] <= loss["high"]
+    run("report", mine, "-o", tmp_path / "r.html")
+    assert "--resamples 50" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    plain = json.loads(run(*asked).out)["variants"][0]["figures"]
+    assert [each["low"] for each in plain if each["metric"] == "log_loss"] == [None]
+
+
 def test_that_noise_is_told(run: Run, tiny: Path) -> None:
     said = run("validate", tiny, "--random", "--samples", "2")
     assert said.code == 0

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quantscope.api.data import agreement
+from quantscope.api.data import agreement, whole_number
 from quantscope.api.naming import unknown
 from quantscope.core.data import DataDescription
 from quantscope.core.errors import QuantscopeError
@@ -29,6 +29,9 @@ class QuantizationOptions:
     each sample, from names of outputs to arrays with their leading axis, ``labels`` a class
     number, an array, a mapping with ``boxes`` and ``classes``, or ``None`` for each.
 
+    ``resamples`` is how often functions are asked anew, for the interval of the difference (0: they
+    have none; 200 give a fair one, and take 400 calls). Built-in metrics always have intervals.
+
     ``output`` is the output with scores or numbers, the first one where it is empty. ``detector``
     says which outputs hold boxes and scores, for ``map``.
 
@@ -43,6 +46,7 @@ class QuantizationOptions:
     metrics: Collection[PathLike | OwnMetric] = ()
     output: str = ""
     detector: DetectorForm | None = None
+    resamples: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.metrics, str) or callable(self.metrics):
@@ -58,6 +62,7 @@ class QuantizationOptions:
                 where=", ".join(self._files),
                 remedy="Put all functions into one file",
             )
+        whole_number({"resamples": self.resamples}, "resamples")
         _check_functions([each for each in self.metrics if callable(each)])
 
     @property
@@ -91,6 +96,7 @@ class QuantizationOptions:
             output=self.output,
             detector=self.detector,
             custom=self.file,
+            resamples=int(self.resamples),
         )
 
 

@@ -66,6 +66,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.py",
         help="metrics of your own, as in resources/examples/metrics.py; needs --trust-python",
     )
+    group.add_argument(
+        "--resamples",
+        type=int,
+        default=0,
+        metavar="N",
+        help="ask metrics of your own N times anew for their intervals (0: they have none)",
+    )
     _add_detector_options(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the results in the session, for its report"
@@ -197,6 +204,7 @@ def _request(options: argparse.Namespace, data: DataDescription) -> ValidationRe
         output=options.output,
         detector=detector,
         custom=options.custom,
+        resamples=max(options.resamples, 0),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsFloat
 
@@ -12,7 +12,7 @@ from quantscope.core.metrics.detector import DetectorForm
 from quantscope.core.metrics.labels import Array
 
 Table = tuple[tuple[int, ...], ...]
-OwnMetric = Callable[[Sequence[Mapping[str, Array]], Sequence[Any]], SupportsFloat]
+OwnMetric = Callable[[list[dict[str, Array]], list[Any]], SupportsFloat]
 """A metric of a person's own, ``f(outputs, labels)``: one figure for all samples together.
 
 ``outputs`` has a mapping for each sample, from names of outputs to arrays with their leading axis;
@@ -27,7 +27,8 @@ class ValidationRequest:
     ``labels`` is a file or folder of labels; empty takes the class folders of the data, if it has
     any. ``metrics`` are names of the table in ``core.metrics.table``; none takes all that the
     labels allow. ``output`` is the output with scores or numbers; empty takes the first one.
-    ``custom`` is a Python file with metrics of its own.
+    ``custom`` is a Python file with metrics of its own, and ``resamples`` how often these are asked
+    anew for their intervals (0: they have none).
     """
 
     data: DataDescription
@@ -36,6 +37,7 @@ class ValidationRequest:
     output: str = ""
     detector: DetectorForm | None = None
     custom: str = ""
+    resamples: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,7 @@ def validation_words(request: ValidationRequest) -> Words:
     if request.custom:
         agreed = "--trust-python" in words
         words += ["--custom", request.custom, *([] if agreed else ["--trust-python"])]
+        words += ["--resamples", str(request.resamples)] if request.resamples else []
     return tuple(words)
 
 

@@ -32,7 +32,7 @@ class Custom:
     path: Path
     runs_in: Callable[[Path, str], AbstractContextManager[None]]
 
-    def __call__(self, outputs: Sequence[Mapping[str, Array]], labels: Sequence[Label]) -> float:
+    def __call__(self, outputs: Sequence[dict[str, Array]], labels: Sequence[Label]) -> float:
         """What it says of all samples.
 
         It is given ``outputs``, a mapping for each sample from names to arrays, and ``labels``,

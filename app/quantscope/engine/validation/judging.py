@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
 from quantscope.core.metrics.classification import answer, confusion_matrix, scores_of
+from quantscope.core.metrics.intervals import BOOTSTRAP, Interval, bootstrap
 from quantscope.core.metrics.judging import (
     chance_warning,
     exact_figure,
     figure,
     usual_metrics,
 )
-from quantscope.core.metrics.labels import Array, Label, LabelKind
+from quantscope.core.metrics.labels import Array, Floats, Label, LabelKind
 from quantscope.core.metrics.table import METRICS, Evidence, Judged, Metric
 from quantscope.core.network import Port
 from quantscope.core.validation import (
@@ -202,7 +205,10 @@ class _Work:
             for each in self.metrics
         ]
         figures += [
-            _own_figure(each.name, self._own(each, found), own[each.name]) for each in self.custom
+            _own_figure(
+                each.name, self._own(each, found), own[each.name], self._own_interval(each, found)
+            )
+            for each in self.custom
         ]
         return Variant(
             costs=costs,
@@ -211,8 +217,28 @@ class _Work:
             confusion=self._confusion(found),
         )
 
-    def _own(self, metric: Custom, found: _Collected) -> float:
-        return metric(found.outputs, self.labels.of_samples)
+    def _own(self, metric: Custom, found: _Collected, weights: Floats | None = None) -> float:
+        """What ``metric`` says of all samples, each taken as often as its weight says."""
+        outputs, labels = found.outputs, self.labels.of_samples
+        if weights is None:
+            return metric(outputs, labels)
+        places = np.repeat(np.arange(len(outputs)), weights.astype(np.int64))
+        return metric([outputs[place] for place in places], [labels[place] for place in places])
+
+    def _own_interval(self, metric: Custom, found: _Collected) -> Interval | None:
+        """That of the difference; none where the metric fails on some resample."""
+        exact = self.collected[0]
+
+        def difference(weights: Floats) -> Floats:
+            return np.array(
+                [self._own(metric, found, row) - self._own(metric, exact, row) for row in weights]
+            )
+
+        try:
+            resamples = self.request.resamples
+            return bootstrap(difference, len(found.outputs), resamples) if resamples else None
+        except QuantscopeError:
+            return None
 
     def _disagreements(self, found: _Collected) -> list[Disagreement]:
         pairs = enumerate(zip(self.collected[0].named, found.named, strict=True))
@@ -268,5 +294,11 @@ def _have(kind: LabelKind) -> str:
     return "none" if kind is LabelKind.NONE else kind.value
 
 
-def _own_figure(name: str, value: float, exact: float | None = None) -> Figure:
-    return Figure(metric=name, title=name, value=value, exact=exact)
+def _own_figure(
+    name: str, value: float, exact: float | None = None, interval: Interval | None = None
+) -> Figure:
+    low, high = interval or (None, None)
+    method = BOOTSTRAP if interval else ""
+    return Figure(
+        metric=name, title=name, value=value, exact=exact, low=low, high=high, method=method
+    )
