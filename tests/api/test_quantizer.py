@@ -214,6 +214,9 @@ def test_that_files_are_replaced_only_where_that_is_said(
         (calibrated.heat_map, "map.png"),
         (calibrated.heat_map, "map.svg"),
         (calibrated.report, "report.html"),
+        (calibrated.write_statistics, "ranges.csv"),
+        (calibrated.write_statistics, "ranges.json"),
+        (calibrated.write_types, "types.json"),
         (calibrated.save, "net.qscope"),
     ]
     for write, name in writers:
@@ -225,6 +228,22 @@ def test_that_files_are_replaced_only_where_that_is_said(
     for write, name in writers:
         with pytest.raises(QuantscopeError, match="ending|name should end"):
             write(tmp_path / f"{name}.txt")
+
+
+def test_that_tables_and_types_are_the_command_lines(calibrated: Quantizer, tmp_path: Path) -> None:
+    session = str(calibrated.save(tmp_path / "net.qscope"))
+    for ending in (".csv", ".json"):
+        mine = calibrated.write_statistics(tmp_path / f"mine{ending}")
+        theirs = tmp_path / f"theirs{ending}"
+        assert main(["statistics", session, "-o", str(theirs)]) == 0
+        assert mine.read_bytes() == theirs.read_bytes()
+    for kind, ending in (("onnxruntime", ".json"), ("c-header", ".h"), ("recipe", ".json")):
+        mine = calibrated.write_types(tmp_path / f"mine-{kind}{ending}", kind)
+        theirs = tmp_path / f"theirs-{kind}{ending}"
+        assert main(["types", session, "--format", kind, "-o", str(theirs)]) == 0
+        assert mine.read_bytes() == theirs.read_bytes()
+    with pytest.raises(QuantscopeError, match="Did you mean c-header"):
+        calibrated.write_types(tmp_path / "a.h", "cheader")
 
 
 def test_that_a_map_may_be_dark_and_logarithmic(calibrated: Quantizer, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from quantscope.api import files
 from quantscope.api.data import CalibrationOptions, DataOptions, check_options, whole_number
+from quantscope.api.diagnosis import Diagnosis
 from quantscope.api.judging import Labels, judge
 from quantscope.api.models import open_model, preparation_of
 from quantscope.api.running import Listener
@@ -24,19 +26,15 @@ from quantscope.api.workbench import PathLike, Workbench
 from quantscope.core.calibration import Calibration
 from quantscope.core.convergence import Convergence, convergence_of
 from quantscope.core.data import SourceCheck
-from quantscope.core.errors import QuantscopeError
 from quantscope.core.forecast import Forecast
 from quantscope.core.formats import DataType
-from quantscope.core.heatmap import Depth
 from quantscope.core.network import Network
-from quantscope.core.plan import Plan, placement_for
+from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.validation import Validation
 from quantscope.jobs.outputs import check_output
-from quantscope.jobs.pictures import draw_ranges
-from quantscope.jobs.reports import write_report
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
 
@@ -141,6 +139,11 @@ class Quantizer:
         [(1, 2), (2, 4)]
         """
         return convergence_of(self.calibration)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What the types cost layer by layer, what would help, and which mix meets a goal."""
+        return Diagnosis(self._bench)
 
     # ---- data
 
@@ -306,22 +309,12 @@ class Quantizer:
         's8 2^-6'
         >>> calibrated.reset("image")
         """
-        self._bench.settings = self.settings.pin(self._sharing(tensor), data_type)
+        self._bench.settings = self.settings.pin(self._bench.sharing(tensor), data_type)
 
     def reset(self, *tensors: str) -> None:
         """Let ``tensors``, and all that share their types, follow the scheme again."""
-        shared = [name for tensor in tensors for name in self._sharing(tensor)]
+        shared = [name for tensor in tensors for name in self._bench.sharing(tensor)]
         self._bench.settings = self.settings.reset(tuple(shared))
-
-    def _sharing(self, tensor: str) -> tuple[str, ...]:
-        if tensor not in self.network.tensors:
-            raise QuantscopeError(
-                f'there is no tensor "{tensor}"',
-                where=self.network.name,
-                remedy="The names are in network.tensors",
-            )
-        group = placement_for(self.network, self.settings).group_of(tensor)
-        return group.members if group else (tensor,)
 
     def plan(self, **settings: Unpack[Settings]) -> Plan:
         """The type of every tensor, under the settings or as if they were changed so."""
@@ -364,24 +357,23 @@ class Quantizer:
         self, output: PathLike, *, dark: bool = False, log: bool = False, overwrite: bool = False
     ) -> Path:
         """Draw the dynamic ranges to ``output`` (.png or .svg); returns where the picture lies."""
-        depth = Depth.LOGARITHMIC if log else Depth.LINEAR
-        network, calibration = self.network, self.calibration
-        return draw_ranges(
-            network,
-            calibration,
-            self.plan(),
-            os.fspath(output),
-            dark=dark,
-            depth=depth,
-            overwrite=overwrite,
-        )
+        return files.draw(self._bench, output, dark=dark, log=log, overwrite=overwrite)
 
     def report(self, output: PathLike, *, overwrite: bool = False) -> Path:
         """Write all that is known as one HTML page to ``output``; returns where it lies."""
-        check_output(os.fspath(output), [".html"], overwrite=overwrite)
-        calibration, record = self.calibration, self._bench.session.record()
-        assert record is not None
-        return write_report(record, calibration, os.fspath(output), overwrite=overwrite)
+        return files.report(self._bench, output, overwrite=overwrite)
+
+    def write_statistics(self, output: PathLike, *, overwrite: bool = False) -> Path:
+        """Write the dynamic ranges, types and errors of all tensors to ``output`` (.csv or .json);
+        returns where the table lies."""
+        return files.statistics(self._bench, output, overwrite=overwrite)
+
+    def write_types(
+        self, output: PathLike, kind: str = "recipe", *, overwrite: bool = False
+    ) -> Path:
+        """Write the types for another tool (``onnxruntime``, ``aimet``, ``tensorrt``,
+        ``c-header``), or as a ``recipe`` for this one; returns where the file lies."""
+        return files.types(self._bench, output, kind, overwrite=overwrite)
 
     def save(self, output: PathLike, *, overwrite: bool = False) -> Path:
         """Keep model, data, statistics and settings in a session file (.qscope).

@@ -26,6 +26,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.forecast import Forecast
 from quantscope.core.joined_data import sources_of
 from quantscope.core.network import Network
+from quantscope.core.plan import placement_for
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
 from quantscope.jobs.messages import (
@@ -85,6 +86,17 @@ class Workbench:
                 lambda document: replace(document, settings=settings),
             )
         )
+
+    def sharing(self, tensor: str) -> tuple[str, ...]:
+        """The tensors that share the type of ``tensor``, itself among them."""
+        if tensor not in self.network.tensors:
+            raise QuantscopeError(
+                f'there is no tensor "{tensor}"',
+                where=self.network.name,
+                remedy="The names are in network.tensors",
+            )
+        group = placement_for(self.network, self.settings).group_of(tensor)
+        return group.members if group else (tensor,)
 
     @property
     def calibration(self) -> Calibration:

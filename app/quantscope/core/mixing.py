@@ -45,7 +45,7 @@ class Goal:
         return f"{self.metric}>={self.at_least:g}"
 
 
-def parse_goal(text: str) -> Goal:
+def parse_goal(text: str, where: str = "--goal") -> Goal:
     """The goal written as ``sqnr>=20``, ``agreement>=0.99`` or ``cosine>=0.99``.
 
     Raises :class:`QuantscopeError` for anything else.
@@ -55,14 +55,14 @@ def parse_goal(text: str) -> Goal:
     if match is None:
         raise QuantscopeError(
             f'"{text}" is not a goal',
-            where="--goal",
+            where=where,
             remedy='Write a metric and the least that you accept, such as "agreement>=0.99"',
         )
     metric, number = Metric(match[1]), float(match[2]) / (100.0 if match[3] == "%" else 1.0)
     if metric is not Metric.SQNR and not 0.0 <= number <= 1.0:
         raise QuantscopeError(
             f"{metric} lies between 0 and 1, and {match[2]} does not",
-            where="--goal",
+            where=where,
             remedy=f'Write "{metric}>=0.99", for example',
         )
     return Goal(metric=metric, at_least=number)
