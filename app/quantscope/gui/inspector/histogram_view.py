@@ -11,6 +11,7 @@ from quantscope.core.histogram import BitHistogram
 from quantscope.core.statistics import Extreme
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
+from quantscope.gui.data.sample_link import SampleLink
 from quantscope.gui.inspector.bit_bars import BitBars
 from quantscope.gui.inspector.scrolled import Scrolled
 from quantscope.gui.look.elided_label import ElidedLabel
@@ -30,7 +31,6 @@ FIGURES = {
     "Overflow": mark("Overflow"),
     "Underflow": mark("Underflow"),
 }
-MAYBE_LONG = ("Shape", FROM_MINIMUM, FROM_MAXIMUM)
 AXES = {Depth.LOGARITHMIC: mark("Logarithmic axis"), Depth.LINEAR: mark("Linear axis")}
 NOTHING_COUNTED = mark("Nothing is counted yet: calibrate to see which bits are used.")
 NOT_LOGGED = mark(
@@ -71,8 +71,11 @@ class HistogramView(QWidget):
 
     def _figure(self, key: str) -> QLabel:
         """One line each, so that rows stand evenly and the panel never widens."""
-        label = ElidedLabel(self) if key in MAYBE_LONG else QLabel(self)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if key in (FROM_MINIMUM, FROM_MAXIMUM):
+            label: QLabel = SampleLink(self._controller, self)
+        else:
+            label = ElidedLabel(self) if key == "Shape" else QLabel(self)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setFont(tabular(label.font()))
         return label
 
