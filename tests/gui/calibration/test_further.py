@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from quantscope.core.network import Network
 from quantscope.gui.data.dialog import DataDialog
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
+from quantscope.gui.work.worker_process import WorkerProcess
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated
 from quantscope.session.calibration_file import read_calibration, stored_at
@@ -137,6 +140,7 @@ def test_that_a_pause_survives_closing_and_resumes_to_the_statistics_of_one_run(
     kept = statistics_of(opened)
     assert 0 < kept.samples < 800
     assert kept.left == 800 - kept.samples
+    assert kept.derived
     assert not opened.controller.session.calibration_is_stale
     assert f"{kept.samples} of 800 samples" in opened.status.data.text()
     assert "Paused after" in opened.messages.sentence.text()
@@ -155,6 +159,42 @@ def test_that_a_pause_survives_closing_and_resumes_to_the_statistics_of_one_run(
     wait_idle(qtbot, window)
     assert file_of(window) == counted(data, tmp_path / "whole.npz").read_bytes()
     assert not window.actions_by_id["resume"].isEnabled()
+
+
+def test_that_a_pause_that_is_stopped_itself_keeps_the_samples(
+    qtbot: QtBot, opened: MainWindow, tmp_path: Path
+) -> None:
+    opened.controller.describe_data(rows(tmp_path / "rows.npy", 800))
+    with qtbot.waitSignal(opened.controller.live_counted, timeout=WAIT):
+        opened.do_calibrate()
+    with qtbot.waitSignal(opened.controller.partial_offered, timeout=WAIT):
+        opened.actions_by_id["pause"].trigger()
+    assert opened.status.stage.text().startswith("Pausing")
+    opened.actions_by_id["cancel"].trigger()
+    wait_idle(qtbot, opened)
+    assert 0 < statistics_of(opened).samples < 800
+    assert "Paused after" in opened.messages.sentence.text()
+
+
+def test_that_a_pause_before_the_first_sample_says_that_nothing_was_counted(
+    qtbot: QtBot, make: MakeWindow, demo_network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    fake = str(Path(__file__).parents[1] / "fake_worker.py")
+    window = make(WorkerProcess(command=[sys.executable, fake, "polite"]))
+    session = Session()
+    session.open_model(DEMO, demo_network)
+    window.controller.show_session(session)
+    window.controller.describe_data(FEW)
+    window.do_calibrate()
+    job = window.controller.job
+    assert job is not None
+    qtbot.waitUntil(lambda: job.progress is not None, timeout=WAIT)
+    qtbot.mouseClick(window.status.pause, LEFT)
+    wait_idle(qtbot, window)
+    assert window.messages.sentence.text() == "Paused before a sample was counted."
+    assert window.controller.session.calibration is None
+    assert not window.status.pause.isVisible()
 
 
 def test_that_calibrate_begins_anew_with_what_was_paused(

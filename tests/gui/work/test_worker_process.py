@@ -164,8 +164,10 @@ def test_that_a_cancelled_calibration_offers_the_samples_done(
     assert 0 < samples < 100_000
     assert f"&Keep the {samples} samples" == window.messages.answers[0].text()
     window.messages.answers[0].click()
-    assert controller.session.calibration is not None
-    assert controller.session.calibration.samples == samples
+    qtbot.waitUntil(lambda: controller.session.calibration is not None, timeout=60_000)
+    kept = controller.session.calibration
+    assert kept is not None and kept.samples == samples
+    assert kept.derived
 
 
 def test_that_the_demo_opens_calibrated(qtbot: QtBot, make: MakeWindow) -> None:

@@ -145,8 +145,7 @@ class CalibrationDesk(QObject):
         """A calibration was stopped: keep what it counted where it was paused, else offer it."""
         self._partial = path
         if self._pausing is not None:
-            self._await(path, self._tell_paused)
-            self._controller.attach_calibration(path)
+            self._keep(tr("Pausing"))
             return
         text = plural(
             "Calibration stopped after one sample.",
@@ -158,20 +157,32 @@ class CalibrationDesk(QObject):
 
     @Slot()
     def _keep_partial(self) -> None:
-        self._controller.attach_calibration(self._partial)
+        self._keep(tr("Keeping"))
+
+    def _keep(self, title: str) -> None:
+        """Take what was counted once its types are worked out; that done, or stopped."""
+        self._controller.desk.keep_samples(self._controller.session.document, self._partial, title)
 
     @Slot(object, object)
     def _note_end(self, job: Job, result: Result) -> None:
         paused, self._pausing = self._pausing is job, None
-        if isinstance(result, Calibrated):
-            then = self._take_data if isinstance(job.request, Merge) else self._tell_rest
-            self._await(result.output, then)
-            self._follow_statistics()
+        if _keeps(job):
+            path = result.output if isinstance(result, Calibrated) else self._partial
+            self._await(path, self._tell_paused)
+            if path == self._partial:
+                self._controller.attach_calibration(path)
+        elif isinstance(result, Calibrated):
+            self._await(
+                result.output,
+                self._take_data if isinstance(job.request, Merge) else self._tell_rest,
+            )
         elif paused and isinstance(result, Cancelled) and not result.output:
             self._messages.show_message(tr("Paused before a sample was counted."))
 
     def _await(self, path: str, then: Callable[[Calibration], None]) -> None:
+        """Do ``then`` once the session has the statistics in the file ``path``, or has them."""
         self._awaited, self._then = path, then
+        self._follow_statistics()
 
     @Slot()
     def _follow_statistics(self) -> None:
@@ -228,3 +239,8 @@ class CalibrationDesk(QObject):
     @Slot()
     def _forget(self) -> None:
         self._pausing, self._then, self._offer = None, None, ""
+
+
+def _keeps(job: Job) -> bool:
+    """Whether a job works out the types of statistics that are to be kept."""
+    return isinstance(job.request, Merge) and len(job.request.calibrations) == 1

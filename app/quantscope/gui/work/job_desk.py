@@ -102,16 +102,24 @@ class JobDesk(QObject):
         request = calibrate_request(basis, self.agreements.stamped(data), output, known)
         self._begin(basis, request, "Calibrating")
 
+    def keep_samples(self, basis: Document, path: str, title: str) -> None:
+        """Answer what types will be asked of the statistics in the file ``path``, which a
+        calibration that was stopped wrote: in the window that would take long."""
+        self._merge(basis, (path,), title)
+
     def merge(self, basis: Document, calibration: Calibration, path: str) -> None:
         """Put the samples of the calibration or session file ``path`` to those of ``calibration``;
         raises as :meth:`calibrate`."""
+        self._merge(basis, (self._file_of(calibration), path), "Merging statistics")
+
+    def _merge(self, basis: Document, paths: tuple[str, ...], title: str) -> None:
         request = messages.Merge(
             model=basis.model,
-            calibrations=(self._file_of(calibration), path),
+            calibrations=paths,
             output=self._scratch_path("merged"),
             preparation=basis.preparation,
         )
-        self._begin(basis, request, "Merging statistics")
+        self._begin(basis, request, title)
 
     def export(self, basis: Document, calibration: Calibration, path: str, overwrite: bool) -> None:
         """Write and verify the quantized model; raises where the statistics have no file."""
