@@ -335,6 +335,7 @@ NEVER_WRITTEN = {
     "HeatColors",
     "HeatRow",
     "LayerCosts",
+    "NearOne",
     "NoiseBudget",
     "NoiseSources",
     "Placement",
