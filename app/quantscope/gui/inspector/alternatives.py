@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from quantscope.core.formats import DataType
-from quantscope.core.network import Role
+from quantscope.core.network import Network, Role
 from quantscope.core.plan import activation_request, weight_request, wider
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.schemes import Scheme, TypeRequest
@@ -27,7 +27,12 @@ class Alternatives:
             return {}
         settings, names = session.document.settings, list(tensors)
         members = {member for name in names for member in readings.members(name)}
-        pinned = {name: kind for name, kind in settings.pinned.items() if name not in members}
+        beside = {each for name in _beside(network, names) for each in readings.members(name)}
+        pinned = {
+            name: kind
+            for name, kind in settings.pinned.items()
+            if name in beside and name not in members
+        }
         wanted = replace(settings, pinned=pinned, scheme=scheme or settings.scheme)
         types = calibration.plan(network, wanted).types
         return {name: types[name] for name in names if name in types}
@@ -54,6 +59,18 @@ class Alternatives:
                 if known is not None and known.data_type == data_type and scheme not in found:
                     found.append(scheme)
         return found
+
+
+def _beside(network: Network, names: Iterable[str]) -> set[str]:
+    """The tensors whose types decide on those of ``names``: of weights and biases, their layers'.
+
+    With the pins of all others left out, the plan is mostly one that is remembered.
+    """
+    known, found = frozenset(names), set[str]()
+    for layer in network.layers:
+        if layer.weights in known or layer.bias in known:
+            found.update(filter(None, (layer.weights, layer.bias, *layer.inputs)))
+    return found
 
 
 def _requests(settings: PlanSettings, is_weight: bool, operator: str) -> tuple[TypeRequest, ...]:

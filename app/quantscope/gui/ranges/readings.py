@@ -258,10 +258,10 @@ class Readings:
 
     def locked(self, tensor: str) -> str:
         """Why the type of ``tensor`` cannot be set by hand; empty where it can."""
-        network, data_type = self.network, self.data_type(tensor)
-        if network is None or data_type is None:
+        network = self.network
+        if network is None or self.data_type(tensor) is None:
             return self.reason(tensor) or "no type before calibration"
-        if self.is_look_only:
+        if network.file_types is not None:
             return LOOK_ONLY
         if network.tensors[tensor].role is not Role.BIAS:
             return ""

@@ -5,11 +5,10 @@ Positions are bits on the axis of the heat map: ``log2`` of a magnitude, larger 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from enum import StrEnum
 
-from quantscope.core.formats import DataType, FixedPoint, Scaled
+from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled, integer_range
 from quantscope.core.schemes import Family, Scheme, TypeRequest, scaled_for_range
 
 KEY_STEP = 0.25  # bits that one key press moves a scaled band
@@ -60,8 +59,12 @@ def with_word_length(data_type: DataType, word_length: int) -> DataType | None:
         if isinstance(data_type, Scaled) and not _is_symmetric(data_type):
             request = _request_like(data_type, word_length)
             return scaled_for_range(data_type.minimum, data_type.maximum, request)
-        longer = replace(data_type, word_length=word_length)
-        return longer.shifted(math.log2(data_type.limits[1] / longer.limits[1]))
+        largest = integer_range(word_length, data_type.signed, data_type.narrow_range)[1]
+        scale = data_type.limits[1] / largest
+        if isinstance(data_type, ChannelScaled):
+            scales = tuple([each * scale for each in data_type.scales])
+            return replace(data_type, word_length=word_length, scales=scales)
+        return replace(data_type, word_length=word_length, scale=data_type.scale * scale)
     except ValueError:
         return None
 
