@@ -7,7 +7,7 @@ fixed-point type by MinMax then needs another fraction length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -64,12 +64,28 @@ class Convergence:
 
 def convergence_of(calibration: Calibration) -> Convergence:
     """How the activations of ``calibration`` came to rest."""
+    steps = converging(calibration)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Convergence = end.value
+            return found
+
+
+def converging(calibration: Calibration) -> Generator[None, None, Convergence]:
+    """:func:`convergence_of` in steps of a few milliseconds, also for thousands of tensors."""
     kept = (each for each in calibration.statistics.values() if each.values is None)
     grown = [statistics.growth for statistics in kept]
+    yield
     samples = calibration.samples
     bounds = _bounds(samples)
     steps = _FlatSteps.of(grown, samples)
-    levels = [steps.levels(bound) for bound in bounds]
+    levels = []
+    for bound in bounds:
+        yield
+        levels.append(steps.levels(bound))
+    yield
     checkpoints = [
         _checkpoint(since, bound, before, after)
         for (since, before), (bound, after) in pairwise(zip(bounds, levels, strict=True))

@@ -1,5 +1,6 @@
 """Each hint is given once, when it helps, and none to those who want none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
+from quantscope.session.calibration_file import read_calibration
 from tests.gui.pointing import weights
 
 LEFT = Qt.MouseButton.LeftButton
@@ -30,6 +32,19 @@ def test_that_the_band_is_pointed_out_after_the_first_calibration_and_never_agai
     qtbot.mouseClick(bar.done, LEFT)
     hinted.controller.attach_calibration(str(demo_statistics))
     assert not bar.isVisible()
+
+
+def test_that_few_samples_lead_to_convergence_and_many_do_not(
+    qtbot: QtBot, hinted: MainWindow, demo_statistics: Path
+) -> None:
+    qtbot.mouseClick(hinted.hint_bar.done, LEFT)
+    session = hinted.controller.session
+    for samples, told in ((32, False), (31, True)):
+        kept = replace(read_calibration(demo_statistics), samples=samples)
+        session.attach_calibration(kept)
+        hinted.controller.results_changed.emit()
+        assert hinted.hint_bar.isVisible() is told
+    assert "few samples" in hinted.hint_bar.text.text()
 
 
 def test_that_the_first_type_set_by_hand_is_explained(hinted: MainWindow) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope.core.calibration import Calibration
-from quantscope.core.convergence import Checkpoint, Convergence, convergence_of
+from quantscope.core.convergence import Checkpoint, Convergence, converging
 from quantscope.core.wording import count
 from quantscope.gui.calibration.convergence_curve import ConvergenceCurve
 from quantscope.gui.calibration.convergence_points import points_of
@@ -26,6 +26,7 @@ from quantscope.gui.look.plain_table import make_table
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.results.report_model import StringTable
 from quantscope.gui.translation import mark, tr
+from quantscope.gui.work.long_work import LongWork
 
 INVITATION = mark("Calibrate to see how much ranges still move with every sample.")
 COLUMNS = {
@@ -52,6 +53,7 @@ class ConvergencePanel(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._shown: Calibration | None = None
+        self._work = LongWork(self)
         self._theme = LIGHT
         self.state, self.caution, self.legend = QLabel(self), QLabel(self), QLabel(self)
         for label in (self.state, self.caution):
@@ -132,11 +134,12 @@ class ConvergencePanel(QWidget):
         self.caution.setVisible(bool(self.caution.text()))
         if calibration is None:
             self._shown = None
+            self._work.abandon()
             self.splitter.hide()
             self.state.setText(tr(INVITATION))
         elif calibration is not self._shown:
             self._shown = calibration
-            self._show_convergence(convergence_of(calibration))
+            self._work.begin("", converging(calibration), self._show_convergence)
 
     def _show_convergence(self, found: Convergence) -> None:
         points = points_of(found)

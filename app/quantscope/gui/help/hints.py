@@ -25,11 +25,19 @@ EXPORT = mark(
     "Results shows how well the exported file does, tensor by tensor. Ctrl+S keeps all"
     " of this in one file."
 )
-PALETTE = "Ctrl+Shift+P finds every action by a few letters of its name, and F1 opens the guide."
+PALETTE = mark(
+    "Ctrl+Shift+P finds every action by a few letters of its name, and F1 opens the guide."
+)
+FEW_SAMPLES = mark(
+    "These are few samples. Ctrl+Shift+H shows whether more would still change types, and"
+    " Ctrl+Shift+A adds some to those that are counted."
+)
+FEW = 32  # samples, fewer of which are few
 HINTS = {  # what is said, and the page that says more
     "drag": (DRAG, "heat-map#move-the-band"),
     "pinned": (PINNED, "types-and-targets#set-by-hand"),
     "export": (EXPORT, "first-steps#export"),
+    "few-samples": (FEW_SAMPLES, "data#how-many-samples"),
     "palette": (PALETTE, "keyboard"),
 }
 
@@ -126,8 +134,13 @@ class Hints(QObject):
 
     @Slot()
     def _note_results(self) -> None:
-        if self._controller.session.plan() is not None and self._can_edit():
+        session = self._controller.session
+        if session.plan() is None or not self._can_edit():
+            return
+        if "drag" not in self._settings.given_hints:
             self._give("drag")
+        elif session.calibration is not None and session.calibration.samples < FEW:
+            self._give("few-samples")
 
     @Slot()
     def _note_edit(self, *_: object) -> None:
