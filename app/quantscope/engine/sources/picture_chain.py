@@ -173,8 +173,8 @@ def _level_table(port: Port, channels: int, settings: Preprocessing) -> Array:
             std = _for_each("std", settings.std, channels)
             levels = (levels * settings.scale - mean) / std
         table = levels.astype(dtype)
-        fits = np.array_equal(table.astype(np.float64), levels)
-    if fits or (family(dtype) == "float" and np.isfinite(table).all()):
+        wide = table.astype(np.float64)
+    if np.isfinite(wide).all() and (family(dtype) == "float" or np.array_equal(wide, levels)):
         return table
     raise QuantscopeError(
         f"pixels of 0 to 255 do not fit the input's type {port.dtype} after preprocessing",
