@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from quantscope.cli.console import ProgressBars, say_table
+from quantscope.cli.console import ProgressBars, say_facts, say_table
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.formats import FixedPoint
@@ -58,6 +58,18 @@ def test_that_json_has_no_class_names_and_no_numbers_that_json_lacks() -> None:
         '"-inf",',
         '"nan"',
         "]",
+    ]
+
+
+def test_that_names_break_no_line_and_steer_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say_facts([("skipped", "a\nb.png, \x1b[31m.png")])
+    say_table(["NAME"], [["a\rb"]])
+    assert capsys.readouterr().out.splitlines() == [
+        "  skipped  a\ufffdb.png, \ufffd[31m.png",
+        "  NAME",
+        "  a\ufffdb",
     ]
 
 

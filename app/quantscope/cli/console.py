@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from quantscope.core.errors import visible
 from quantscope.core.events import LiveCounts, Progress
 from quantscope.core.plain_data import as_json
 
@@ -45,12 +46,12 @@ def say_facts(facts: Iterable[tuple[str, str]]) -> None:
     pairs = list(facts)
     room = max((len(name) for name, _ in pairs), default=0)
     for name, text in pairs:
-        print(f"  {name:<{room}}  {text}")
+        print(f"  {name:<{room}}  {visible(text)}")
 
 
 def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns of text, aligned to the left."""
-    lines = [headings, *rows]
+    lines = [[visible(text) for text in line] for line in (headings, *rows)]
     rooms = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for line in lines:
         cells = (f"{text:<{room}}" for text, room in zip(line, rooms, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# Names of files may hold what steers a terminal, or bytes that are no letters.
+# What names of files and tensors may hold: control characters, and bytes that are no letters.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -23,8 +23,7 @@ class Problem:
 
     def sentence(self) -> str:
         """The whole problem on one line."""
-        text = f"{self.where}: {self.what}. {self.remedy}."
-        return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+        return visible(" ".join(f"{self.where}: {self.what}. {self.remedy}.".split()))
 
 
 class QuantscopeError(Exception):
@@ -38,6 +37,11 @@ class QuantscopeError(Exception):
     def from_problem(cls, problem: Problem) -> QuantscopeError:
         """The exception that carries ``problem``."""
         return cls(problem.what, where=problem.where, remedy=problem.remedy)
+
+
+def visible(text: str) -> str:
+    """``text`` with a mark for each character that breaks a line or steers a terminal."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def reason_of(failure: BaseException) -> str:
