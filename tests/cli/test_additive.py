@@ -180,7 +180,7 @@ def _actions(command: SubCommand) -> list[argparse.Action]:
 
 
 def test_that_a_python_file_that_is_agreed_to_is_added_to_other_data(
-    run: Run, session: Path, tmp_path: Path
+    run: Run, session: Path, pictures: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "more.py"
     file.write_text(
@@ -196,6 +196,14 @@ def test_that_a_python_file_that_is_agreed_to_is_added_to_other_data(
     assert (said.code, said.err) == (0, "")
     kept = load_session(tmp_path / "both.qscope").calibration
     assert kept is not None and kept.samples == 6 + 3
+    assert kept.data.kind is SourceKind.IMAGES  # the file is not the first of its sources
+    for later in (
+        ["quantize", tmp_path / "both.qscope", "-o", tmp_path / "a.onnx"],
+        ["validate", tmp_path / "both.qscope", "--data", pictures],
+    ):
+        assert "more.py: this is a Python file" in run(*later).err
+        agreed = run(*later, "--trust-python")
+        assert (agreed.code, agreed.err) == (0, "")
 
 
 # ---- merging

@@ -17,6 +17,7 @@ from quantscope.core.data import (
     SourceKind,
     format_preprocessing,
 )
+from quantscope.core.joined_data import sources_of
 from quantscope.core.plain_data import plain
 from quantscope.core.preparation import CHOICES, PreparationChoices
 from quantscope.core.sound import Sound, format_sound
@@ -127,9 +128,13 @@ def calibration_options(options: argparse.Namespace) -> CalibrationOptions:
     return cast(CalibrationOptions, given)
 
 
-def trust_in(options: argparse.Namespace, path: str) -> str:
-    """The agreement to run the file at ``path`` as it is now; empty where none was given."""
-    return agreement(path) if options.trust_python else ""
+def trust_in(options: argparse.Namespace, data: DataDescription, *files: str) -> str:
+    """The agreement to run the Python files among the sources of ``data``, and ``files``, as they
+    are now; empty where none was given."""
+    if not options.trust_python:
+        return ""
+    paths = [*(each.path for each in sources_of(data)), *files]
+    return " ".join(sorted({agreement(path) for path in paths if path} - {""}))
 
 
 def data_as_json(data: DataDescription) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _from_session(options: argparse.Namespace, folder: Path) -> StartingPoint:
         calibration=path,
         settings=settings_of(options, document.settings, ranges.network),
         preparation=document.preparation,
-        trusted=trust_in(options, data.path),
+        trusted=trust_in(options, data),
         results=beside(options.source),
         measured=tuple(each.sensitivity for each in ranges.session.diagnosis.layers),
     )
@@ -105,6 +105,6 @@ def _from_model(options: argparse.Namespace, folder: Path) -> StartingPoint:
         calibration=path,
         settings=settings,
         preparation=preparation,
-        trusted=trust_in(options, data.path),
+        trusted=trust_in(options, data),
         results=beside(folder / "model"),
     )

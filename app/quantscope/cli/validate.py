@@ -147,7 +147,7 @@ def _validate_session(options: argparse.Namespace) -> None:
             output=str(Path(folder) / "plan.onnx"),
             verification_samples=1,
             preparation=document.preparation,
-            trusted=trust_in(options, calibration.data.path),
+            trusted=trust_in(options, calibration.data),
         )
         found = _validate(options, document.model, export)
     kept = new_run(document, document.settings, found)
@@ -198,7 +198,7 @@ def _request(options: argparse.Namespace, data: DataDescription) -> ValidationRe
             suppress=options.suppress,
         )
     return ValidationRequest(
-        data=replace(data, trusted=_trust(options, data)),
+        data=replace(data, trusted=trust_in(options, data, options.custom)),
         labels=options.labels,
         metrics=tuple(options.metrics),
         output=options.output,
@@ -206,12 +206,6 @@ def _request(options: argparse.Namespace, data: DataDescription) -> ValidationRe
         custom=options.custom,
         resamples=max(options.resamples, 0),
     )
-
-
-def _trust(options: argparse.Namespace, data: DataDescription) -> str:
-    """The agreement to run the Python files of data and metrics, where it was given."""
-    files = [path for path in (data.path, options.custom) if path]
-    return " ".join(filter(None, (trust_in(options, path) for path in files)))
 
 
 # ---- what came out
