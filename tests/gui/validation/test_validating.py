@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,12 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from quantscope.bundled import demo_folder
+from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.joined_data import joined, sources_of
+from quantscope.core.validation import ValidationRequest
+from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.validation.dialog import ValidationDialog
+from quantscope.gui.validation.dialog import ValidationDialog, held_out
 from quantscope.session.session_file import load_session
 from tests.gui.pointing import LEFT
 
@@ -67,6 +72,73 @@ def test_that_the_pictures_held_out_beside_the_calibration_are_offered(
     assert dialog.plan.isChecked()
     assert dialog.judging.chosen() == ()
     dialog.reject()
+
+
+def place(folder: Path, name: str, number: int) -> DataDescription:
+    """A folder to calibrate with, beside one of two held-out pictures of each class."""
+    for path in sorted(HELD_OUT.glob("*/*")):
+        target = folder / name / "validation" / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if len(list(target.parent.iterdir())) < number:
+            target.write_bytes(path.read_bytes())
+    (folder / name / "calibration").mkdir()
+    return replace(demo_data(), path=str(folder / name / "calibration"))
+
+
+def test_that_what_is_held_out_beside_every_source_is_judged(
+    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path
+) -> None:
+    sources = [place(tmp_path, name, number) for name, number in (("north", 1), ("south", 2))]
+    calibrated.controller.describe_data(joined(sources, sources[0]))
+    dialog = dialog_of(calibrated)
+    assert dialog.data.path.text() == str(tmp_path / "north" / "validation")
+    assert dialog.note.isVisible() and dialog.note.text().startswith("Several sources: ")
+    assert str(Path("south", "validation")) in dialog.note.text()
+    with qtbot.waitSignal(calibrated.validation.validated, timeout=180_000):
+        press_ok(qtbot, dialog)
+    (run,) = calibrated.controller.session.validations
+    found = run.validation
+    classes = len(found.class_names)
+    assert (found.samples, found.label_kind) == (3 * classes, "class number")
+    assert [Path(each.path).parent.name for each in sources_of(found.request.data)] == [
+        "north",
+        "south",
+    ]
+    assert "top1" in [each.metric for each in found.figures]
+    again = dialog_of(calibrated)
+    assert again.note.isVisible()
+    again.data.samples.setValue(1)
+    chosen: list[ValidationRequest] = []
+    again.wanted.disconnect()
+    again.wanted.connect(lambda request, *_: chosen.append(request))
+    press_ok(qtbot, again)
+    assert sources_of(chosen[0].data) == (chosen[0].data,)  # what is changed is used alone
+
+
+def test_that_samples_held_out_are_looked_for_beside_files_too(tmp_path: Path) -> None:
+    for name in ("a.npy", "val.npy", "b.py", "test.py", "c.csv"):
+        (tmp_path / name).write_bytes(b"")
+
+    def data(*names: str) -> DataDescription:
+        kinds = {".npy": SourceKind.NPY, ".py": SourceKind.PYTHON, ".csv": SourceKind.CSV}
+        sources = [
+            DataDescription(kind=kinds[Path(name).suffix], path=str(tmp_path / name), samples=5)
+            for name in names
+        ]
+        return joined(sources, sources[0])
+
+    def offered(*names: str) -> list[str]:
+        return [Path(each.path).name for each in sources_of(held_out(data(*names)))]
+
+    assert offered("a.npy") == ["val.npy"]
+    assert offered("c.csv") == [""]
+    assert offered("c.csv", "a.npy") == ["val.npy"]
+    assert offered("b.py") == ["test.py"]
+    assert offered("a.npy", "b.py") == ["val.npy"]  # a second file could not be agreed to
+    assert held_out(data("a.npy")).samples is None
+    noise = DataDescription(kind=SourceKind.RANDOM)
+    assert held_out(noise).path == held_out(None).path == ""
+    assert Path(held_out(joined([noise, data("a.npy")], noise)).path).name == "val.npy"
 
 
 def test_that_top1_is_that_of_a_few_lines_of_onnxruntime(validated: MainWindow) -> None:

@@ -28,8 +28,9 @@ class Agreements:
 
     def stands(self, path: str) -> bool:
         """Whether the file may run, and still has the content that was agreed to."""
+        agreed = self.hash_of(path)
         try:
-            return self.hash_of(path) == _hash(path)
+            return bool(agreed) and agreed == _hash(path)
         except OSError:
             return False
 
@@ -47,4 +48,7 @@ class Agreements:
 
 
 def _hash(path: str) -> str:
-    return content_hash(Path(path).read_bytes())
+    file = Path(path)
+    if file.exists() and not file.is_file():
+        raise OSError("it is no file")  # reading a pipe might never end
+    return content_hash(file.read_bytes())

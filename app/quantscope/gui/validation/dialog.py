@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.joined_data import joined, sources_of
 from quantscope.core.validation import ValidationRequest
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.form import DataForm
 from quantscope.gui.help.guide import offer_guide
 from quantscope.gui.menus.readiness import why_not_export
+from quantscope.gui.translation import tr
 from quantscope.gui.validation.detector_group import DetectorGroup
 from quantscope.gui.validation.judging_group import JudgingGroup
 
@@ -49,6 +52,8 @@ class ValidationDialog(QDialog):
         assert session.network is not None
         outputs = tuple(port.name for port in session.network.outputs)
         self.data = DataForm(controller.desk.agreements, self)
+        self.note = QLabel(self)
+        self._offered = DataDescription(kind=SourceKind.IMAGES)
         self.judging = JudgingGroup(outputs, controller.desk.agreements, self)
         self.detector = DetectorGroup(outputs, self)
         self.plan = QCheckBox(PLAN, self)
@@ -63,7 +68,7 @@ class ValidationDialog(QDialog):
     def _lay_out(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(12)
-        left.addWidget(self._titled("Labelled data", self.data))
+        left.addWidget(self._titled("Labelled data", self.note, self.data))
         left.addWidget(self._compared())
         left.addStretch()
         right = QVBoxLayout()
@@ -75,6 +80,9 @@ class ValidationDialog(QDialog):
         sides.setSpacing(20)
         sides.addLayout(left, 1)
         sides.addLayout(right, 1)
+        self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setProperty("role", "dim")
         self.answer.setWordWrap(True)
         self.answer.setProperty("role", "warning")
         ok = self.buttons.addButton("&Validate", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -92,10 +100,11 @@ class ValidationDialog(QDialog):
         column.addWidget(self.buttons)
         self.setMinimumWidth(980)
 
-    def _titled(self, title: str, widget: QWidget) -> QGroupBox:
+    def _titled(self, title: str, *widgets: QWidget) -> QGroupBox:
         group = QGroupBox(title, self)
         column = QVBoxLayout(group)
-        column.addWidget(widget)
+        for widget in widgets:
+            column.addWidget(widget)
         return group
 
     def _compared(self) -> QGroupBox:
@@ -126,10 +135,10 @@ class ValidationDialog(QDialog):
         self.plan.setChecked(not reason)
         self.plan.setToolTip(f"{reason}." if reason else "")
         if not session.validations:
-            self.data.show_data(held_out(session.document.data))
+            self._offer(held_out(session.document.data))
             return
         request = session.validations[0].validation.request
-        self.data.show_data(request.data)
+        self._offer(request.data)
         self.judging.labels.setText(request.labels)
         self.judging.custom.setText(request.custom)
         self.judging.output.setCurrentIndex(max(self.judging.output.findData(request.output), 0))
@@ -137,6 +146,18 @@ class ValidationDialog(QDialog):
         for name in request.metrics:
             self.judging.metrics[name].setChecked(True)
         self.detector.show_form(request.detector)
+
+    def _offer(self, data: DataDescription) -> None:
+        """Show ``data``; of several sources the first, with a word on the others."""
+        self._offered = data
+        self.data.show_data(data)
+        self.note.setText(_note_on(sources_of(data)))
+        self.note.setVisible(bool(self.note.text()))
+
+    def _chosen_data(self) -> DataDescription:
+        """All that was offered where nothing of it was changed, else what the fields say."""
+        chosen = self.data.description()
+        return self._offered if chosen == sources_of(self._offered)[0] else chosen
 
     # ---- files
 
@@ -168,7 +189,7 @@ class ValidationDialog(QDialog):
     def accept(self) -> None:
         """Say what is wanted, unless a field cannot be meant."""
         try:
-            data = self.data.description()
+            data = self._chosen_data()
         except QuantscopeError as error:
             self.answer.setText(error.problem.sentence())
             return
@@ -198,14 +219,39 @@ class ValidationDialog(QDialog):
         return ""
 
 
+def _note_on(sources: Sequence[DataDescription]) -> str:
+    """Which sources are judged together; empty for one."""
+    if len(sources) < 2:
+        return ""
+    places = [str(Path(*Path(each.path).parts[-2:])) for each in sources]
+    return tr(
+        "Several sources: {places}. Below is the first; what is changed here is used alone.",
+        places=", ".join(places),
+    )
+
+
 def held_out(data: DataDescription | None) -> DataDescription:
-    """Calibration data as a start: its folder of samples held out, if one stands beside it."""
-    if data is None or data.is_random:
+    """Calibration data as a start: the samples held out that stand beside each of its sources.
+
+    Of several, Python files are left out: only the first can be agreed to in the form.
+    """
+    sources = [each for each in sources_of(data) if each.path] if data is not None else []
+    if not sources:
         return DataDescription(kind=SourceKind.IMAGES)
-    data = replace(data, samples=None, shuffle=None)
-    here = Path(data.path)
+    whole = [replace(each, samples=None, shuffle=None, trusted="") for each in sources]
+    found = {path: replace(each, path=path) for each in whole if (path := _beside(each.path))}
+    if not found:
+        return replace(whole[0], path="")
+    plain = [each for each in found.values() if each.kind is not SourceKind.PYTHON]
+    together = plain or list(found.values())[:1]
+    return joined(together, DataDescription(kind=SourceKind.IMAGES))
+
+
+def _beside(path: str) -> str:
+    """A folder beside a folder, or a file beside a file, that holds samples held out."""
+    here = Path(path)
     for name in HELD_OUT:
-        beside = here.parent / name
-        if data.path and beside != here and beside.is_dir():
-            return replace(data, path=str(beside))
-    return replace(data, path="")
+        beside = here.with_name(name + here.suffix)
+        if beside != here and (beside.is_file() if here.is_file() else beside.is_dir()):
+            return str(beside)
+    return ""

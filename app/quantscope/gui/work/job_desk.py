@@ -152,7 +152,7 @@ class JobDesk(QObject):
 
         Raises where the statistics have no file.
         """
-        hashes = map(self.agreements.hash_of, (request.data.path, request.custom))
+        hashes = self.agreements.hashes_of(request.data), self.agreements.hash_of(request.custom)
         trusted = " ".join(filter(None, hashes))
         request = replace(request, data=replace(request.data, trusted=trusted))
         export = None
