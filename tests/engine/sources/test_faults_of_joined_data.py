@@ -12,6 +12,7 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.opening import check_source, open_source
+from quantscope.engine.validation.labels import read_labels
 from tests.engine.sources.faults import X, data_of, told
 
 GOOD = np.ones((3, 2, 3), np.float32)
@@ -40,6 +41,32 @@ def test_that_each_source_skips_as_many_as_it_may(two: DataDescription) -> None:
     assert len(source) == 5
     assert check_source(skipping, [X], name="source 2: row 2").number == 4
     told(replace(two, skip_unreadable=1), X, name="two.npz")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "labels"),
+    [
+        (["a", "b"], ["a", "b"], (0, 1, 0, 1)),
+        (["a", "b"], ["b", "c"], None),
+        (["a", "b"], ["a", "b", "c"], None),
+        (["a", "b"], ["."], None),
+        (["."], ["."], None),
+    ],
+)
+def test_that_joined_sources_have_labels_where_their_classes_are_the_same(
+    tmp_path: Path, first: list[str], second: list[str], labels: tuple[int, ...] | None
+) -> None:
+    for source, classes in (("one", first), ("two", second)):
+        for name in classes:
+            folder = tmp_path / source / name
+            folder.mkdir(parents=True, exist_ok=True)
+            np.savez(folder / "0.npz", x=GOOD[0])
+    added = data_of(SourceKind.NPZ_FOLDER, tmp_path / "two")
+    data = data_of(SourceKind.NPZ_FOLDER, tmp_path / "one", added=(added,))
+    source = open_source(data, [X])
+    assert source.labels == labels
+    found = read_labels("", source)
+    assert found.names == (("a", "b") if labels else ())
 
 
 @pytest.mark.parametrize("name", ["source 2: row 9", "source 3: row 0", "row 0"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from quantscope.core.network import Port
+from quantscope.engine.sources.listing import class_names
 from quantscope.engine.sources.samples import SampleSource
 
 PORT = Port(name="x", dtype="float32", shape=("N", 4))
@@ -20,4 +21,5 @@ def source_of(names: Sequence[str], labels: Sequence[int] | None = None) -> Samp
         names=tuple(names),
         read=lambda number: {"x": values[number]},
         labels=None if labels is None else tuple(labels),
+        class_names=class_names(names),
     )

@@ -123,6 +123,17 @@ def test_that_labels_of_two_samples_are_not_taken_for_one_that_may_be_either(
     assert read_labels(str(path), whole).of_samples == (4, 3)
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_that_one_label_is_not_taken_for_samples_of_two_folders(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"labels.{form}"
+    path.write_text("1.png,3\n" if form == "csv" else '{"1.png": 3}')
+    sentence = refusal(path, source_of(["cat/1.png", "dog/1.png"]))
+    assert "the label of 1.png fits the samples cat/1.png and dog/1.png both" in sentence
+    frames = source_of(["cat/1.png frame 0", "cat/1.png frame 1"])
+    path.write_text("cat/1.png,3\n" if form == "csv" else '{"cat/1.png": 3}')
+    assert read_labels(str(path), frames).of_samples == (3, 3)
+
+
 @pytest.mark.parametrize("header", ["file,width,label", "file;width;class", "file\twidth\ty"])
 def test_that_a_heading_says_which_column_holds_the_labels(tmp_path: Path, header: str) -> None:
     separator = header[4]
@@ -136,8 +147,9 @@ def test_that_a_class_has_its_number_in_a_part_of_the_data_too(tmp_path: Path) -
     (tmp_path / "labels.json").write_text(json.dumps(entries))
     found = read_labels(str(tmp_path / "labels.json"), source_of(["1", "3"]))
     assert (found.of_samples, found.names) == ((0, 2), ("cat", "dog", "emu"))
-    folders = read_labels("", source_of(["a/1.png", "c/1.png"], [0, 2]))
-    assert (folders.of_samples, folders.names) == ((0, 2), ("a", "1", "c"))
+    whole = source_of(["a/1.png", "b/1.png", "c/1.png"], [0, 1, 2])
+    folders = read_labels("", whole.picked([0, 2]))
+    assert (folders.of_samples, folders.names) == ((0, 2), ("a", "b", "c"))
 
 
 def coco(**changes: Any) -> Any:

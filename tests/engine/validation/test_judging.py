@@ -152,6 +152,12 @@ def test_that_wrong_labels_look_like_chance_and_are_a_warning(tmp_path: Path) ->
     found = exports.finish(tasks.validate(str(DEMO), [], request, lambda: False))
     assert found is not None
     assert "guessing among 10 classes reaches too" in found.warnings[0]
+    rows[3:5] = [f"{names[3]},10", f"{names[4]},-1"]
+    table.write_text("\n".join(rows), encoding="utf-8")
+    found = exports.finish(tasks.validate(str(DEMO), [], request, lambda: False))
+    assert found is not None
+    of_all = f"2 of {len(names)} labels are no class of the network, which has 0 to 9"
+    assert found.warnings[1] == f"{of_all}, and count as wrong: the first is 10 of {names[3]}"
 
 
 def test_that_results_which_saturate_by_default_are_told(

@@ -28,7 +28,7 @@ from quantscope.engine.sources.array_format import (
     read_whole,
 )
 from quantscope.engine.sources.fitting import Array, shape_text
-from quantscope.engine.sources.listing import files_below
+from quantscope.engine.sources.listing import class_names, files_below
 from quantscope.engine.sources.samples import SampleSource, listed, only_input, row_names
 
 Rows = Callable[[int], Array]
@@ -94,7 +94,12 @@ def open_npz_folder(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
         return _one_sample(path / names[number], inputs)
 
     return SampleSource(
-        inputs=inputs, names=names, read=read, place=f"{path}{os.sep}", labels=labels
+        inputs=inputs,
+        names=names,
+        read=read,
+        place=f"{path}{os.sep}",
+        labels=labels,
+        class_names=class_names(names),
     )
 
 

@@ -130,11 +130,14 @@ def labels(names: Sequence[str]) -> tuple[int, ...] | None:
 
     ``None`` where some file lies in no class folder.
     """
-    classes = class_of(names)
-    if "" in classes:
-        return None
-    order = {name: place for place, name in enumerate(sorted(set(classes), key=natural_order))}
-    return tuple(order[name] for name in classes)
+    order = {name: place for place, name in enumerate(class_names(names))}
+    return tuple(order[name] for name in class_of(names)) if order else None
+
+
+def class_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The class folders in natural order; none where some file lies in no class folder."""
+    classes = set(class_of(names))
+    return () if "" in classes else tuple(sorted(classes, key=natural_order))
 
 
 def chosen(names: Sequence[str], limit: int | None, shuffle: int | None = None) -> list[int]:

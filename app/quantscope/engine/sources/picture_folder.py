@@ -15,7 +15,7 @@ from quantscope.core.errors import QuantscopeError
 from quantscope.core.network import Port
 from quantscope.engine.sources.fitting import Array, family, shape_text
 from quantscope.engine.sources.frames import CHANNELS, layout_of
-from quantscope.engine.sources.listing import files_below
+from quantscope.engine.sources.listing import class_names, files_below
 from quantscope.engine.sources.picture_chain import chain_for
 from quantscope.engine.sources.pictures import ENDINGS, read_picture
 from quantscope.engine.sources.samples import Pictures, SampleSource, only_input
@@ -43,6 +43,7 @@ def open_pictures(path: Path, settings: Preprocessing, inputs: tuple[Port, ...])
         read=read,
         place=f"{folder}{os.sep}",
         labels=labels,
+        class_names=class_names(names),
         pictures=Pictures(chain, original),
     )
 

@@ -23,7 +23,7 @@ from quantscope.engine.sources.fitting import (
     port_dtype,
     shape_text,
 )
-from quantscope.engine.sources.listing import files_below
+from quantscope.engine.sources.listing import class_names, files_below
 from quantscope.engine.sources.samples import SampleSource, only_input
 
 ENDINGS = frozenset({".wav", ".wave"})
@@ -106,6 +106,7 @@ def open_recordings(path: Path, settings: Sound, inputs: tuple[Port, ...]) -> Sa
         read=read,
         place=f"{folder}{os.sep}",
         labels=None if labels is None else tuple(labels[place] for place, _ in pieces),
+        class_names=class_names(names),
     )
 
 

@@ -36,8 +36,9 @@ class SampleSource:
     them apart (``cat/7.wav frame 3``). Of one file with all samples it is ``row 17``, of random
     data ``random 17``, of a Python file ``sample 17``; all are counted from 0.
     ``place`` is what stands before a name where a sample is at fault, so that it can be found.
-    ``labels`` holds a class number for each sample where the files lie in class folders:
-    the folder's place in natural order. ``read`` gives the raw arrays of one sample.
+    ``labels`` holds a class number for each sample where the files lie in class folders: the
+    folder's place in natural order, as in ``class_names``.
+    ``read`` gives the raw arrays of one sample.
     ``pictures`` is there where samples are pictures. ``skipped`` names samples that were left
     out because they could not be read.
     """
@@ -47,6 +48,7 @@ class SampleSource:
     read: Callable[[int], Mapping[str, Array]]
     place: str = ""
     labels: tuple[int, ...] | None = None
+    class_names: tuple[str, ...] = ()
     pictures: Pictures | None = None
     skipped: tuple[str, ...] = ()
 

@@ -265,11 +265,28 @@ class _Work:
         table = confusion_matrix([each or 0 for each in labels], found.named, self.classes)
         return tuple(tuple(row) for row in table.tolist())
 
+    def _no_such_class(self) -> str:
+        """A warning of labels that no answer can be; empty where there are none."""
+        numbers = [self._class(number) for number in range(len(self.source))]
+        wrong = [
+            (name, number)
+            for name, number in zip(self.source.names, numbers, strict=True)
+            if number is not None and not 0 <= number < self.classes
+        ]
+        if not wrong:
+            return ""
+        name, number = wrong[0]
+        return (
+            f"{len(wrong)} of {len(self.source)} labels are no class of the network, which has 0 "
+            f"to {self.classes - 1}, and count as wrong: the first is {number} of {name}"
+        )
+
     def _warnings(self, figures: Sequence[Figure]) -> list[str]:
         warnings = []
         top1 = next((each for each in figures if each.metric == "top1"), None)
         if top1 is not None:
             warnings.append(chance_warning(top1.value, len(self.source), self.classes))
+            warnings.append(self._no_such_class())
         if self.labels.kind is LabelKind.BOXES and self.request.detector is None:
             warnings.append("Boxes are not judged: say which outputs hold boxes and scores")
         if self.request.data.is_random:

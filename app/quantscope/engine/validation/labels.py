@@ -21,7 +21,7 @@ import numpy as np
 from quantscope.core.errors import QuantscopeError, reason_of
 from quantscope.core.metrics.labels import Array, Label, LabelKind
 from quantscope.engine.sources.array_format import UNREADABLE, read_whole
-from quantscope.engine.sources.listing import class_of, existing, natural_order
+from quantscope.engine.sources.listing import existing, natural_order
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.boxes import coco_boxes, is_coco, listed_boxes
 from quantscope.engine.validation.class_maps import folder_of_maps
@@ -69,9 +69,7 @@ def read_labels(path: str, source: SampleSource) -> Labels:
 def _of_folders(source: SampleSource) -> Labels:
     if source.labels is None:
         return Labels(LabelKind.NONE, (None,) * len(source))
-    named = dict(zip(source.labels, class_of(source.names), strict=True))
-    names = tuple(named.get(number, str(number)) for number in range(max(source.labels) + 1))
-    return Labels(LabelKind.CLASS, source.labels, names)
+    return Labels(LabelKind.CLASS, source.labels, source.class_names)
 
 
 def _from_npy(place: Path, source: SampleSource) -> Labels:
@@ -232,6 +230,7 @@ class _Names:
 
     def __init__(self, place: Path, entries: Mapping[str, Any]) -> None:
         self._place = place
+        self._taken: dict[str, str] = {}
         self._tables: list[dict[str, dict[str, Any]]] = [{}, {}, {}]
         for name, entry in entries.items():
             for table, key in zip(self._tables, _keys(name), strict=True):
@@ -249,15 +248,21 @@ class _Names:
         )
 
     def _only(self, name: str, found: Mapping[str, Any]) -> Any:
-        first, *rest = found.items()
-        for other, entry in rest:
-            if entry != first[1]:
-                raise QuantscopeError(
-                    f"the labels of {first[0]} and of {other} both fit the sample {name}",
-                    where=str(self._place),
-                    remedy="Open the folder above as data, so that samples have all of these names",
-                )
-        return first[1]
+        (first, entry), *rest = found.items()
+        if others := [other for other, found_entry in rest if found_entry != entry]:
+            raise QuantscopeError(
+                f"the labels of {first} and of {others[0]} both fit the sample {name}",
+                where=str(self._place),
+                remedy="Open the folder above as data, so that samples have all of these names",
+            )
+        known = self._taken.setdefault(first, name)
+        if PurePosixPath(known).parent != PurePosixPath(name).parent and not rest:
+            raise QuantscopeError(
+                f"the label of {first} fits the samples {known} and {name} both",
+                where=str(self._place),
+                remedy="Name the samples in it with their folders",
+            )
+        return entry
 
 
 def _keys(name: str) -> tuple[str, str, str]:
