@@ -27,8 +27,8 @@ class Spoken(QTranslator):
 
     def translate(
         self, context: str, text: str, disambiguation: str | None = None, n: int = -1
-    ) -> str:
-        return self._texts.get((text, n), "") if context == translation.CONTEXT else ""
+    ) -> str | None:
+        return self._texts.get((text, n)) if context == translation.CONTEXT else None
 
 
 @pytest.fixture

@@ -213,9 +213,9 @@ class Controller(QObject):
         """Turn one of the plan's switches on or off."""
         self.do(commands.switch(key, on))
 
-    def describe_data(self, data: DataDescription | None, title: str = "Choose data") -> None:
+    def describe_data(self, data: DataDescription | None, title: str = "") -> None:
         """Calibrate with other data from now on; ``title`` is what Undo calls it."""
-        self._tell(self.session.do(commands.describe_data(data, title)))
+        self._tell(self.session.do(commands.describe_data(data, title or tr("Choose data"))))
 
     def quantize_layer(self, layer: str, quantized: bool) -> None:
         """Run a layer in integers, or keep it in float."""

@@ -95,7 +95,7 @@ class StatusLine(QStatusBar):
             state = tr("{counted} of {all} samples", counted=counted, all=of_all)
         if calibration.skipped:
             skipped = len(calibration.skipped)
-            state += ", " + plural("one unreadable skipped", "{n} unreadable skipped", skipped)
+            state += ", " + plural("{n} unreadable skipped", "{n} unreadable skipped", skipped)
         if session.calibration_is_stale:
             state += f" · {self._why_stale(calibration)}"
         return f"{text} · {state}"

@@ -180,7 +180,7 @@ def test_that_skipped_samples_are_listed(
     (tmp_path / "x.csv").write_text("\n".join([rows[0], "1,2", rows[1]]))
     choose(dialog, SourceKind.CSV, tmp_path / "x.csv")
     dialog.form.skip.setValue(1)
-    assert check().endswith("⚠ 1 can't be read and are skipped: row 1")
+    assert check().endswith("⚠ One can't be read and is skipped: row 1")
     assert dialog.answer.property("role") == "warning"
 
 

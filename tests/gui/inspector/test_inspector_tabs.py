@@ -135,7 +135,7 @@ def test_that_channels_are_sorted_and_those_that_stand_out_are_marked(
     select(fixed, tensor)
     show_tab(qtbot, fixed, CHANNELS)
     view = fixed.inspector.channels
-    assert "▲ 1 reach over 8 times the median" in view.summary.text()
+    assert "▲ 1 reaches over 8 times the median" in view.summary.text()
     channels = len(values)
     assert view.map.order.tolist() == list(range(channels))
     view.order.setFocus()

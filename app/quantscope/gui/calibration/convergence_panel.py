@@ -166,7 +166,7 @@ class ConvergencePanel(QWidget):
         if data is not None:
             stable_after = self.after.value() if self.stops.isChecked() else 0
             changed = replace(data, stable_after=stable_after)
-            self._controller.describe_data(changed, "Stop when stable")
+            self._controller.describe_data(changed, tr("Stop when stable"))
 
 
 def _caution(calibration: Calibration | None, is_stale: bool) -> str:

@@ -216,7 +216,7 @@ class CalibrationDesk(QObject):
 
     def _take_data(self, calibration: Calibration) -> None:
         """The data of merged statistics is that of all of them."""
-        self._controller.describe_data(calibration.data, "Merge statistics")
+        self._controller.describe_data(calibration.data, tr("Merge statistics"))
         samples = wording.count(calibration.samples)
         self._messages.show_message(
             tr("The statistics are of {samples} samples now.", samples=samples)

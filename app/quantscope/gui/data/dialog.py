@@ -27,10 +27,12 @@ from quantscope.gui.data.form import DataForm
 from quantscope.gui.data.sample_preview import SamplePreview
 from quantscope.gui.help.guide import offer_guide
 from quantscope.gui.look.theme import set_role
-from quantscope.gui.translation import mark, tr
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.jobs.messages import DataChecked, Failed, Forecasted
 
-RANDOM_WARNING = "⚠ Random data says nothing about real accuracy: figures will be marked so."
+FIRST_FITS = mark("The first, {sample}, fits: {shapes}, values {low} … {high}")
+OTHER_FITS = mark("Number {number}, {sample}, fits: {shapes}, values {low} … {high}")
+RANDOM_WARNING = mark("⚠ Random data says nothing about real accuracy: figures will be marked so.")
 ADDING = mark(
     "The same path with a larger limit adds more of its samples; another path adds those found"
     " there. What is counted stays."
@@ -52,13 +54,15 @@ class DataDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = DataForm(controller.desk.agreements, self)
         self.preview = SamplePreview(self)
-        self.check = QPushButton("Chec&k", self)
+        self.check = QPushButton(tr("Chec&k"), self)
         self.check.setToolTip(
-            "Read the first sample, compare it with the network's inputs, and try how long"
-            " calibrating takes"
+            tr(
+                "Read the first sample, compare it with the network's inputs, and try how long"
+                " calibrating takes"
+            )
         )
-        self.guess = QPushButton("&Guess", self)
-        self.guess.setToolTip("Find out kind and preprocessing from the path and the network")
+        self.guess = QPushButton(tr("&Guess"), self)
+        self.guess.setToolTip(tr("Find out kind and preprocessing from the path and the network"))
         self.note, self.answer, self.forecast = QLabel(self), QLabel(self), QLabel(self)
         self.buttons = QDialogButtonBox(self)
         self._is_guess = False
@@ -125,7 +129,7 @@ class DataDialog(QDialog):
     def _follow_kind(self) -> None:
         is_random = self.form.selected_kind() is SourceKind.RANDOM
         self.guess.setEnabled(not is_random)
-        self._say(RANDOM_WARNING if is_random else "", "warning")
+        self._say(tr(RANDOM_WARNING) if is_random else "", "warning")
         self.forecast.clear()
         self.preview.clear()
 
@@ -152,7 +156,7 @@ class DataDialog(QDialog):
         self._is_guess = guess
         for button in (self.check, self.guess, self.preview.before, self.preview.after):
             button.setEnabled(False)
-        self._say("Reading the first sample …" if not sample else "Reading the sample …", "dim")
+        self._say(tr("Reading the sample …") if sample else tr("Reading the first sample …"), "dim")
         self.forecast.clear()
         self._controller.check_data(data, guess, sample)
 
@@ -168,7 +172,7 @@ class DataDialog(QDialog):
             self._ask_forecast(result.data)
         elif isinstance(result, Failed):
             self._warn(result.problem.sentence())
-            self.preview.clear("The sample does not get into the network.")
+            self.preview.clear(tr("The sample does not get into the network."))
 
     def _ask_forecast(self, data: DataDescription) -> None:
         """Try how long calibrating takes; not where each try runs a person's file."""
@@ -204,15 +208,15 @@ class DataDialog(QDialog):
             self._warn(error.problem.sentence())
             return
         if not data.path and not data.is_random:
-            self._warn("Say where the data is: a path is missing.")
+            self._warn(tr("Say where the data is: a path is missing."))
             self.form.path.setFocus()
             return
         if data.kind is SourceKind.PYTHON and not self.form.trust.isChecked():
-            self._warn("The file makes the samples when it is run: agree to that first.")
+            self._warn(tr("The file makes the samples when it is run: agree to that first."))
             self.form.trust.setFocus()
             return
         if self._adds:
-            self._controller.describe_data(self._whole(data), "Add samples")
+            self._controller.describe_data(self._whole(data), tr("Add samples"))
         elif self._known is None or data != sources_of(self._known)[0]:
             stable_after = self._known.stable_after if self._known is not None else 0
             self._controller.describe_data(replace(data, stable_after=stable_after))
@@ -242,16 +246,26 @@ def note_on(known: DataDescription | None, adds: bool) -> str:
 
 def check_in_words(check: SourceCheck) -> str:
     """What a dry run found: size, shapes, range, and what could not be read."""
+    unnamed = tr("input")
     shapes = "; ".join(
-        f"{name or 'input'}: {wording.shape(dims)} {dtype}" for name, dims, dtype in check.shapes
+        f"{name or unnamed}: {wording.shape(dims)} {dtype}" for name, dims, dtype in check.shapes
     )
-    low, high = wording.decimal(check.minimum), wording.decimal(check.maximum)
-    which = "The first" if check.number == 0 else f"Number {wording.count(check.number + 1)}"
-    text = (
-        f"✓ {wording.count(check.samples)} samples. {which}, {check.first}, fits: {shapes},"
-        f" values {low} … {high}"
+    fits = tr(
+        FIRST_FITS if check.number == 0 else OTHER_FITS,
+        number=wording.count(check.number + 1),
+        sample=check.first,
+        shapes=shapes,
+        low=wording.decimal(check.minimum),
+        high=wording.decimal(check.maximum),
     )
+    text = "✓ " + plural("One sample.", "{n} samples.", check.samples) + " " + fits
     if not check.skipped:
         return text
     names = ", ".join(check.skipped[:MOST_NAMES]) + ", …" * (len(check.skipped) > MOST_NAMES)
-    return f"{text}\n⚠ {wording.count(len(check.skipped))} can't be read and are skipped: {names}"
+    skipped = plural(
+        "One can't be read and is skipped: {names}",
+        "{n} can't be read and are skipped: {names}",
+        len(check.skipped),
+        names=names,
+    )
+    return f"{text}\n⚠ {skipped}"

@@ -23,10 +23,11 @@ from quantscope.gui.data.agreements import Agreements
 from quantscope.gui.data.preprocessing_form import PreprocessingForm
 from quantscope.gui.data.sound_form import SoundForm
 from quantscope.gui.data.sources import KINDS, look_for
+from quantscope.gui.translation import mark, tr
 
 NOT_SHUFFLED = -1
-TRUST = "I have read this file and agree to run it here"
-TRUST_TIP = "A Python file can do whatever you can do on this computer"
+TRUST = mark("I have read this file and agree to run it here")
+TRUST_TIP = mark("A Python file can do whatever you can do on this computer")
 
 
 class DataForm(QWidget):
@@ -44,20 +45,22 @@ class DataForm(QWidget):
         self._agreements = agreements
         self.kind = QComboBox(self)
         for kind, text in KINDS.items():
-            self.kind.addItem(text, kind)
+            self.kind.addItem(tr(text), kind)
         self.path = QLineEdit(self)
-        self.browse = QPushButton("Browse…", self)
-        self.trust = QCheckBox(TRUST, self)
-        self.trust.setToolTip(TRUST_TIP)
-        self.samples = _whole_number(self, 0, 10_000_000, "all")
+        self.browse = QPushButton(tr("Browse…"), self)
+        self.trust = QCheckBox(tr(TRUST), self)
+        self.trust.setToolTip(tr(TRUST_TIP))
+        self.samples = _whole_number(self, 0, 10_000_000, tr("all"))
         self.seed = _whole_number(self, 0, 2**31 - 1, "")
-        self.shuffle = _whole_number(self, NOT_SHUFFLED, 2**31 - 1, "as they are")
-        self.shuffle.setToolTip("The seed of another order; a limit takes the first of it")
-        self.skip = _whole_number(self, 0, 10_000_000, "none: stop at the first")
+        self.shuffle = _whole_number(self, NOT_SHUFFLED, 2**31 - 1, tr("as they are"))
+        self.shuffle.setToolTip(tr("The seed of another order; a limit takes the first of it"))
+        self.skip = _whole_number(self, 0, 10_000_000, tr("none: stop at the first"))
         self.skip.setToolTip(
-            "How many samples that can't be read are left out before the run stops"
+            tr("How many samples that can't be read are left out before the run stops")
         )
-        self.as_pictures = QCheckBox("The arrays are pictures of 0 … 255: preprocess them", self)
+        self.as_pictures = QCheckBox(
+            tr("The arrays are pictures of 0 … 255: preprocess them"), self
+        )
         self.preprocessing = PreprocessingForm(self)
         self.sound = SoundForm(self)
         for field in (self.samples, self.seed, self.shuffle, self.skip):
@@ -79,15 +82,15 @@ class DataForm(QWidget):
         self._where.addWidget(self.browse)
         self.rows = QFormLayout()
         self.rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.rows.addRow("&Source", self.kind)
-        path_label = QLabel("P&ath", self)
+        self.rows.addRow(tr("&Source"), self.kind)
+        path_label = QLabel(tr("P&ath"), self)
         path_label.setBuddy(self.path)
         self.rows.addRow(path_label, self._where)
         self.rows.addRow("", self.trust)
-        self.rows.addRow("Sa&mples at most", self.samples)
-        self.rows.addRow("S&eed", self.seed)
-        self.rows.addRow("S&huffle by seed", self.shuffle)
-        self.rows.addRow("Unreada&ble, skip", self.skip)
+        self.rows.addRow(tr("Sa&mples at most"), self.samples)
+        self.rows.addRow(tr("S&eed"), self.seed)
+        self.rows.addRow(tr("S&huffle by seed"), self.shuffle)
+        self.rows.addRow(tr("Unreada&ble, skip"), self.skip)
         self.rows.addRow("", self.as_pictures)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -150,7 +153,7 @@ class DataForm(QWidget):
         }
         for row, shown in visible.items():
             self.rows.setRowVisible(row, shown)
-        self.samples.setSpecialValueText("32" if is_random else "all")
+        self.samples.setSpecialValueText("32" if is_random else tr("all"))
         are_pictures = self.as_pictures.isChecked() and kind in HOLDS_ARRAYS
         self.preprocessing.setVisible(kind is SourceKind.IMAGES or are_pictures)
         self.sound.setVisible(kind is SourceKind.WAV)
@@ -158,7 +161,7 @@ class DataForm(QWidget):
 
     @Slot()
     def _browse(self) -> None:
-        dialog = QFileDialog(self, "Calibration data", self.path.text())
+        dialog = QFileDialog(self, tr("Calibration data"), self.path.text())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         look_for(dialog, self.selected_kind())
         dialog.fileSelected.connect(self.path.setText)
@@ -182,7 +185,8 @@ class DataForm(QWidget):
         except OSError as failure:
             with QSignalBlocker(self.trust):
                 self.trust.setChecked(False)
-            self.trust_failed.emit(f"The file can't be read: {failure.strerror or failure}")
+            reason = failure.strerror or failure
+            self.trust_failed.emit(tr("The file can't be read: {reason}", reason=reason))
 
 
 def _whole_number(parent: QWidget, low: int, high: int, special: str) -> QSpinBox:

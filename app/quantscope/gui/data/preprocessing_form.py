@@ -14,16 +14,17 @@ from quantscope.core.data import (
     Resize,
     parse_preprocessing,
 )
+from quantscope.gui.translation import mark, tr
 
 TITLES = {
     "0-1": "0 … 1",
     "0-255": "0 … 255",
     "-1-1": "−1 … 1",
-    "imagenet": "ImageNet (RGB, mean and deviation)",
-    "caffe": "Caffe (BGR, mean only)",
+    "imagenet": mark("ImageNet (RGB, mean and deviation)"),
+    "caffe": mark("Caffe (BGR, mean only)"),
 }
-CUSTOM = "Custom"
-GUESSED = "Guessed from the network's input: check it."
+CUSTOM = mark("Custom")
+GUESSED = mark("Guessed from the network's input: check it.")
 
 
 class PreprocessingForm(QGroupBox):
@@ -32,13 +33,13 @@ class PreprocessingForm(QGroupBox):
     edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Preprocessing: (pixel × scale − mean) ∕ deviation", parent)
+        super().__init__(tr("Preprocessing: (pixel × scale − mean) ∕ deviation"), parent)
         self.preset = QComboBox(self)
         for key in PRESETS:
-            self.preset.addItem(TITLES.get(key, key), key)
-        self.preset.addItem(CUSTOM, "")
+            self.preset.addItem(tr(TITLES.get(key, key)), key)
+        self.preset.addItem(tr(CUSTOM), "")
         self.scale, self.mean, self.std, self.crop = (QLineEdit(self) for _ in range(4))
-        self.crop.setToolTip("The share that is kept in each direction, as 0.875 or 224/256")
+        self.crop.setToolTip(tr("The share that is kept in each direction, as 0.875 or 224/256"))
         combos = [QComboBox(self) for _ in range(4)]
         self.resize_rule, self.filter_rule, self.color, self.layout_rule = combos
         self.guessed = QLabel(self)
@@ -53,15 +54,15 @@ class PreprocessingForm(QGroupBox):
         form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows: tuple[tuple[str, QWidget], ...] = (
-            ("P&reset", self.preset),
-            ("Sca&le", self.scale),
-            ("Mea&n", self.mean),
-            ("De&viation", self.std),
-            ("Resi&ze", self.resize_rule),
-            ("Cro&p", self.crop),
-            ("&Filter", self.filter_rule),
-            ("Colo&ur", self.color),
-            ("La&yout", self.layout_rule),
+            (tr("P&reset"), self.preset),
+            (tr("Sca&le"), self.scale),
+            (tr("Mea&n"), self.mean),
+            (tr("De&viation"), self.std),
+            (tr("Resi&ze"), self.resize_rule),
+            (tr("Cro&p"), self.crop),
+            (tr("&Filter"), self.filter_rule),
+            (tr("Colo&ur"), self.color),
+            (tr("La&yout"), self.layout_rule),
         )
         for label, row in rows:
             form.addRow(label, row)
@@ -72,7 +73,7 @@ class PreprocessingForm(QGroupBox):
 
     def mark_guessed(self, guessed: bool) -> None:
         """Say that nobody has chosen these settings, until one of them is edited."""
-        self.guessed.setText(GUESSED if guessed else "")
+        self.guessed.setText(tr(GUESSED) if guessed else "")
         self.rows.setRowVisible(self.guessed, guessed)
 
     def show_chain(self, chain: Preprocessing) -> None:

@@ -31,12 +31,13 @@ from PySide6.QtWidgets import (
 from quantscope.core.data import SourceCheck
 from quantscope.core.preview import Picture, Step, TensorView
 from quantscope.gui import wording
+from quantscope.gui.translation import mark, tr
 
 SIDE = 180  # of a picture
 FEW_PIXELS = 96  # a picture of fewer is drawn with its pixels visible
-STALE = " · edited since: check again"
-NOTHING = "Check reads the first sample and shows it here."
-CAPTIONS = ("In the file", "As the network gets it, first channel red")
+STALE = mark("edited since: check again")
+NOTHING = mark("Check reads the first sample and shows it here.")
+CAPTIONS = (mark("In the file"), mark("As the network gets it, first channel red"))
 
 
 class SamplePreview(QWidget):
@@ -46,22 +47,22 @@ class SamplePreview(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading = QLabel(NOTHING, self)
+        self.heading = QLabel(self)
         self.heading.setProperty("role", "dim")
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         self.original, self.processed = _picture_label(self), _picture_label(self)
         self.before, self.after = QToolButton(self), QToolButton(self)
         for button, arrow, name in (
-            (self.before, Qt.ArrowType.LeftArrow, "Sample before"),
-            (self.after, Qt.ArrowType.RightArrow, "Next sample"),
+            (self.before, Qt.ArrowType.LeftArrow, tr("Sample before")),
+            (self.after, Qt.ArrowType.RightArrow, tr("Next sample")),
         ):
             button.setArrowType(arrow)
             button.setToolTip(name)
             button.setAccessibleName(name)
         self._check: SourceCheck | None = None
-        self.captions = [QLabel(text, self) for text in CAPTIONS]
+        self.captions = [QLabel(tr(text), self) for text in CAPTIONS]
         self.tensor = QComboBox(self)
-        self.tensor.setAccessibleName("Input whose values are shown")
+        self.tensor.setAccessibleName(tr("Input whose values are shown"))
         self.histogram = ValueHistogram(self)
         self.range = QLabel(self)
         self.range.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -94,9 +95,9 @@ class SamplePreview(QWidget):
         grid.setRowStretch(7, 0)
         grid.addItem(QSpacerItem(0, 0, vData=QSizePolicy.Policy.Expanding), 7, 0)
 
-    def clear(self, text: str = NOTHING) -> None:
-        """Show no sample, and ``text`` instead."""
-        self.heading.setText(text)
+    def clear(self, text: str = "") -> None:
+        """Show no sample, and ``text`` instead, or how to see one."""
+        self.heading.setText(text or tr(NOTHING))
         self._check = None
         self._follow_place()
         self._show_pictures(None, None)
@@ -110,7 +111,11 @@ class SamplePreview(QWidget):
         if preview is None:
             self.clear()
             return
-        place = f"Sample {wording.count(check.number + 1)} of {wording.count(check.samples)}"
+        place = tr(
+            "Sample {number} of {samples}",
+            number=wording.count(check.number + 1),
+            samples=wording.count(check.samples),
+        )
         self.heading.setText(f"{place}: {preview.sample}")
         self._check = check
         self._follow_place()
@@ -122,8 +127,9 @@ class SamplePreview(QWidget):
     @Slot()
     def mark_stale(self, *_: object) -> None:
         """Say that what is shown was read under other settings."""
-        if self._check is not None and not self.heading.text().endswith(STALE):
-            self.heading.setText(f"{self.heading.text()}{STALE}")
+        note = " · " + tr(STALE)
+        if self._check is not None and not self.heading.text().endswith(note):
+            self.heading.setText(self.heading.text() + note)
 
     def _follow_place(self) -> None:
         check = self._check
@@ -177,7 +183,7 @@ class ValueHistogram(QWidget):
         super().__init__(parent)
         self._counts: tuple[int, ...] = ()
         self.setFixedHeight(64)
-        self.setAccessibleName("Histogram of the values that go in")
+        self.setAccessibleName(tr("Histogram of the values that go in"))
 
     def show_counts(self, counts: tuple[int, ...]) -> None:
         """Draw one bar for each count."""
@@ -207,13 +213,13 @@ class StepTable(QTreeView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._steps = QStandardItemModel(0, 3, self)
-        self._steps.setHorizontalHeaderLabels(["Step", "Shape after it", "Type"])
+        self._steps.setHorizontalHeaderLabels([tr("Step"), tr("Shape after it"), tr("Type")])
         self.setModel(self._steps)
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName("Steps from the file to the network's input")
+        self.setAccessibleName(tr("Steps from the file to the network's input"))
         self.setMinimumHeight(190)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         header = self.header()
@@ -236,7 +242,14 @@ class StepTable(QTreeView):
 def range_in_words(view: TensorView) -> str:
     """Shape, type, and what the values reach from and to."""
     low, mean, high = map(wording.decimal, (view.minimum, view.mean, view.maximum))
-    return f"{wording.shape(view.shape)} {view.dtype} · {low} … {high}, mean {mean}"
+    return tr(
+        "{shape} {type} · {low} … {high}, mean {mean}",
+        shape=wording.shape(view.shape),
+        type=view.dtype,
+        low=low,
+        high=high,
+        mean=mean,
+    )
 
 
 def _picture_label(parent: QWidget) -> QLabel:
@@ -262,4 +275,6 @@ def _show_picture(label: QLabel, picture: Picture | None) -> None:
             mode.FastTransformation if few else mode.SmoothTransformation,
         )
     )
-    label.setAccessibleDescription(f"{picture.width} by {picture.height} pixels")
+    label.setAccessibleDescription(
+        tr("{width} by {height} pixels", width=picture.width, height=picture.height)
+    )

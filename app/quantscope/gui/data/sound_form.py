@@ -6,10 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QSpinBox, QWidget
 
 from quantscope.core.sound import Length, Sound, parse_sound
+from quantscope.gui.translation import mark, tr
 
 LENGTHS = {
-    Length.FIT: "cut off, or filled up with silence",
-    Length.FRAMES: "in frames, each a sample",
+    Length.FIT: mark("cut off, or filled up with silence"),
+    Length.FRAMES: mark("in frames, each a sample"),
 }
 
 
@@ -19,17 +20,17 @@ class SoundForm(QGroupBox):
     edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Recordings: −1 … 1 times scale", parent)
+        super().__init__(tr("Recordings: −1 … 1 times scale"), parent)
         self.rate = QSpinBox(self)
         self.rate.setRange(0, 10_000_000)
-        self.rate.setSpecialValueText("the one that all share")
+        self.rate.setSpecialValueText(tr("the one that all share"))
         self.rate.setSuffix(" Hz")
         self.rate.setToolTip(
-            "The sample rate that the network was trained on; nothing is resampled"
+            tr("The sample rate that the network was trained on; nothing is resampled")
         )
         self.length = QComboBox(self)
         for key, text in LENGTHS.items():
-            self.length.addItem(text, key)
+            self.length.addItem(tr(text), key)
         self.scale = QLineEdit(self)
         self.rate.valueChanged.connect(self.edited)
         self.length.currentIndexChanged.connect(self.edited)
@@ -37,9 +38,9 @@ class SoundForm(QGroupBox):
         self.rate.setMinimumHeight(self.scale.sizeHint().height())
         form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Sample ra&te", self.rate)
-        form.addRow("&Length", self.length)
-        form.addRow("S&cale", self.scale)
+        form.addRow(tr("Sample ra&te"), self.rate)
+        form.addRow(tr("&Length"), self.length)
+        form.addRow(tr("S&cale"), self.scale)
 
     def show_sound(self, sound: Sound) -> None:
         """Fill the fields."""

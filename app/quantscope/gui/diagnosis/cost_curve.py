@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from quantscope.gui.diagnosis.cost_points import Curve
 from quantscope.gui.look.plots import loading_pyqtgraph
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import tr
 from quantscope.gui.work.long_work import LongWork
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class CostCurve(QWidget):
         self._theme = LIGHT
         self._shown: tuple[Curve | None, int] = (None, -1)
         self.setMinimumWidth(220)
-        self.setAccessibleName("Accuracy against cost")
+        self.setAccessibleName(tr("Accuracy against cost"))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

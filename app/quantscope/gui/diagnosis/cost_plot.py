@@ -13,6 +13,7 @@ import pyqtgraph as pg  # isort: skip
 
 from quantscope.gui.diagnosis.cost_points import Curve
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import tr
 
 REACH = 16  # pixels within which a click takes a point
 SYMBOLS = {"best": "star", "in use": "s", "": "o"}
@@ -26,13 +27,13 @@ class CostPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Accuracy against cost")
-        self.setAccessibleDescription("The table beside it has the same figures")
+        self.setAccessibleName(tr("Accuracy against cost"))
+        self.setAccessibleDescription(tr("The table beside it has the same figures"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
         self.hideButtons()
-        self.getAxis("bottom").setLabel("cost, all layers at 8 bits = 1")
+        self.getAxis("bottom").setLabel(tr("cost, all layers at 8 bits = 1"))
         self._line = pg.PlotDataItem()
         self._goal = pg.InfiniteLine(angle=0, movable=False)
         self._ring = pg.ScatterPlotItem()
@@ -112,7 +113,7 @@ class CostPlot(pg.PlotWidget):  # type: ignore[misc]
         if "best" in curve.kinds:
             number = curve.kinds.index("best")
             is_right = curve.costs[number] > (min(curve.costs) + max(curve.costs)) / 2
-            found.setText("cheapest found ", QColor(self._theme.edge))
+            found.setText(tr("cheapest found") + " ", QColor(self._theme.edge))
             found.setAnchor((1.05 if is_right else -0.08, 1.1))
             found.setPos(*self._place(curve, number))
         found.setVisible("best" in curve.kinds)

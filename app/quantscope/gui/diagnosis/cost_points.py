@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from quantscope.core.mixing import MixFound
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.sensitivity import METRIC_TITLES, Deviation, Metric
+from quantscope.gui.translation import mark, tr
 from quantscope.session.diagnosis import MixKnown
 
-UNITS = {Metric.SQNR: "SQNR in dB", Metric.AGREEMENT: "same class, %", Metric.COSINE: "cosine"}
+UNITS = {
+    Metric.SQNR: mark("SQNR in dB"),
+    Metric.AGREEMENT: mark("same class, %"),
+    Metric.COSINE: mark("cosine"),
+}
 ABOVE = 6.0  # dB: how far above the best finite SQNR an exact output is drawn
 
 
@@ -42,7 +47,7 @@ def curve_of(known: MixKnown, settings: PlanSettings) -> Curve:
     ticks = None
     if len(finite) < len(values):
         ticks = [(each, f"{each:.0f}") for each in _round_steps(min([*finite, goal]), top - ABOVE)]
-        ticks.append((top, "exact"))
+        ticks.append((top, tr("exact")))
     return Curve(
         costs=tuple(each.cost.relative for each in found.curve),
         heights=tuple(heights),
@@ -51,8 +56,8 @@ def curve_of(known: MixKnown, settings: PlanSettings) -> Curve:
             for each in found.curve
         ),
         goal=goal,
-        goal_text=f"goal: {goal_in_words(found)}",
-        unit=UNITS[found.goal.metric],
+        goal_text=tr("goal: {goal}", goal=goal_in_words(found)),
+        unit=tr(UNITS[found.goal.metric]),
         ticks=ticks,
     )
 

@@ -19,10 +19,11 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.layers_view import first_tensor
 from quantscope.gui.look.plain_table import make_table
 from quantscope.gui.look.sortable_table import UNSORTED, SortableTable
+from quantscope.gui.translation import mark, tr
 
 WIDTHS = (170, 130, 92, 84, 84, 116, 92, 140)
-INVITATION = "Open a model to see what each of its layers costs to run."
-BEFORE = "Before a calibration all of it counts as float, and lengths are those of the file."
+INVITATION = mark("Open a model to see what each of its layers costs to run.")
+BEFORE = mark("Before a calibration all of it counts as float, and lengths are those of the file.")
 
 
 class CostsView(QWidget):
@@ -35,7 +36,7 @@ class CostsView(QWidget):
         self.state = QLabel(self)
         self.state.setWordWrap(True)
         self.model = SortableTable(HEADINGS, 2, self)
-        self.table = make_table(self.model, "Layers by what they cost to run", WIDTHS, self)
+        self.table = make_table(self.model, tr("Layers by what they cost to run"), WIDTHS, self)
         self.table.header().setSortIndicator(UNSORTED, Qt.SortOrder.DescendingOrder)
         self.table.setSortingEnabled(True)
         column = QVBoxLayout(self)
@@ -106,10 +107,10 @@ class CostsView(QWidget):
 def state_in_words(costs: tuple[LayerCosts, ...], is_planned: bool) -> str:
     """What the rows come to."""
     if not costs:
-        return INVITATION
-    parts = [f"Parameters: {parameters_in_words(costs)}"]
-    parts.append(f"Multiplications: {macs_in_words(costs)}")
+        return tr(INVITATION)
+    parts = [tr("Parameters: {counts}", counts=parameters_in_words(costs))]
+    parts.append(tr("Multiplications: {counts}", counts=macs_in_words(costs)))
     if largest := largest_in_words(costs):
-        parts.append(f"Most activations: {largest}")
+        parts.append(tr("Most activations: {counts}", counts=largest))
     text = " · ".join(parts)
-    return text if is_planned else f"{text}\n{BEFORE}"
+    return text if is_planned else f"{text}\n" + tr(BEFORE)

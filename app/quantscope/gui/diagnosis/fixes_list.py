@@ -15,18 +15,18 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.fixes import Fix, FixKind
 from quantscope.core.wording import decibel
+from quantscope.gui.translation import mark, tr
 from quantscope.session.document import Document
 
-ELSEWHERE = "Elsewhere"
-NOTHING = (
-    "Nothing that was tried gains 0.1 dB here. Errors of several layers may cancel each other on"
-    " few samples: measure on more, or set an accuracy goal."
+FOR_LAYER = mark("For {layer}")
+NOTHING_FOR_LAYER = mark("For {layer}: nothing that gains 0.1 dB")
+NOTHING = mark(
+    "Nothing that was tried gains 0.1 dB here. Errors of several layers may cancel each"
+    " other on few samples: measure on more, or set an accuracy goal."
 )
-APPLIED = "✓ Applied"
-TURN_ON = "Turn on"
 NEED_JOB = {
-    FixKind.EQUALIZE: "then calibrate again",
-    FixKind.CORRECT_BIAS: "done by the export",
+    FixKind.EQUALIZE: mark("then calibrate again"),
+    FixKind.CORRECT_BIAS: mark("done by the export"),
 }
 
 
@@ -39,7 +39,7 @@ class FixesList(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName("Suggested fixes")
+        self.setAccessibleName(tr("Suggested fixes"))
         self.cards: list[FixCard] = []
         self._shown: tuple[tuple[Fix, ...], str, str] = ((), "", "")
         self._fill()
@@ -60,17 +60,17 @@ class FixesList(QScrollArea):
         mine = [fix for fix in fixes if fix.layer == layer and layer]
         rest = [fix for fix in fixes if fix not in mine]
         if label and fixes:
-            title = f"For {label}" if mine else f"For {label}: nothing that gains 0.1 dB"
+            title = tr(FOR_LAYER if mine else NOTHING_FOR_LAYER, layer=label)
             self._add_part(column, title, mine)
-        self._add_part(column, ELSEWHERE if label else "What would help", rest)
+        if rest:
+            title = tr("Elsewhere") if label else tr("What would help")
+            self._add_part(column, title, rest)
         if not fixes:
-            column.addWidget(_wrapped(NOTHING, "dim", self))
+            column.addWidget(_wrapped(tr(NOTHING), "dim", self))
         column.addStretch(1)
         self.setWidget(content)  # the old content is deleted with its cards
 
     def _add_part(self, column: QVBoxLayout, title: str, fixes: list[Fix]) -> None:
-        if not fixes and title in (ELSEWHERE, "What would help"):
-            return
         heading = QLabel(title, self)
         heading.setProperty("role", "heading")
         heading.setWordWrap(True)
@@ -87,7 +87,7 @@ class FixesList(QScrollArea):
         They are made for ``target``; ``reason`` stops all of them.
         """
         for card in self.cards:
-            other = "Suggested for another target" if document.settings.target != target else ""
+            other = tr("Suggested for another target") if document.settings.target != target else ""
             card.follow(document, reason or other)
 
 
@@ -103,7 +103,7 @@ class FixCard(QFrame):
         title = _wrapped(fix.title, "heading", self)
         self.figures = _wrapped(figures_in_words(fix), "", self)
         reason = _wrapped(fix.reason[:1].upper() + fix.reason[1:], "dim", self)
-        self.button = QPushButton("Apply" if fix.is_of_plan else TURN_ON, self)
+        self.button = QPushButton(_verb(fix), self)
         self.button.setAccessibleName(f"{self.button.text()}: {fix.title}")
         self.button.clicked.connect(self._ask)
         grid = QGridLayout(self)
@@ -122,10 +122,13 @@ class FixCard(QFrame):
     def follow(self, document: Document, reason: str) -> None:
         """Say whether ``document`` has it, and why it cannot be applied."""
         done = is_applied(self.fix, document)
-        usual = "Apply" if self.fix.is_of_plan else TURN_ON
-        self.button.setText(APPLIED if done else usual)
+        self.button.setText(tr("✓ Applied") if done else _verb(self.fix))
         self.button.setEnabled(not done and not reason)
-        self.button.setToolTip(reason or "One edit, which Undo takes back")
+        self.button.setToolTip(reason or tr("One edit, which Undo takes back"))
+
+
+def _verb(fix: Fix) -> str:
+    return tr("Apply") if fix.is_of_plan else tr("Turn on")
 
 
 def _wrapped(text: str, role: str, parent: QWidget) -> QLabel:
@@ -148,11 +151,15 @@ def is_applied(fix: Fix, document: Document) -> bool:
 
 def figures_in_words(fix: Fix) -> str:
     """Gain and cost on one line."""
-    gain = f"{_gain(fix.predicted)} predicted"
+    gain = tr("{gain} predicted", gain=_gain(fix.predicted))
     if fix.measured is not None:
-        gain = f"{_gain(fix.measured)} measured ({gain})"
+        gain = tr(
+            "{measured} measured ({predicted} predicted)",
+            measured=_gain(fix.measured),
+            predicted=_gain(fix.predicted),
+        )
     parts = [gain, fix.cost.in_words() if fix.cost is not None else ""]
-    parts.append(NEED_JOB.get(fix.kind, ""))
+    parts.append(tr(NEED_JOB[fix.kind]) if fix.kind in NEED_JOB else "")
     return " · ".join(filter(None, parts))
 
 

@@ -16,16 +16,17 @@ from PySide6.QtWidgets import (
 from quantscope.core.mixing import CostFactors, Goal
 from quantscope.core.sensitivity import Metric
 from quantscope.gui.diagnosis.measuring import MIX_SAMPLES, MixSearch
+from quantscope.gui.translation import mark, tr
 
 METRICS = {
-    Metric.AGREEMENT: "Same class as float",
-    Metric.COSINE: "Cosine to float",
-    Metric.SQNR: "SQNR of the output",
+    Metric.AGREEMENT: mark("Same class as float"),
+    Metric.COSINE: mark("Cosine to float"),
+    Metric.SQNR: mark("SQNR of the output"),
 }
 LEAST = {Metric.AGREEMENT: 99.0, Metric.COSINE: 0.99, Metric.SQNR: 30.0}
 HINTS = {
-    Metric.COSINE: "Mean over samples of the cosine between the outputs and those of float.",
-    Metric.SQNR: "Power of the float output by that of the error; 6 dB are one bit.",
+    Metric.COSINE: mark("Mean over samples of the cosine between the outputs and those of float."),
+    Metric.SQNR: mark("Power of the float output by that of the error; 6 dB are one bit."),
 }
 
 
@@ -38,28 +39,28 @@ class GoalForm(QWidget):
         super().__init__(parent)
         self.metric_box = QComboBox(self)
         for metric, title in METRICS.items():
-            self.metric_box.addItem(title, metric.value)
+            self.metric_box.addItem(tr(title), metric.value)
         self.least = QDoubleSpinBox(self)
         self.hint = QLabel(self)
         self.hint.setWordWrap(True)
         self.hint.setProperty("role", "dim")
         factors = CostFactors()
-        self.wide = _factor(factors.wide, "Cost of a product at 16 bits", self)
-        self.in_float = _factor(factors.in_float, "Cost of a product in float", self)
+        self.wide = _factor(factors.wide, tr("Cost of a product at 16 bits"), self)
+        self.in_float = _factor(factors.in_float, tr("Cost of a product in float"), self)
         self.samples = QSpinBox(self)
         self.samples.setRange(1, 100_000)
         self.samples.setValue(MIX_SAMPLES)
-        self.samples.setToolTip("Samples of the calibration data that judge each mix")
-        self.search_button = QPushButton("Find cheapest mix", self)
+        self.samples.setToolTip(tr("Samples of the calibration data that judge each mix"))
+        self.search_button = QPushButton(tr("Find cheapest mix"), self)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 8, 0)
         form.setVerticalSpacing(4)
-        form.addRow("&Keep", self.metric_box)
-        form.addRow("&At least", self.least)
+        form.addRow(tr("&Keep"), self.metric_box)
+        form.addRow(tr("&At least"), self.least)
         form.addRow(self.hint)
-        form.addRow("&16 bits cost", self.wide)
-        form.addRow("&Float costs", self.in_float)
-        form.addRow("&Samples", self.samples)
+        form.addRow(tr("&16 bits cost"), self.wide)
+        form.addRow(tr("&Float costs"), self.in_float)
+        form.addRow(tr("&Samples"), self.samples)
         form.addRow(self.search_button)
         self.metric_box.currentIndexChanged.connect(self._choose_metric)
         self.least.valueChanged.connect(self._explain)
@@ -96,9 +97,9 @@ class GoalForm(QWidget):
     def _explain(self, *_: object) -> None:
         drop = 100.0 - self.least.value()
         self.hint.setText(
-            f"So top-1 can drop by {drop:.1f} points at most on these samples."
+            tr("So top-1 can drop by {drop} points at most on these samples.", drop=f"{drop:.1f}")
             if self.chosen is Metric.AGREEMENT
-            else HINTS[self.chosen]
+            else tr(HINTS[self.chosen])
         )
 
 
@@ -110,5 +111,5 @@ def _factor(value: float, name: str, parent: QWidget) -> QDoubleSpinBox:
     box.setPrefix("× ")
     box.setValue(value)
     box.setAccessibleName(name)
-    box.setToolTip(f"{name}; one at 8 bits costs 1")
+    box.setToolTip(tr("{name}; one at 8 bits costs 1", name=name))
     return box

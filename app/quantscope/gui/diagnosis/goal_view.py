@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.mixing import Level, MeasuredMix
 from quantscope.core.wording import decibel, share
-from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.cost_curve import CostCurve
 from quantscope.gui.diagnosis.cost_points import curve_of, goal_in_words
@@ -27,29 +26,33 @@ from quantscope.gui.look.plain_table import make_table
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.readiness import why_not_edit, why_not_export
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.gui.work.job_progress import JobProgress
 from quantscope.jobs.messages import FindMix
 from quantscope.session import commands
 from quantscope.session.diagnosis import MixKnown
 
 HEADINGS = {
-    "": "★ the cheapest that meets the goal, ● the one in use",
-    "Cost": "Of all products, where those at 8 bits cost 1",
-    "8 bits": "Share of the products at 8 bits",
-    "16 bits": "Share of the products that read 16 bits",
-    "Float": "Share of the products in float",
-    "SQNR": "Of the network's output",
-    "Cosine": "Mean over samples of the cosine to the float network's output",
-    "Same class": "Samples with the same largest class as in float",
+    "": mark("★ the cheapest that meets the goal, ● the one in use"),
+    mark("Cost"): mark("Of all products, where those at 8 bits cost 1"),
+    mark("8 bits"): mark("Share of the products at 8 bits"),
+    mark("16 bits"): mark("Share of the products that read 16 bits"),
+    mark("Float"): mark("Share of the products in float"),
+    mark("SQNR"): mark("Of the network's output"),
+    mark("Cosine"): mark("Mean over samples of the cosine to the float network's output"),
+    mark("Same class"): mark("Samples with the same largest class as in float"),
 }
 WIDTHS = (42, 54, 66, 64, 64, 66, 62, 82)
-INVITATION = (
-    "How much accuracy must be kept? Say it at the left. The search finds the cheapest mix of"
-    " 8-bit, 16-bit and float layers that keeps it, and runs each mix that it tries."
+INVITATION = mark(
+    "How much accuracy must be kept? Say it at the left. The search finds the cheapest"
+    " mix of 8-bit, 16-bit and float layers that keeps it, and runs each mix that it"
+    " tries."
 )
-STALE = "⚠ Types have changed since this search: search again. "
+STALE = mark("⚠ Types have changed since this search: search again.")
 BEST, IN_USE = "★", "●"
-APPLIED = "✓ In use"
+
+AT_16_BITS = mark("At 16 bits: {layers}.")
+IN_FLOAT = mark("In float: {layers}.")
 
 
 class GoalView(QWidget):
@@ -69,10 +72,10 @@ class GoalView(QWidget):
         self.state.setWordWrap(True)
         self.curve = CostCurve(self)
         self.model = StringTable(HEADINGS, 1, self)
-        self.table = make_table(self.model, "Mixes by cost", WIDTHS, self)
+        self.table = make_table(self.model, tr("Mixes by cost"), WIDTHS, self)
         self.detail = QLabel(self)
         self.detail.setWordWrap(True)
-        self.apply_button = QPushButton("Apply this mix", self)
+        self.apply_button = QPushButton(tr("Apply this mix"), self)
         self._lay_out()
         self.form.asked.connect(self.search)
         self.curve.picked.connect(self._choose)
@@ -168,9 +171,9 @@ class GoalView(QWidget):
         self.state.style().unpolish(self.state)
         self.state.style().polish(self.state)
         if known is None:
-            self.state.setText(f"{INVITATION}\n{reason}." if reason else INVITATION)
+            self.state.setText(tr(INVITATION) + (f"\n{reason}." if reason else ""))
         else:
-            self.state.setText((STALE if is_stale else "") + state_in_words(known))
+            self.state.setText((tr(STALE) + " " if is_stale else "") + state_in_words(known))
 
     # ---- choosing a point
 
@@ -201,10 +204,10 @@ class GoalView(QWidget):
         self.detail.setText(raised_in_words(chosen, labels) if chosen is not None else "")
         reason = why_not_edit(session)
         if not reason and known.basis.settings.target != settings.target:
-            reason = "Found for another target"
-        self.apply_button.setText(APPLIED if is_used else "Apply this mix")
+            reason = tr("Found for another target")
+        self.apply_button.setText(tr("✓ In use") if is_used else tr("Apply this mix"))
         self.apply_button.setEnabled(chosen is not None and not is_used and not reason)
-        self.apply_button.setToolTip(reason or "One edit, which Undo takes back")
+        self.apply_button.setToolTip(reason or tr("One edit, which Undo takes back"))
 
 
 def _row(known: MixKnown, found: MeasuredMix, in_use: MeasuredMix | None) -> tuple[str, ...]:
@@ -233,22 +236,34 @@ def state_in_words(known: MixKnown) -> str:
     """What the search found, in a sentence."""
     found = known.found
     goal = goal_in_words(found)
-    samples = f"judged on {wording.count(found.samples)} samples of the calibration data"
     if not found.reached:
-        return f"⚠ Only the float network reaches {goal}, {samples}: ask for less."
+        return plural(
+            "⚠ Only the float network reaches {goal}, judged on one sample of the calibration"
+            " data: ask for less.",
+            "⚠ Only the float network reaches {goal}, judged on {n} samples of the calibration"
+            " data: ask for less.",
+            found.samples,
+            goal=goal,
+        )
     best = found.best
-    figure = best.deviation.figure(found.goal.metric)
-    return (
-        f"{BEST} The cheapest mix that keeps {goal} costs {best.cost.relative:.3f} and has"
-        f" {figure}, {samples}."
+    return plural(
+        "{sign} The cheapest mix that keeps {goal} costs {cost} and has {figure}, judged on one"
+        " sample of the calibration data.",
+        "{sign} The cheapest mix that keeps {goal} costs {cost} and has {figure}, judged on {n}"
+        " samples of the calibration data.",
+        found.samples,
+        sign=BEST,
+        goal=goal,
+        cost=f"{best.cost.relative:.3f}",
+        figure=best.deviation.figure(found.goal.metric),
     )
 
 
 def raised_in_words(found: MeasuredMix, labels: Mapping[str, str]) -> str:
     """Which layers a mix raises, by their labels."""
     parts = []
-    for level, words in ((Level.WIDE, "At 16 bits"), (Level.FLOAT, "In float")):
+    for level, words in ((Level.WIDE, AT_16_BITS), (Level.FLOAT, IN_FLOAT)):
         names = [labels.get(name, name) for name, each in found.raised.items() if each is level]
         if names:
-            parts.append(f"{words}: {', '.join(names)}.")
-    return " ".join(parts) or "All layers at 8 bits, as the plan has them."
+            parts.append(tr(words, layers=", ".join(names)))
+    return " ".join(parts) or tr("All layers at 8 bits, as the plan has them.")

@@ -16,6 +16,7 @@ from quantscope.core.sensitivity import (
     decibels,
 )
 from quantscope.core.wording import decibel, share
+from quantscope.gui.translation import mark, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -41,22 +42,43 @@ class Column(IntEnum):
 
 CUMULATIVE = (Column.UP_TO, Column.UP_TO_WEIGHTS, Column.UP_TO_READS, Column.UP_TO_OWN)
 HEADINGS = {
-    Column.LAYER: ("Layer", "Choose a row to go to the layer in the heat map"),
+    Column.LAYER: (mark("Layer"), mark("Choose a row to go to the layer in the heat map")),
     Column.SHARE: (
-        "Share of the error",
-        "Of the noise that all layers, each quantized alone, put into the network's output",
+        mark("Share of the error"),
+        mark("Of the noise that all layers, each quantized alone, put into the network's output"),
     ),
-    Column.ONLY_IT: ("Only it", "The network's output with only this layer quantized"),
-    Column.WEIGHTS: ("Its weights", "… with only its weights, bias and constants quantized"),
-    Column.READS: ("What it reads", "… with only the activations that it reads quantized"),
-    Column.WITHOUT: ("All but it", "The network's output with all quantized but this layer"),
-    Column.OWN: ("At its output", "SQNR at the layer's own output, only this layer quantized"),
-    Column.UP_TO: ("Up to it", "The network's output with this layer and all before it quantized"),
-    Column.UP_TO_WEIGHTS: ("Weights up to it", "… with only the weights of these layers quantized"),
-    Column.UP_TO_READS: ("Reads up to it", "… with only the activations that these layers read"),
+    Column.ONLY_IT: (mark("Only it"), mark("The network's output with only this layer quantized")),
+    Column.WEIGHTS: (
+        mark("Its weights"),
+        mark("… with only its weights, bias and constants quantized"),
+    ),
+    Column.READS: (
+        mark("What it reads"),
+        mark("… with only the activations that it reads quantized"),
+    ),
+    Column.WITHOUT: (
+        mark("All but it"),
+        mark("The network's output with all quantized but this layer"),
+    ),
+    Column.OWN: (
+        mark("At its output"),
+        mark("SQNR at the layer's own output, only this layer quantized"),
+    ),
+    Column.UP_TO: (
+        mark("Up to it"),
+        mark("The network's output with this layer and all before it quantized"),
+    ),
+    Column.UP_TO_WEIGHTS: (
+        mark("Weights up to it"),
+        mark("… with only the weights of these layers quantized"),
+    ),
+    Column.UP_TO_READS: (
+        mark("Reads up to it"),
+        mark("… with only the activations that these layers read"),
+    ),
     Column.UP_TO_OWN: (
-        "Up to it, there",
-        "SQNR at the layer's own output, with this layer and all before it quantized",
+        mark("Up to it, there"),
+        mark("SQNR at the layer's own output, with this layer and all before it quantized"),
     ),
 }
 
@@ -81,7 +103,7 @@ def rows_of(found: Sensitivity, metric: Metric, network: Network | None) -> list
     for name in found.missing:
         layer = labels.get(name)
         label = layer.label if layer else name
-        texts = (label, "not measured yet", *[NOT_YET] * (len(Column) - 2))
+        texts = (label, tr("not measured yet"), *[NOT_YET] * (len(Column) - 2))
         keys: tuple[float | str, ...] = (label.lower(), *[-1.0] * (len(Column) - 1))
         rest.append(Row(name, layer.operator if layer else "", texts, keys, 0.0))
     return measured + rest
@@ -181,8 +203,8 @@ class LayersModel(QAbstractTableModel):
             return None
         name, tip = HEADINGS[Column(section)]
         if role == Qt.ItemDataRole.DisplayRole:
-            return name
-        return tip if role == Qt.ItemDataRole.ToolTipRole else _alignment(section, role)
+            return tr(name)
+        return tr(tip) if role == Qt.ItemDataRole.ToolTipRole else _alignment(section, role)
 
 
 def _alignment(column: int, role: int) -> object:

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from quantscope.core.fixes import Fix
 from quantscope.core.network import Layer
 from quantscope.core.sensitivity import Metric, Sensitivity
-from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.fixes_list import FixesList
 from quantscope.gui.diagnosis.layers_model import CUMULATIVE, Column, LayersModel, rows_of
@@ -27,20 +26,30 @@ from quantscope.gui.look.plain_table import make_table
 from quantscope.gui.look.share_bar import ShareBar
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.readiness import why_not_edit, why_not_export
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.gui.work.job_progress import JobProgress
 from quantscope.jobs.messages import MeasureSensitivity
 from quantscope.session import commands
 from quantscope.session.diagnosis import LayersKnown, fits
 
-BUDGETS = {"until done": None, "for 30 s": 30.0, "for 2 min": 120.0, "for 10 min": 600.0}
-METRICS = {Metric.SQNR: "SQNR", Metric.AGREEMENT: "Same class", Metric.COSINE: "Cosine"}
+BUDGETS = {
+    mark("until done"): None,
+    mark("for 30 s"): 30.0,
+    mark("for 2 min"): 120.0,
+    mark("for 10 min"): 600.0,
+}
+METRICS = {
+    Metric.SQNR: mark("SQNR"),
+    Metric.AGREEMENT: mark("Same class"),
+    Metric.COSINE: mark("Cosine"),
+}
 WIDTHS = (138, 132, 74, 88, 102, 80, 104, 80, 130, 114, 124)
-INVITATION = (
-    "Which layer costs the network its accuracy? Measure layers rounds one layer after another,"
-    " and compares the network's output with that of the float network. The worst come first,"
-    " with what would help."
+INVITATION = mark(
+    "Which layer costs the network its accuracy? Measure layers rounds one layer after"
+    " another, and compares the network's output with that of the float network. The"
+    " worst come first, with what would help."
 )
-STALE = "⚠ Types have changed since this was measured ({then}): measure again."
+STALE = mark("⚠ Types have changed since this was measured ({then}): measure again.")
 
 
 class LayersView(QWidget):
@@ -51,27 +60,28 @@ class LayersView(QWidget):
         self._controller = controller
         self._shown: tuple[Sensitivity | None, Metric] = (None, Metric.SQNR)
         self._follows = False
-        self.measure_button = QPushButton("Measure layers", self)
+        self.measure_button = QPushButton(tr("Measure layers"), self)
         self.samples = QSpinBox(self)
         self.samples.setRange(1, 10_000)
         self.samples.setValue(SAMPLES)
-        self.samples.setAccessibleName("Samples to measure on")
+        self.samples.setAccessibleName(tr("Samples to measure on"))
         self.budget = QComboBox(self)
-        self.budget.addItems(list(BUDGETS))
-        self.budget.setAccessibleName("Time to measure for")
-        self.cumulative = QCheckBox("with all before it", self)
+        for text, seconds in BUDGETS.items():
+            self.budget.addItem(tr(text), seconds)
+        self.budget.setAccessibleName(tr("Time to measure for"))
+        self.cumulative = QCheckBox(tr("with all before it"), self)
         self.cumulative.setToolTip(
-            "Measure each layer together with all layers before it too: how the error grows"
+            tr("Measure each layer together with all layers before it too: how the error grows")
         )
         self.ranking = QComboBox(self)
         for metric, title in METRICS.items():
-            self.ranking.addItem(title, metric)
-        self.ranking.setAccessibleName("Figure to rank layers by")
+            self.ranking.addItem(tr(title), metric)
+        self.ranking.setAccessibleName(tr("Figure to rank layers by"))
         self.progress = JobProgress(controller, MeasureSensitivity, self)
         self.state = QLabel(self)
         self.state.setWordWrap(True)
         self.model = LayersModel(self)
-        self.table = make_table(self.model, "Layers by what they cost", WIDTHS, self)
+        self.table = make_table(self.model, tr("Layers by what they cost"), WIDTHS, self)
         self.bar = ShareBar(self.table)
         self.fixes = FixesList(self)
         self._lay_out()
@@ -85,15 +95,16 @@ class LayersView(QWidget):
         top = QHBoxLayout()
         top.setSpacing(6)
         top.addWidget(self.measure_button)
-        top.addWidget(QLabel("on", self))
+        before, _, after = tr("on {number} samples,").partition("{number}")
+        top.addWidget(QLabel(before.strip(), self))
         top.addWidget(self.samples)
-        top.addWidget(QLabel("samples,", self))
+        top.addWidget(QLabel(after.strip(), self))
         top.addWidget(self.budget)
         top.addWidget(self.cumulative)
         top.addSpacing(8)
         top.addWidget(self.progress)
         top.addStretch(1)
-        self.ranking_name = QLabel("Figures:", self)
+        self.ranking_name = QLabel(tr("Figures:"), self)
         top.addWidget(self.ranking_name)
         top.addWidget(self.ranking)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -136,7 +147,7 @@ class LayersView(QWidget):
         """What the row on top asks for."""
         return LayerEffort(
             samples=self.samples.value(),
-            budget=BUDGETS[self.budget.currentText()],
+            budget=self.budget.currentData(),
             cumulative=self.cumulative.isChecked(),
         )
 
@@ -163,9 +174,9 @@ class LayersView(QWidget):
         known, session = self.known, self._controller.session
         reason = why_not_export(session, self._controller.is_busy)
         self.measure_button.setEnabled(not reason)
-        self.measure_button.setToolTip(reason or "Go on from what is known (F6)")
+        self.measure_button.setToolTip(reason or tr("Go on from what is known (F6)"))
         self.measure_button.setText(
-            "Go on measuring" if self._is_begun(known) else "Measure layers"
+            tr("Go on measuring") if self._is_begun(known) else tr("Measure layers")
         )
         self.progress.refresh()
         for widget in (self.splitter, self.ranking, self.ranking_name):
@@ -210,10 +221,10 @@ class LayersView(QWidget):
         self.state.style().unpolish(self.state)
         self.state.style().polish(self.state)
         if known is None:
-            self.state.setText(f"{INVITATION}\n{reason}." if reason else INVITATION)
+            self.state.setText(tr(INVITATION) + (f"\n{reason}." if reason else ""))
             return
         then = known.sensitivity.whole.in_words()
-        self.state.setText(STALE.format(then=then) if is_warning else state_in_words(known))
+        self.state.setText(tr(STALE, then=then) if is_warning else state_in_words(known))
 
     # ---- selection
 
@@ -254,9 +265,21 @@ def first_tensor(layer: Layer) -> str:
 def state_in_words(known: LayersKnown) -> str:
     """How the network as a whole fares, and how much of it is measured."""
     found = known.sensitivity
-    text = f"All quantized: {found.whole.in_words()}."
+    parts = [tr("All quantized: {figures}.", figures=found.whole.in_words())]
     if found.missing:
-        count = len(found.layers) + len(found.missing)
-        text += f" {len(found.layers)} of {count} layers are measured: go on to see the rest."
-    samples = wording.count(found.basis.samples)
-    return f"{text} Measured on {samples} samples of the calibration data at most."
+        done = len(found.layers)
+        parts.append(
+            tr(
+                "{done} of {all} layers are measured: go on to see the rest.",
+                done=done,
+                all=done + len(found.missing),
+            )
+        )
+    parts.append(
+        plural(
+            "Measured on one sample of the calibration data at most.",
+            "Measured on {n} samples of the calibration data at most.",
+            found.basis.samples,
+        )
+    )
+    return " ".join(parts)

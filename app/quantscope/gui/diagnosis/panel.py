@@ -11,6 +11,7 @@ from quantscope.gui.diagnosis.goal_view import GoalView
 from quantscope.gui.diagnosis.layers_view import LayersView
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.readiness import why_not_export
+from quantscope.gui.translation import tr
 
 
 class DiagnosisPanel(QWidget):
@@ -25,11 +26,11 @@ class DiagnosisPanel(QWidget):
         self.goal = GoalView(controller, self.layers, self)
         self.costs = CostsView(controller, self)
         self.tabs = QTabWidget(self)
-        self.tabs.setAccessibleName("Which layers cost accuracy, and what would help")
+        self.tabs.setAccessibleName(tr("Which layers cost accuracy, and what would help"))
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.layers, "Layers")
-        self.tabs.addTab(self.goal, "Accuracy goal")
-        self.tabs.addTab(self.costs, "Costs to run")
+        self.tabs.addTab(self.layers, tr("Layers"))
+        self.tabs.addTab(self.goal, tr("Accuracy goal"))
+        self.tabs.addTab(self.costs, tr("Costs to run"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tabs)

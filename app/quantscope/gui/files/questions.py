@@ -16,7 +16,11 @@ from quantscope.gui.data.sources import look_for
 from quantscope.gui.settings import Settings
 from quantscope.gui.translation import mark, tr
 
-FILTER = mark("Models and sessions (*.onnx *.qscope);;ONNX models (*.onnx);;Sessions (*.qscope)")
+FILTERS = (
+    mark("Models and sessions (*.onnx *.qscope)"),
+    mark("ONNX models (*.onnx)"),
+    mark("Sessions (*.qscope)"),
+)
 SUFFIXES = (".onnx", ".qscope")
 
 
@@ -48,7 +52,8 @@ class FileQuestions(QObject):
     @Slot()
     def do_open(self) -> None:
         """Which file to open."""
-        dialog = self._file_dialog(tr("Open"), QFileDialog.AcceptMode.AcceptOpen, tr(FILTER))
+        filters = ";;".join(map(tr, FILTERS))
+        dialog = self._file_dialog(tr("Open"), QFileDialog.AcceptMode.AcceptOpen, filters)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.open_path)
         dialog.open()

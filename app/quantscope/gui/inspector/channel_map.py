@@ -13,10 +13,19 @@ from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, fit_axis, paint
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.translation import mark, tr
 
 ROW_HEIGHT, MARK_WIDTH, AXIS_HEIGHT = 12, 14, 18
 MOST_CHANNELS = 4096  # what is drawn; the rest is counted in the sentence above
 WIDE_MARK, NARROW_MARK = "▲", "▽"
+
+USUAL = mark("channel {channel}: largest magnitude {largest}")
+FAR_ABOVE = mark(
+    "channel {channel}: largest magnitude {largest}, far above the median channel's {median}"
+)
+FAR_BELOW = mark(
+    "channel {channel}: largest magnitude {largest}, far below the median channel's {median}"
+)
 
 
 class ChannelMap(QWidget):
@@ -31,7 +40,7 @@ class ChannelMap(QWidget):
         self._image = QImage()
         self._rows: list[HeatRow] = []
         self._depth = Depth.LINEAR
-        self.setAccessibleName("Channels by bit positions of the selected weights")
+        self.setAccessibleName(tr("Channels by bit positions of the selected weights"))
 
     def show_bits(
         self, bits: ChannelBits | None, types: list[DataType | None], order: npt.NDArray[np.int64]
@@ -114,9 +123,11 @@ class ChannelMap(QWidget):
     def describe(self, channel: int) -> str:
         """One channel in words."""
         assert self.bits is not None
-        text = f"channel {channel}: largest magnitude {self.bits.largest[channel]:.4g}"
+        figures = {
+            "channel": channel,
+            "largest": f"{self.bits.largest[channel]:.4g}",
+            "median": f"{self.bits.median:.4g}",
+        }
         if self.bits.wide[channel]:
-            return f"{text}, far above the median channel's {self.bits.median:.4g}"
-        if self.bits.narrow[channel]:
-            return f"{text}, far below the median channel's {self.bits.median:.4g}"
-        return text
+            return tr(FAR_ABOVE, **figures)
+        return tr(FAR_BELOW if self.bits.narrow[channel] else USUAL, **figures)

@@ -25,12 +25,13 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.channel_counts import ChannelCounts
 from quantscope.gui.inspector.channel_map import MOST_CHANNELS, NARROW_MARK, WIDE_MARK, ChannelMap
 from quantscope.gui.look.theme import Theme
+from quantscope.gui.translation import mark, plural, tr
 
-ORDERS = ("Channel order", "Widest first", "Narrowest first")
-NOTHING = "Select weights or calibrated activations to see their channels."
-NOT_COUNTED = (
-    "Calibration counts activations as a whole. To see their channels, the samples are run once"
-    " more for this tensor."
+ORDERS = (mark("Channel order"), mark("Widest first"), mark("Narrowest first"))
+NOTHING = mark("Select weights or calibrated activations to see their channels.")
+NOT_COUNTED = mark(
+    "Calibration counts activations as a whole. To see their channels, the samples are"
+    " run once more for this tensor."
 )
 
 
@@ -44,8 +45,8 @@ class ChannelsView(QWidget):
         self.summary = QLabel(self)
         self.summary.setWordWrap(True)
         self.order = QComboBox(self)
-        self.order.setAccessibleName("Order of the channels")
-        self.order.addItems(ORDERS)
+        self.order.setAccessibleName(tr("Order of the channels"))
+        self.order.addItems([tr(text) for text in ORDERS])
         self.setFocusProxy(self.order)
         self.map = ChannelMap(self)
         self.area = QScrollArea(self)
@@ -59,8 +60,8 @@ class ChannelsView(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.summary)
         column.addLayout(row)
-        self.count = QPushButton("&Count the channels", self)
-        self.count.setToolTip("Run the calibration's samples once more, for this tensor alone")
+        self.count = QPushButton(tr("&Count the channels"), self)
+        self.count.setToolTip(tr("Run the calibration's samples once more, for this tensor alone"))
         column.addWidget(self.count, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.area, 1)
         column.addStretch()
@@ -95,7 +96,7 @@ class ChannelsView(QWidget):
         self._enable_counting()
         if bits is None:
             self.map.show_bits(None, [], np.empty(0, np.int64))
-            self.summary.setText(NOT_COUNTED if countable else NOTHING)
+            self.summary.setText(tr(NOT_COUNTED if countable else NOTHING))
             return
         data_type = self._controller.readings.data_type(tensor)
         types = _types_of(data_type, len(bits.largest))
@@ -141,15 +142,36 @@ def summary_of(bits: ChannelBits) -> str:
     """How many channels there are, and how many stand out."""
     count, wide, narrow = len(bits.largest), int(bits.wide.sum()), int(bits.narrow.sum())
     zero = int((bits.largest == 0.0).sum())
-    parts = [f"{wording.count(count)} channels"]
+    parts = [plural("one channel", "{n} channels", count)]
     if wide:
-        parts.append(f"{WIDE_MARK} {wide} reach over {OUTLIER_RATIO:g} times the median")
+        parts.append(
+            f"{WIDE_MARK} "
+            + plural(
+                "{n} reaches over {ratio} times the median",
+                "{n} reach over {ratio} times the median",
+                wide,
+                ratio=f"{OUTLIER_RATIO:g}",
+            )
+        )
     if narrow:
-        parts.append(f"{NARROW_MARK} {narrow} reach under 1/{OUTLIER_RATIO:g} of it")
+        parts.append(
+            f"{NARROW_MARK} "
+            + plural(
+                "{n} reaches under 1/{ratio} of it",
+                "{n} reach under 1/{ratio} of it",
+                narrow,
+                ratio=f"{OUTLIER_RATIO:g}",
+            )
+        )
     if zero:
-        parts.append(f"{zero} hold only zeros")
+        parts.append(plural("{n} holds only zeros", "{n} hold only zeros", zero))
     if count > MOST_CHANNELS:
-        parts.append(f"the first {wording.count(MOST_CHANNELS)} in this order are drawn")
+        parts.append(
+            tr(
+                "the first {number} in this order are drawn",
+                number=wording.count(MOST_CHANNELS),
+            )
+        )
     if not wide and not narrow:
-        parts.append("none stands out")
+        parts.append(tr("none stands out"))
     return "; ".join(parts) + "."

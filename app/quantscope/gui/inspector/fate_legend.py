@@ -7,13 +7,14 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.translation import mark, tr
 
 FATES = ("kept", "overflow", "underflow", "rounded")
 WORDS = {
-    "kept": "kept",
-    "overflow": "overflow",
-    "underflow": "underflow",
-    "rounded": "rounds up",
+    "kept": mark("kept"),
+    "overflow": mark("overflow"),
+    "underflow": mark("underflow"),
+    "rounded": mark("rounds up"),
 }
 
 
@@ -24,7 +25,7 @@ class FateLegend(QLabel):
         super().__init__(parent)
         self.theme = LIGHT
         self.setFixedHeight(40)
-        self.setAccessibleName(", ".join(WORDS.values()))
+        self.setAccessibleName(", ".join(map(tr, WORDS.values())))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -39,4 +40,4 @@ class FateLegend(QLabel):
             )
             painter.setPen(QColor(self.theme.dim))
             room = QRectF(left + 16, top, self.width() / 2 - 16, 20)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, WORDS[fate])
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, tr(WORDS[fate]))

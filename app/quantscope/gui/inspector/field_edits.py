@@ -22,8 +22,6 @@ from quantscope.gui.translation import mark, plural, tr
 Made = DataType | str
 """The type that a row gets, or why it gets none."""
 Make = Callable[[str, DataType], Made]
-Title = Callable[[int], str]
-"""What the edit of so many rows is called."""
 POWER_OF_TWO = mark("its step is a power of two")
 ANY_STEP = mark("its step is no power of two")
 EACH_CHANNEL = mark("it has a scale for each channel")
@@ -38,7 +36,9 @@ def objection(controller: Controller, tensor: str, data_type: DataType) -> str:
         operator = readings.network.layer_of(tensor).operator
         return target.objection_to_weights(data_type, operator)
     if role is Role.BIAS:
-        return "" if data_type.signed else f"{target.title} takes signed integers here"
+        if data_type.signed:
+            return ""
+        return tr("{target} takes signed integers here", target=target.title)
     return target.objection_to_activation(data_type)
 
 
@@ -48,7 +48,7 @@ def takes_sign(controller: Controller, tensor: str, data_type: DataType, signed:
     return other is not None and (other == data_type or not objection(controller, tensor, other))
 
 
-def _change(controller: Controller, make: Make, title: Title) -> None:
+def _change(controller: Controller, make: Make, title: row_edits.Title) -> None:
     """Pin what ``make`` gives for the selected types."""
     types: dict[str, DataType] = {}
     left: dict[str, str] = {}

@@ -184,7 +184,7 @@ def not_in_bars(histogram: BitHistogram) -> str:
         part = wording.share(histogram.zeros / histogram.total)
         number = wording.count(histogram.zeros)
         zeros = tr("Zeros, which no bar counts: {n} ({share}).", n=number, share=part)
-    found = {"NaN": histogram.not_a_number, tr("infinite"): histogram.infinities}
+    found = {tr("NaN"): histogram.not_a_number, tr("infinite"): histogram.infinities}
     named = [f"{wording.count(number)} {name}" for name, number in found.items() if number]
     if named:
         text = tr("Not finite: {values}.", values=", ".join(named))

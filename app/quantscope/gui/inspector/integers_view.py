@@ -17,6 +17,7 @@ from quantscope.core.plan_settings import PlanSettings, WeightRounding
 from quantscope.core.stored import stored_integers, written_type
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme, tabular
+from quantscope.gui.translation import plural, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -63,7 +64,7 @@ class IntegersView(QWidget):
         self.table = QTableView(self)
         self.table.setModel(self.model)
         self.setFocusProxy(self.table)
-        self.table.setAccessibleName("Stored integers of the selected tensor")
+        self.table.setAccessibleName(tr("Stored integers of the selected tensor"))
         self.table.setFont(tabular(self.table.font()))
         self.table.setWordWrap(False)
         self.table.horizontalHeader().setDefaultSectionSize(COLUMN_WIDTH)
@@ -96,7 +97,9 @@ class IntegersView(QWidget):
         self.table.setVisible(shown)
         if values is None or plan is None or not shown:
             self.model.show_integers(np.empty((0, 0), np.int64))
-            self.summary.setText("Select quantized weights or a bias to see its stored integers.")
+            self.summary.setText(
+                tr("Select quantized weights or a bias to see its stored integers.")
+            )
             return
         self.model.show_integers(self._integers(plan, tensor, values))
         self.summary.setText(self._summary(plan, tensor, values.shape))
@@ -116,12 +119,12 @@ class IntegersView(QWidget):
         network = self._controller.session.network
         assert network is not None
         written = written_type(network, plan, tensor)
-        parts = [f"In the file: {written.label()}."]
+        parts = [tr("In the file: {type}.", type=written.label())]
         if len(shape) > 1:
             sizes = " × ".join(map(str, shape[1:]))
-            parts.append(f"Rows are the first axis, columns the others ({sizes}).")
+            parts.append(tr("Rows are the first axis, columns the others ({sizes}).", sizes=sizes))
         if len(self.model.integers) < (shape[0] if len(shape) > 1 else 1):
-            parts.append(f"The first {len(self.model.integers)} rows.")
+            parts.append(plural("The first row.", "The first {n} rows.", len(self.model.integers)))
         changed = _changed_by_export(plan.settings, network.tensors[tensor].role)
         return " ".join([*parts, *changed])
 
@@ -137,7 +140,7 @@ def _first_rows(plan: Plan, tensor: str, rows: int) -> Plan:
 def _changed_by_export(settings: PlanSettings, role: Role) -> list[str]:
     """What the export does to these integers beside rounding."""
     if role is Role.WEIGHTS and settings.weight_rounding is WeightRounding.COMPENSATED:
-        return ["Compensated rounding will move some of them by a step or more."]
+        return [tr("Compensated rounding will move some of them by a step or more.")]
     if role is Role.BIAS and settings.correct_bias:
-        return ["Bias correction will change them."]
+        return [tr("Bias correction will change them.")]
     return []

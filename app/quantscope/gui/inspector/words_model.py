@@ -9,14 +9,15 @@ from PySide6.QtWidgets import QWidget
 from quantscope.core.words import WordTable
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.translation import mark, plural, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 FOREGROUND = Qt.ItemDataRole.ForegroundRole
 NUMBERS = {
-    "Value": "A value of the tensor, from large to small",
-    "Becomes": "What the type leaves of it",
-    "Error": "What it becomes less what it was",
+    mark("Value"): mark("A value of the tensor, from large to small"),
+    mark("Becomes"): mark("What the type leaves of it"),
+    mark("Error"): mark("What it becomes less what it was"),
 }
 DIGITS = {"Value": 5, "Becomes": 5, "Error": 3}  # significant ones
 
@@ -68,7 +69,8 @@ class WordsModel(QAbstractTableModel):
         bit = self.bit_in(section)
         if bit is None:
             name = self.name_of(section)
-            texts = {Qt.ItemDataRole.DisplayRole: name, Qt.ItemDataRole.ToolTipRole: NUMBERS[name]}
+            tip = tr(NUMBERS[name])
+            texts = {Qt.ItemDataRole.DisplayRole: tr(name), Qt.ItemDataRole.ToolTipRole: tip}
             return texts.get(Qt.ItemDataRole(role))
         power = wording.power_of_two(self._table.axis.top - bit)
         return power if role in (self.POWER, Qt.ItemDataRole.ToolTipRole) else None
@@ -81,7 +83,7 @@ class WordsModel(QAbstractTableModel):
     def texts(self, column: int) -> list[str]:
         """The heading and all texts of a column of numbers."""
         cells = (self.index(row, column).data() for row in range(self.rowCount()))
-        return [self.name_of(column), *(str(text or "") for text in cells)]
+        return [tr(self.name_of(column)), *(str(text or "") for text in cells)]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if self._table is None:
@@ -118,17 +120,17 @@ class WordsModel(QAbstractTableModel):
             Qt.ItemDataRole.DisplayRole: "" if leading else str(self._table.digits[row, column]),
             Qt.ItemDataRole.BackgroundRole: back and QBrush(QColor(back)),
             Qt.ItemDataRole.ForegroundRole: text and QBrush(QColor(text)),
-            Qt.ItemDataRole.ToolTipRole: "kept" if kept else "dropped by the type",
+            Qt.ItemDataRole.ToolTipRole: tr("kept") if kept else tr("dropped by the type"),
         }
         return answers.get(role)
 
     def _sum(self, bit: int | None, column: int, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             if bit is None:
-                return "MSBs" if column == 0 else None
+                return tr("MSBs") if column == 0 else None
             return _short(self._sums[bit]) if self._sums[bit] else ""
         if bit is not None and role == Qt.ItemDataRole.ToolTipRole:
-            return f"{wording.count(self._sums[bit])} values"
+            return plural("one value", "{n} values", self._sums[bit])
         return QBrush(QColor(self.theme.rounded)) if role == FOREGROUND else None
 
 

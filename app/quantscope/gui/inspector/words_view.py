@@ -11,15 +11,16 @@ from quantscope.core.words import sample_values, word_table
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.words_model import WordsModel
 from quantscope.gui.look.theme import Theme, tabular
+from quantscope.gui.translation import mark, tr
 
 AROUND_NUMBER, AROUND_DIGIT, NARROWEST_DIGIT = 14, 9, 16
-EXPLANATION = (
-    "Yellow: the most significant bit, which the heat map counts. Gray: dropped by the type."
-    " Green: how many values of the tensor have that most significant bit."
+EXPLANATION = mark(
+    "Yellow: the most significant bit, which the heat map counts. Gray: dropped by the"
+    " type. Green: how many values of the tensor have that most significant bit."
 )
-FROM_HISTOGRAM = " Extremes are exact, other values as the histogram has them."
-NOTHING = "Select a tensor that was calibrated to see values as words."
-ONLY_ZEROS = "All its values are zero: no bit is used."
+FROM_HISTOGRAM = mark("Extremes are exact, other values as the histogram has them.")
+NOTHING = mark("Select a tensor that was calibrated to see values as words.")
+ONLY_ZEROS = mark("All its values are zero: no bit is used.")
 
 
 class BitHeader(QHeaderView):
@@ -56,7 +57,7 @@ class WordsView(QWidget):
         self.table = QTableView(self)
         self.table.setHorizontalHeader(BitHeader(self.table))
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Values of the selected tensor as binary words")
+        self.table.setAccessibleName(tr("Values of the selected tensor as binary words"))
         self.table.setFont(tabular(self.table.font()))
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
@@ -97,7 +98,7 @@ class WordsView(QWidget):
         self.table.setVisible(some)
         if statistics is None or row is None or samples is None or not some:
             self.model.show_table(None, [])
-            self.note.setText(ONLY_ZEROS if samples is not None else NOTHING)
+            self.note.setText(tr(ONLY_ZEROS if samples is not None else NOTHING))
             return
         axis = fit_axis([row])
         shape = statistics.values.shape if statistics.values is not None else ()
@@ -105,7 +106,7 @@ class WordsView(QWidget):
         counts = axis.fold(row.counts).sum(axis=0)[:-1]
         self.model.show_table(table, [int(count) for count in counts])
         exact = statistics.values is not None or statistics.distinct is not None
-        self.note.setText(EXPLANATION + ("" if exact else FROM_HISTOGRAM))
+        self.note.setText(tr(EXPLANATION) + ("" if exact else " " + tr(FROM_HISTOGRAM)))
         self._fit_columns()
 
     def _fit_columns(self) -> None:

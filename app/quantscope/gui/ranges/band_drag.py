@@ -12,12 +12,28 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.ranges import row_edits
 from quantscope.gui.ranges.heat_map import Cell, HeatMap
 from quantscope.gui.ranges.type_edits import Grip, dragged, edge_sets_word
+from quantscope.gui.translation import plural, tr
 
 SLACK = 0.6  # of the grip: a click that trembles this much is no drag
+
+
+def moved_bands(n: int) -> str:
+    """What moving so many bands is called."""
+    return plural("Move one band", "Move {n} bands", n)
+
+
+def _moved_upper_edges(n: int) -> str:
+    return plural("Move one upper edge", "Move {n} upper edges", n)
+
+
+def _moved_lower_edges(n: int) -> str:
+    return plural("Move one lower edge", "Move {n} lower edges", n)
+
+
 TITLES = {
-    Grip.BAND: "Move {} bands",
-    Grip.UPPER: "Move {} upper edges",
-    Grip.LOWER: "Move {} lower edges",
+    Grip.BAND: moved_bands,
+    Grip.UPPER: _moved_upper_edges,
+    Grip.LOWER: _moved_lower_edges,
 }
 
 
@@ -71,7 +87,7 @@ class BandDrag(QObject):
         grip = self.grip_at(cell)
         tensor, data_type = self._heat.rows[cell.row], self._heat.type_in(cell.row)
         if grip is None and self._heat.is_framed:
-            self.described.emit("The band that is shown is not of the open variant")
+            self.described.emit(tr("The band that is shown is not of the open variant"))
             return
         if grip is None or data_type is None:
             self.clicked.emit(cell.row)
@@ -89,7 +105,9 @@ class BandDrag(QObject):
         readings = self._controller.readings
         locked = readings.locked(tensor) if tensor else ""
         if locked and readings.has_counts:
-            self.described.emit(f"{readings.name_of(tensor)} · cannot be dragged: {locked}")
+            self.described.emit(
+                f"{readings.name_of(tensor)} · " + tr("cannot be dragged: {reason}", reason=locked)
+            )
 
     @Slot(object)
     def _show_grip(self, cell: Cell | None) -> None:
@@ -123,14 +141,15 @@ class BandDrag(QObject):
         data_type = types[self._tensor]
         parts = [readings.name_of(self._tensor), data_type.label()]
         if len(types) > 1:
-            parts.insert(0, f"{wording.count(len(types))} bands")
+            parts.insert(0, plural("one band", "{n} bands", len(types)))
         if edge_sets_word(data_type, self._grip):
-            parts.append(f"this edge takes {one_of(readings.word_lengths(self._tensor))} bits")
+            lengths = one_of(readings.word_lengths(self._tensor))
+            parts.append(tr("this edge takes {lengths} bits", lengths=lengths))
         error = readings.error(self._tensor)
         if error is not None:
-            parts.append(f"SQNR {wording.decibel(error.sqnr_db)}")
-            parts.append(f"overflow {wording.share(error.overflow_share)}")
-            parts.append(f"underflow {wording.share(error.underflow_share)}")
+            parts.append(tr("SQNR {sqnr}", sqnr=wording.decibel(error.sqnr_db)))
+            parts.append(tr("overflow {share}", share=wording.share(error.overflow_share)))
+            parts.append(tr("underflow {share}", share=wording.share(error.underflow_share)))
         self.described.emit(" · ".join(parts))
 
     @Slot()
@@ -147,7 +166,7 @@ class BandDrag(QObject):
     def _finish(self, keep: bool) -> None:
         if not self.is_active:
             return
-        shown, title = dict(self._controller.readings.preview), TITLES[self._grip]
+        shown = dict(self._controller.readings.preview)
         types = {
             name: shown[name]
             for name, start in self._starts.items()
@@ -157,5 +176,6 @@ class BandDrag(QObject):
         self._heat.setCursor(Qt.CursorShape.OpenHandCursor)
         self._controller.preview({})
         if keep and types:
+            title = TITLES[self._grip](len(types))
             row_edits.pin_types(self._controller, types, title)
             row_edits.tell(self._controller, types, title, {})

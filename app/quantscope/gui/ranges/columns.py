@@ -23,9 +23,9 @@ SAMPLES = {
     Column.MAXIMUM: "−0.0628",
     Column.SQNR: "147.7 dB",
     Column.OVERFLOW: "<0.001 %",
-    Column.UNDERFLOW: "Underflow",
+    Column.UNDERFLOW: mark("Underflow"),
     Column.OTHER_TYPE: "u8 x 0.0039 zp 0",
-    Column.GAIN: "vs before",
+    Column.GAIN: mark("vs before"),
 }
 """What can always be read, however little room there is; wider texts end in …."""
 COMFORT = {
@@ -158,7 +158,7 @@ class ColumnHeader(QHeaderView):
 
     def _least(self) -> dict[Column, int]:
         metrics = QFontMetrics(self.font())
-        least = {each: metrics.horizontalAdvance(SAMPLES[each]) + PADDING for each in Column}
+        least = {each: metrics.horizontalAdvance(tr(SAMPLES[each])) + PADDING for each in Column}
         return least | {Column.NAME: least[Column.NAME] + BRANCHES}
 
     def fit(self) -> None:

@@ -81,7 +81,7 @@ def _cells(readings: Readings, tensor: str) -> Iterable[str]:
     data_type = readings.data_type(tensor)
     yield layer.label
     yield wording.row_name(network.tensors[tensor], layer)
-    yield data_type.label() if data_type is not None else "float" if statistics else ""
+    yield data_type.label() if data_type is not None else tr("float") if statistics else ""
     yield _end(statistics.minimum if statistics else None)
     yield _end(statistics.maximum if statistics else None)
     yield from _figures(shown_error(readings, tensor))

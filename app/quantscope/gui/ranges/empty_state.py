@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_calibrate
+from quantscope.gui.translation import tr
 
 
 class EmptyState(QFrame):
@@ -22,8 +23,8 @@ class EmptyState(QFrame):
         self.setProperty("role", "card")
         self.text = QLabel(self)
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.data_button = QPushButton("Data…", self)
-        self.calibrate_button = QPushButton("Calibrate", self)
+        self.data_button = QPushButton(tr("Data…"), self)
+        self.calibrate_button = QPushButton(tr("Calibrate"), self)
         self.data_button.clicked.connect(self.data_asked)
         self.calibrate_button.clicked.connect(self.calibrate_asked)
         buttons = QHBoxLayout()
@@ -48,9 +49,9 @@ class EmptyState(QFrame):
         """Show what is missing, if anything is."""
         has_data = self._controller.session.document.data is not None
         self.text.setText(
-            "Calibrate to see which bits are used."
+            tr("Calibrate to see which bits are used.")
             if has_data
-            else "Choose data, then calibrate,\nto see which bits are used."
+            else tr("Choose data, then calibrate,\nto see which bits are used.")
         )
         reason = why_not_calibrate(self._controller.session)
         self.calibrate_button.setVisible(has_data)

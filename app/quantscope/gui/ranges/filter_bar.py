@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from quantscope.core.network import Network
+from quantscope.core.wording import count
 from quantscope.gui.ranges.arrangement import (
     LEAST_SQNR,
     MOST_OVERFLOW,
@@ -16,13 +17,14 @@ from quantscope.gui.ranges.arrangement import (
     Order,
     operators,
 )
+from quantscope.gui.translation import mark, plural, tr
 
 PAUSE = 150  # milliseconds without a key before the rows follow what is typed
 ORDERS = {
-    Order.NETWORK: "Network order",
-    Order.SQNR: "Worst SQNR first",
-    Order.OVERFLOW: "Most overflow first",
-    Order.NAME: "By name",
+    Order.NETWORK: mark("Network order"),
+    Order.SQNR: mark("Worst SQNR first"),
+    Order.OVERFLOW: mark("Most overflow first"),
+    Order.NAME: mark("By name"),
 }
 
 
@@ -54,8 +56,8 @@ class FilterBar(QWidget):
         self.field = FilterField(self)
         self.type_combo = QComboBox(self)
         self.order_combo = QComboBox(self)
-        self.problems_box = QCheckBox("Only problems", self)
-        self.layer_box = QCheckBox("By layer", self)
+        self.problems_box = QCheckBox(tr("Only problems"), self)
+        self.layer_box = QCheckBox(tr("By layer"), self)
         self.count = QLabel(self)
         self._is_open = False
         self._actions: dict[str, QAction] = {}
@@ -67,22 +69,26 @@ class FilterBar(QWidget):
         self._connect()
 
     def _set_up(self) -> None:
-        self.field.setPlaceholderText("Filter by name or type")
-        self.field.setAccessibleName("Filter rows by name or type")
+        self.field.setPlaceholderText(tr("Filter by name or type"))
+        self.field.setAccessibleName(tr("Filter rows by name or type"))
         self.field.setClearButtonEnabled(True)
         self.field.setMaximumWidth(260)
-        self.type_combo.setAccessibleName("Show layers of one type")
-        self.type_combo.addItem("All types", "")
-        self.order_combo.setAccessibleName("Order of the rows")
+        self.type_combo.setAccessibleName(tr("Show layers of one type"))
+        self.type_combo.addItem(tr("All types"), "")
+        self.order_combo.setAccessibleName(tr("Order of the rows"))
         for order, title in ORDERS.items():
-            self.order_combo.addItem(title, order)
+            self.order_combo.addItem(tr(title), order)
         self.problems_box.setToolTip(
-            f"Tensors with an SQNR below {LEAST_SQNR:.0f} dB, with more than {MOST_OVERFLOW:.0%}"
-            " overflow, or with a type that the target forbids"
+            tr(
+                "Tensors with an SQNR below {sqnr} dB, with more than {share} overflow, or with a"
+                " type that the target forbids",
+                sqnr=f"{LEAST_SQNR:.0f}",
+                share=f"{MOST_OVERFLOW:.0%}",
+            )
         )
-        self.layer_box.setToolTip("Tensors below their layer, or each for itself")
+        self.layer_box.setToolTip(tr("Tensors below their layer, or each for itself"))
         self.layer_box.setChecked(True)
-        self.count.setAccessibleName("How many tensors are shown")
+        self.count.setAccessibleName(tr("How many tensors are shown"))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -126,7 +132,7 @@ class FilterBar(QWidget):
         self._is_open = network is not None
         with QSignalBlocker(self.type_combo), QSignalBlocker(self.field):
             self.type_combo.clear()
-            self.type_combo.addItem("All types", "")
+            self.type_combo.addItem(tr("All types"), "")
             for operator in operators(network):
                 self.type_combo.addItem(operator, operator)
             self.field.clear()
@@ -138,10 +144,15 @@ class FilterBar(QWidget):
 
     def show_count(self, shown: int) -> None:
         """Say how many of the network's tensors are in the rows."""
-        text = (
-            f"{shown:,} of {self.total:,} tensors" if shown < self.total else f"{shown:,} tensors"
-        )
-        self.count.setText(text if shown else "No tensor fits; Esc in the filter shows more")
+        if not shown:
+            text = tr("No tensor fits; Esc in the filter shows more")
+        elif shown < self.total:
+            text = plural(
+                "{shown} of one tensor", "{shown} of {n} tensors", self.total, shown=count(shown)
+            )
+        else:
+            text = plural("one tensor", "{n} tensors", shown)
+        self.count.setText(text)
 
     def _chosen(self) -> Arrangement:
         return Arrangement(

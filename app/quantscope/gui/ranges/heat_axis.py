@@ -10,6 +10,7 @@ from quantscope.core.heatmap import BitAxis
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.ranges.columns import HEADER_HEIGHT
 from quantscope.gui.ranges.heat_map import dashed
+from quantscope.gui.translation import mark, tr
 
 LABEL_ROOM = 27.0  # pixels that a label such as 2^-12 needs
 REST_ROOM = 24  # between the middles of a label and of the last column's sign
@@ -23,13 +24,15 @@ class HeatAxis(QWidget):
         self.axis = BitAxis(3, -12)
         self.theme: Theme = LIGHT
         self.setFixedHeight(HEADER_HEIGHT)
-        self.setAccessibleName("Bit positions")
-        self.setToolTip("Bit positions: the column of 2ᵏ counts values from 2ᵏ up to 2ᵏ⁺¹")
+        self.setAccessibleName(tr("Bit positions"))
+        self.setToolTip(tr("Bit positions: the column of 2ᵏ counts values from 2ᵏ up to 2ᵏ⁺¹"))
 
     def show_axis(self, axis: BitAxis, theme: Theme) -> None:
         """Show the columns of ``axis``."""
         self.axis, self.theme = axis, theme
-        self.setAccessibleDescription(f"From 2^{axis.top} down to 2^{axis.bottom}, then the rest")
+        self.setAccessibleDescription(
+            tr("From 2^{top} down to 2^{bottom}, then the rest", top=axis.top, bottom=axis.bottom)
+        )
         self.update()
 
     def labelled_columns(self) -> list[int]:
@@ -75,6 +78,12 @@ class HeatAxis(QWidget):
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "≤")
 
 
+COLOURS = mark("Colours of the heat map: kept, rounds up to one step, lost")
+WITH_OTHER = mark(
+    "Colours of the heat map: kept, rounds up to one step, lost; dashed: edges of {other}"
+)
+
+
 class Legend(QWidget):
     """What the colours of the heat map mean, few values (left) to many (right)."""
 
@@ -85,11 +94,13 @@ class Legend(QWidget):
         self.theme: Theme = LIGHT
         self._other = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Colours of the heat map: kept, rounds up to one step, lost")
+        self.setAccessibleName(tr(COLOURS))
         self.setToolTip(
-            "From few to many values in a row. Gray: outside what the type keeps.\n"
-            "Lines: the edges of the representable band (thick: pinned by hand);"
-            " the tick at the left edge: a sign bit."
+            tr(
+                "From few to many values in a row. Gray: outside what the type keeps.\n"
+                "Lines: the edges of the representable band (thick: pinned by hand); the tick at"
+                " the left edge: a sign bit."
+            )
         )
 
     def set_theme(self, theme: Theme) -> None:
@@ -101,17 +112,17 @@ class Legend(QWidget):
     def show_other(self, label: str) -> None:
         """Say whose edges are dashed (empty: there are none)."""
         self._other = label
-        name = "Colours of the heat map: kept, rounds up to one step, lost"
-        self.setAccessibleName(f"{name}; dashed: edges of {label}" if label else name)
+        name = tr(WITH_OTHER, other=label) if label else tr(COLOURS)
+        self.setAccessibleName(name)
         self.updateGeometry()
         self.update()
 
     def _entries(self) -> list[tuple[str, tuple[int, int, int], tuple[int, int, int]]]:
         heat = self.theme.heat
         return [
-            ("kept", *heat.kept),
-            ("rounds up to one step", *heat.rounded),
-            ("lost", *heat.lost),
+            (tr("kept"), *heat.kept),
+            (tr("rounds up to one step"), *heat.rounded),
+            (tr("lost"), *heat.lost),
         ]
 
     def sizeHint(self) -> QSize:

@@ -29,6 +29,7 @@ from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, paint
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.ranges.tree import ROW_HEIGHT
+from quantscope.gui.translation import tr
 
 GRIP_PIXELS = 5  # how near to an edge the mouse holds it
 EDGE_MARGIN = 2.0  # pixels between an edge's ends and the row's
@@ -114,7 +115,7 @@ class HeatMap(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setAccessibleName("Heat map of bit positions; every figure is in the table too")
+        self.setAccessibleName(tr("Heat map of bit positions; every figure is in the table too"))
 
     @property
     def cell(self) -> Cell | None:

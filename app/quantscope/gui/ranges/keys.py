@@ -10,12 +10,14 @@ from quantscope.core.formats import DataType
 from quantscope.core.plan_settings import WIDE
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges import row_edits
+from quantscope.gui.ranges.band_drag import moved_bands
 from quantscope.gui.ranges.type_edits import (
     key_move,
     key_upper_edge,
     next_word_length,
     with_word_length,
 )
+from quantscope.gui.translation import plural
 from quantscope.session import commands
 
 
@@ -50,14 +52,17 @@ class TensorKeys(QObject):
 
     @Slot()
     def do_larger(self) -> None:
-        self._edit(key_move, 1, "Move {} bands")
+        self._edit(key_move, 1, moved_bands)
 
     @Slot()
     def do_smaller(self) -> None:
-        self._edit(key_move, -1, "Move {} bands")
+        self._edit(key_move, -1, moved_bands)
 
     def _edit(
-        self, change: Callable[[DataType, int], DataType | None], direction: int, title: str
+        self,
+        change: Callable[[DataType, int], DataType | None],
+        direction: int,
+        title: row_edits.Title,
     ) -> None:
         def edit(_: str, data_type: DataType) -> DataType | None:
             return change(data_type, direction)
@@ -66,13 +71,13 @@ class TensorKeys(QObject):
 
     @Slot()
     def do_longer(self) -> None:
-        self._change_word(1, "Lengthen {} words")
+        self._change_word(1, _lengthened)
 
     @Slot()
     def do_shorter(self) -> None:
-        self._change_word(-1, "Shorten {} words")
+        self._change_word(-1, _shortened)
 
-    def _change_word(self, direction: int, title: str) -> None:
+    def _change_word(self, direction: int, title: row_edits.Title) -> None:
         """A longer (1) or shorter (-1) word that the target takes, same range."""
         readings = self._controller.readings
 
@@ -84,13 +89,13 @@ class TensorKeys(QObject):
 
     @Slot()
     def do_wider(self) -> None:
-        self._move_upper_edge(1, "Widen {} ranges")
+        self._move_upper_edge(1, _widened)
 
     @Slot()
     def do_narrower(self) -> None:
-        self._move_upper_edge(-1, "Narrow {} ranges")
+        self._move_upper_edge(-1, _narrowed)
 
-    def _move_upper_edge(self, direction: int, title: str) -> None:
+    def _move_upper_edge(self, direction: int, title: row_edits.Title) -> None:
         readings = self._controller.readings
 
         def edit(tensor: str, data_type: DataType) -> DataType | None:
@@ -125,3 +130,19 @@ class TensorKeys(QObject):
     def do_toggle_layer(self) -> None:
         """The selected layers in integers, or in float."""
         row_edits.toggle_layers(self._controller)
+
+
+def _lengthened(n: int) -> str:
+    return plural("Lengthen one word", "Lengthen {n} words", n)
+
+
+def _shortened(n: int) -> str:
+    return plural("Shorten one word", "Shorten {n} words", n)
+
+
+def _widened(n: int) -> str:
+    return plural("Widen one range", "Widen {n} ranges", n)
+
+
+def _narrowed(n: int) -> str:
+    return plural("Narrow one range", "Narrow {n} ranges", n)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from quantscope.gui.ranges.heat_map import HeatMap
 from quantscope.gui.ranges.tree import ROW_HEIGHT
+from quantscope.gui.translation import tr
 
 WIDTH, STRIP = 50, 8  # pixels, the strip of marks included
 HIGHEST_ROW = 6.0  # pixels: a small network does not fill the height
@@ -66,10 +67,12 @@ class Minimap(QWidget):
         self._timer.timeout.connect(self._paint_some)
         heat.outdated.connect(self.start)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Overview of all rows; the table scrolls by keys")
+        self.setAccessibleName(tr("Overview of all rows; the table scrolls by keys"))
         self.setToolTip(
-            "All rows. The frame is what is in sight: click or drag to go elsewhere."
-            "\nMarks at the left: tensors of which more than 1 % overflows."
+            tr(
+                "All rows. The frame is what is in sight: click or drag to go elsewhere.\n"
+                "Marks at the left: tensors of which more than 1 % overflows."
+            )
         )
 
     def sizeHint(self) -> QSize:

@@ -23,6 +23,7 @@ from quantscope.gui.look.theme import LIGHT, Theme, tabular
 from quantscope.gui.ranges.arrangement import Group
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.ranges.row_texts import WORDS, Column, RowTexts
+from quantscope.gui.translation import tr
 from quantscope.gui.variants.comparison import Comparison
 
 Index = QModelIndex | QPersistentModelIndex
@@ -340,7 +341,7 @@ class RangesModel(QAbstractItemModel):
         network = self._readings.network
         is_layer = index.column() == Column.NAME and not index.internalId()
         if network is None or not tensor or is_layer:
-            lines = [layer.name, f"Operator: {layer.operator}"]
+            lines = [layer.name, tr("Operator: {operator}", operator=layer.operator)]
             lines += [self._readings.reason(layer.name), self._readings.note(layer.name)]
         else:
             described = network.tensors[tensor]

@@ -6,6 +6,7 @@ from quantscope.core.heatmap import BitAxis, HeatRow, fates
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.selection import Selection
+from quantscope.gui.translation import plural, tr
 
 MOST = 0.995  # a share that reads as "all"
 
@@ -21,9 +22,9 @@ def describe_cell(
     bit = wording.column_name(axis, column)
     parts = [readings.name_of(tensor), bit]
     if found == 0:
-        return " · ".join([*parts, "no values"])
-    values = "value" if found == 1 else "values"
-    parts.append(f"{wording.count(found)} {values} ({wording.share(found / max(total, 1))})")
+        return " · ".join([*parts, tr("no values")])
+    values = plural("{n} value", "{n} values", found)
+    parts.append(f"{values} ({wording.share(found / max(total, 1))})")
     parts.append(fate_in_words(row, axis, column))
     return " · ".join(part for part in parts if part)
 
@@ -35,11 +36,11 @@ def fate_in_words(row: HeatRow, axis: BitAxis, column: int) -> str:
         return ""
     fate = fates(row, axis)
     shares = {
-        "saturates": float(fate.saturated[column]),
-        "rounds up to one step": float(fate.rounded_up[column]),
-        "lost as underflow": float(fate.underflow[column]),
+        tr("saturates"): float(fate.saturated[column]),
+        tr("rounds up to one step"): float(fate.rounded_up[column]),
+        tr("lost as underflow"): float(fate.underflow[column]),
     }
-    shares = {"kept": max(1.0 - sum(shares.values()), 0.0), **shares}
+    shares = {tr("kept"): max(1.0 - sum(shares.values()), 0.0), **shares}
     present = {words: value for words, value in shares.items() if value > 1.0 - MOST}
     if len(present) == 1:
         return next(iter(present))
@@ -51,10 +52,12 @@ def describe_selection(readings: Readings, selection: Selection) -> str:
     tensors, layers = selection.tensors, selection.layers
     if len(selection.rows) < 2:
         return describe_row(readings, selection.tensor)
-    parts = [f"{wording.count(len(selection.rows))} rows selected"]
-    counts = ((len(tensors), "tensor"), (len(layers), "layer"))
-    parts += [f"{wording.count(n)} {word}{'s' * (n > 1)}" for n, word in counts if n]
-    return " · ".join([*parts, "edits change all of them"])
+    parts = [plural("one row selected", "{n} rows selected", len(selection.rows))]
+    if tensors:
+        parts.append(plural("{n} tensor", "{n} tensors", len(tensors)))
+    if layers:
+        parts.append(plural("{n} layer", "{n} layers", len(layers)))
+    return " · ".join([*parts, tr("edits change all of them")])
 
 
 def describe_row(readings: Readings, tensor: str) -> str:
@@ -68,7 +71,7 @@ def describe_row(readings: Readings, tensor: str) -> str:
     locked = readings.locked(tensor) if readings.has_counts else readings.reason(tensor)
     conflict = readings.conflict(tensor)
     if readings.is_pinned(tensor):
-        parts.append(f"{wording.PIN} pinned")
+        parts.append(f"{wording.PIN} " + tr("pinned"))
     if conflict:
         parts.append(f"{wording.CONFLICT} {conflict}")
     elif locked:

@@ -28,6 +28,7 @@ from quantscope.core.statistics import TensorStatistics
 from quantscope.core.targets import TARGETS, Target
 from quantscope.gui import wording
 from quantscope.gui.ranges.predictions import Predictions
+from quantscope.gui.translation import tr
 from quantscope.gui.variants.compared import Compared
 from quantscope.session.session import Session
 
@@ -260,7 +261,7 @@ class Readings:
         """Why the type of ``tensor`` cannot be set by hand; empty where it can."""
         network = self.network
         if network is None or self.data_type(tensor) is None:
-            return self.reason(tensor) or "no type before calibration"
+            return self.reason(tensor) or tr("no type before calibration")
         if network.file_types is not None:
             return LOOK_ONLY
         if network.tensors[tensor].role is not Role.BIAS:
@@ -268,9 +269,9 @@ class Readings:
         settings = self.session.document.settings
         if self.target.family is Family.FIXED_POINT and settings.bias_word_length != 32:
             return ""
-        return (
-            "a bias takes the accumulator's type: int32 with the step of input × weights,"
-            " so it follows them"
+        return tr(
+            "a bias takes the accumulator's type: int32 with the step of input × weights, so it"
+            " follows them"
         )
 
     # ---- all of them

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from quantscope.core.formats import DataType
-from quantscope.gui import wording
 from quantscope.gui.controller import Controller
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.session import commands
 
 Edit = Callable[[str, DataType], DataType | None]
 """The type that a tensor gets instead of one; ``None`` where there is none such."""
-NO_SUCH_TYPE = "no such type there"
+Title = Callable[[int], str]
+"""What the edit of so many rows is called."""
+NO_SUCH_TYPE = mark("no such type there")
 
 
 def editable(controller: Controller) -> Iterator[tuple[str, DataType]]:
@@ -27,31 +29,28 @@ def editable(controller: Controller) -> Iterator[tuple[str, DataType]]:
             yield tensor, data_type
 
 
-def edit_types(controller: Controller, edit: Edit, title: str) -> None:
-    """Pin what ``edit`` makes of the selected types.
-
-    ``title`` names the step where several are selected; ``{}`` in it stands for their number, as
-    in ``Move {} bands``.
-    """
+def edit_types(controller: Controller, edit: Edit, title: Title) -> None:
+    """Pin what ``edit`` makes of the selected types; ``title`` names the step."""
     types, left = {}, {}
     for tensor, old in editable(controller):
         new = edit(tensor, old)
         if new is None:
-            left[tensor] = NO_SUCH_TYPE
+            left[tensor] = tr(NO_SUCH_TYPE)
         elif new != old:
             types[tensor] = new
-    pin_types(controller, types, title)
-    tell(controller, types, title, left)
+    done = title(len(types))
+    pin_types(controller, types, done)
+    tell(controller, types, done, left)
 
 
 def pin_types(controller: Controller, types: Mapping[str, DataType], title: str) -> None:
-    """Set ``types`` by hand as one step; see :func:`edit_types` for its ``title``."""
+    """Set ``types`` by hand as one step, which is called ``title`` where there are several."""
     if len(types) == 1:
         tensor, data_type = next(iter(types.items()))
         controller.pin(tensor, data_type)
     elif types:
         everyone = controller.readings.with_members(types)
-        controller.do(commands.pin_types(everyone, title.format(len(types))))
+        controller.do(commands.pin_types(everyone, title))
 
 
 def tell(
@@ -64,11 +63,18 @@ def tell(
     rest = (name for name in tensors if name not in done)
     reasons = {name: left.get(name) or readings.locked(name) for name in rest}
     kept = {name: reason for name, reason in reasons.items() if reason}
-    parts = [title.format(len(done)) if done else "Nothing to change"]
+    parts = [title if done else tr("Nothing to change")]
     if kept:
         name, reason = next(iter(kept.items()))
-        rows = f"{wording.count(len(kept))} left, such as " if len(kept) > 1 else "left: "
-        parts.append(f"{rows}{readings.name_of(name)}: {reason}")
+        parts.append(
+            plural(
+                "left: {name}: {reason}",
+                "{n} left, such as {name}: {reason}",
+                len(kept),
+                name=readings.name_of(name),
+                reason=reason,
+            )
+        )
     controller.told.emit(" · ".join(parts))
 
 
@@ -126,5 +132,11 @@ def _tell_layers(controller: Controller, done: list[str]) -> None:
     left = len(controller.selection.layers) - len(done)
     parts = [controller.session.undo_title]
     if left:
-        parts.append(f"left as they are: {wording.count(left)} that cannot run in integers")
+        parts.append(
+            plural(
+                "left as it is: one that cannot run in integers",
+                "left as they are: {n} that cannot run in integers",
+                left,
+            )
+        )
     controller.told.emit(" · ".join(parts))

@@ -8,6 +8,7 @@ from quantscope.core.statistics import TensorStatistics
 from quantscope.gui import wording
 from quantscope.gui.ranges.arrangement import shown_error
 from quantscope.gui.ranges.readings import Readings
+from quantscope.gui.translation import mark, tr
 from quantscope.gui.variants.comparison import SAME, Comparison
 
 
@@ -26,13 +27,16 @@ class Column(IntEnum):
 
 
 HEADINGS = {
-    Column.NAME: ("Layer / tensor", "Checked layers run in integers"),
-    Column.TYPE: ("Type", "Word length, step and zero point"),
-    Column.MINIMUM: ("Min", "The smallest value seen"),
-    Column.MAXIMUM: ("Max", "The largest value seen"),
-    Column.SQNR: ("SQNR", "Signal to quantization noise ratio that the type will give"),
-    Column.OVERFLOW: ("Overflow", "Share of values past the largest representable one"),
-    Column.UNDERFLOW: ("Underflow", "Share of values that are not zero and round to zero"),
+    Column.NAME: (mark("Layer / tensor"), mark("Checked layers run in integers")),
+    Column.TYPE: (mark("Type"), mark("Word length, step and zero point")),
+    Column.MINIMUM: (mark("Min"), mark("The smallest value seen")),
+    Column.MAXIMUM: (mark("Max"), mark("The largest value seen")),
+    Column.SQNR: (mark("SQNR"), mark("Signal to quantization noise ratio that the type will give")),
+    Column.OVERFLOW: (mark("Overflow"), mark("Share of values past the largest representable one")),
+    Column.UNDERFLOW: (
+        mark("Underflow"),
+        mark("Share of values that are not zero and round to zero"),
+    ),
 }
 RANGE = (Column.MINIMUM, Column.MAXIMUM)
 COMPARED = (Column.OTHER_TYPE, Column.GAIN)
@@ -51,10 +55,13 @@ class RowTexts:
         """What stands above ``column``, and its tool tip."""
         label = self._comparison.label
         if column is Column.OTHER_TYPE:
-            return f"Type, {label}", f"The type in {label}; {SAME}: the same"
+            tip = tr("The type in {name}; {sign}: the same", name=label, sign=SAME)
+            return tr("Type, {name}", name=label), tip
         if column is Column.GAIN:
-            return f"vs {label}", f"SQNR here less SQNR in {label}: above zero, here is better"
-        return HEADINGS[column]
+            tip = tr("SQNR here less SQNR in {name}: above zero, here is better", name=label)
+            return tr("vs {name}", name=label), tip
+        name, tip = HEADINGS[column]
+        return tr(name), tr(tip)
 
     def text(self, tensor: str, column: Column) -> str:
         """What stands in a tensor's row."""
@@ -76,7 +83,7 @@ class RowTexts:
         data_type = self._readings.data_type(tensor)
         if data_type is None:
             has_reason = self._readings.reason(tensor) and self._readings.statistics(tensor)
-            return "float" if has_reason else ""
+            return tr("float") if has_reason else ""
         text = data_type.label()
         if self._readings.conflict(tensor):
             text = f"{wording.CONFLICT} {text}"
@@ -115,10 +122,12 @@ class RowTexts:
         data_type = readings.data_type(tensor)
         lines = [wording.type_in_words(data_type) if data_type else ""]
         if readings.is_pinned(tensor):
-            lines.append(f"{wording.PIN} Pinned: set by hand")
+            lines.append(f"{wording.PIN} " + tr("Pinned: set by hand"))
         conflict = readings.conflict(tensor)
         lines.append(f"{wording.CONFLICT} {conflict}" if conflict else "")
         tied = [readings.name_of(name) for name in readings.tied(tensor)]
-        lines.append(f"= shares its type with {', '.join(tied)}" if tied else "")
+        lines.append(
+            "= " + tr("shares its type with {names}", names=", ".join(tied)) if tied else ""
+        )
         lines += [readings.reason(tensor), self._comparison.describe(tensor)]
         return lines

@@ -33,6 +33,7 @@ from quantscope.gui.ranges.model import (
     RangesModel,
 )
 from quantscope.gui.ranges.row_texts import COMPARED, Column
+from quantscope.gui.translation import tr
 
 ROW_HEIGHT = 26
 MARGINS = 10  # pixels of a cell beside its text
@@ -94,7 +95,7 @@ class RangesTree(QTreeView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QTreeView.Shape.NoFrame)
-        self.setAccessibleName("Layers and tensors")
+        self.setAccessibleName(tr("Layers and tensors"))
         self.setObjectName("rows")
         self.columns = ColumnHeader(self)
         self.setHeader(self.columns)

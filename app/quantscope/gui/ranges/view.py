@@ -44,6 +44,7 @@ from quantscope.gui.ranges.row_edits import toggle_layers
 from quantscope.gui.ranges.selection import RowSelection
 from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.ranges.worst import WorstRows
+from quantscope.gui.translation import tr
 from quantscope.gui.variants.bar import VariantBar
 from quantscope.gui.variants.comparison import Comparison
 from quantscope.gui.work.long_work import LongWork
@@ -100,10 +101,10 @@ class RangesView(QWidget):
         self._connect_controller()
 
     def _lay_out(self) -> None:
-        self.depth_combo.addItem("Linear depth", Depth.LINEAR)
-        self.depth_combo.addItem("Logarithmic depth", Depth.LOGARITHMIC)
-        self.depth_combo.setAccessibleName("Colour depth")
-        self.read_out.setAccessibleName("What is under the mouse")
+        self.depth_combo.addItem(tr("Linear depth"), Depth.LINEAR)
+        self.depth_combo.addItem(tr("Logarithmic depth"), Depth.LOGARITHMIC)
+        self.depth_combo.setAccessibleName(tr("Colour depth"))
+        self.read_out.setAccessibleName(tr("What is under the mouse"))
         picture = PictureArea(self.axis, self.heat, self.minimap, self.bar, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.tree)

@@ -8,19 +8,19 @@ from PySide6.QtWidgets import QLabel, QTreeView, QVBoxLayout, QWidget
 
 from quantscope.core.checker import Finding, check
 from quantscope.core.targets import TARGETS, Target
-from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.readiness import why_not_edit
 from quantscope.gui.ranges.tree import RowDelegate
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, plural, tr
 
 HEADINGS = {
-    "": "⚠ the target refuses the network for this, ○ the layer runs in float",
-    "Layer": "Choose a row to go to the layer",
-    "Tensor": "The tensor, where it is about one",
-    "What": "What the target will not take",
-    "What to do": "A remedy",
+    "": mark("⚠ the target refuses the network for this, ○ the layer runs in float"),
+    mark("Layer"): mark("Choose a row to go to the layer"),
+    mark("Tensor"): mark("The tensor, where it is about one"),
+    mark("What"): mark("What the target will not take"),
+    mark("What to do"): mark("A remedy"),
 }
 WIDTHS = (28, 150, 130, 330, 330)
 REFUSED, FLOAT = "⚠", "○"
@@ -41,7 +41,7 @@ class CheckPanel(QWidget):
         self.table.setRootIsDecorated(False)
         self.table.setItemDelegate(RowDelegate(self.table))
         self.table.setUniformRowHeights(True)
-        self.table.setAccessibleName("What the target will not take")
+        self.table.setAccessibleName(tr("What the target will not take"))
         for number, width in enumerate(WIDTHS):
             self.table.setColumnWidth(number, width)
         column = QVBoxLayout(self)
@@ -72,7 +72,7 @@ class CheckPanel(QWidget):
             return
         session = self._controller.session
         if session.network is None:
-            self.state.setText("Open a model to see what its target will not take.")
+            self.state.setText(tr("Open a model to see what its target will not take."))
             self.table.hide()
             return
         if reason := why_not_edit(session):
@@ -107,20 +107,25 @@ def state_in_words(target: Target, findings: tuple[Finding, ...]) -> str:
     refused = sum(each.refused for each in findings)
     floats = len(findings) - refused
     if not findings:
-        return f"{target.title} takes all of the network in integers."
+        return tr("{target} takes all of the network in integers.", target=target.title)
     parts = []
     if refused:
-        things = "one thing" if refused == 1 else f"{wording.count(refused)} things"
-        parts.append(f"{target.title} refuses the network for {things}.")
+        parts.append(
+            plural(
+                "{target} refuses the network for one thing.",
+                "{target} refuses the network for {n} things.",
+                refused,
+                target=target.title,
+            )
+        )
     if floats:
-        layers = "One layer stays" if floats == 1 else f"{wording.count(floats)} layers stay"
-        parts.append(f"{layers} in float.")
+        parts.append(plural("One layer stays in float.", "{n} layers stay in float.", floats))
     return " ".join(parts)
 
 
 def _row(found: Finding, tensor: str) -> tuple[str, ...]:
-    mark = REFUSED if found.refused else FLOAT
-    return (mark, found.label, tensor, _sentence(found.text), _sentence(found.remedy))
+    sign = REFUSED if found.refused else FLOAT
+    return (sign, found.label, tensor, _sentence(found.text), _sentence(found.remedy))
 
 
 def _sentence(text: str) -> str:

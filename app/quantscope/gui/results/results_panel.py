@@ -28,48 +28,70 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme, tabular
 from quantscope.gui.ranges.tree import RowDelegate
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, plural, tr
 
 KERNEL_HEADINGS = {
-    "Layer": "The layer of the network",
-    "Kernel": "What the runtime made of it",
-    "Runs in": "Whether it computes in integers or in float",
+    mark("Layer"): mark("The layer of the network"),
+    mark("Kernel"): mark("What the runtime made of it"),
+    mark("Runs in"): mark("Whether it computes in integers or in float"),
 }
 TENSOR_HEADINGS = {
-    "Tensor": "The tensor that is rounded",
-    "Type": "Its type in the file",
-    "Predicted": "SQNR as predicted from the calibration's statistics",
-    "Measured": "SQNR of rounding the float network's values, on the verification samples",
-    "In the network": "SQNR with the errors of all layers before it, on the verification samples",
+    mark("Tensor"): mark("The tensor that is rounded"),
+    mark("Type"): mark("Its type in the file"),
+    mark("Predicted"): mark("SQNR as predicted from the calibration's statistics"),
+    mark("Measured"): mark(
+        "SQNR of rounding the float network's values, on the verification samples"
+    ),
+    mark("In the network"): mark(
+        "SQNR with the errors of all layers before it, on the verification samples"
+    ),
 }
 CORRECTION_HEADINGS = {
-    "Layer": "The layer whose bias was corrected",
-    "Largest correction": "The largest change of its bias, in steps of its output's type",
-    "Mean error before": "Mean error of its output without any correction, averaged over channels",
-    "Mean error after": "Mean error of its output with all corrections, averaged over channels",
+    mark("Layer"): mark("The layer whose bias was corrected"),
+    mark("Largest correction"): mark(
+        "The largest change of its bias, in steps of its output's type"
+    ),
+    mark("Mean error before"): mark(
+        "Mean error of its output without any correction, averaged over channels"
+    ),
+    mark("Mean error after"): mark(
+        "Mean error of its output with all corrections, averaged over channels"
+    ),
 }
 SIMULATION_HEADINGS = {
-    "Layer": "The operator that was computed in integers of our own as well",
-    "Kernel": "What the runtime made of it",
-    "Values": "How many values were compared",
-    "As written": "Largest difference to the unoptimized file, and the share that differs",
-    "As run": "Largest difference to the file as the runtime runs it, and the share that differs",
-    "Ties away": "Share of values a step apart on hardware that rounds ties away from zero",
-    "Ties up": "Share of values a step apart on hardware that rounds ties up",
+    mark("Layer"): mark("The operator that was computed in integers of our own as well"),
+    mark("Kernel"): mark("What the runtime made of it"),
+    mark("Values"): mark("How many values were compared"),
+    mark("As written"): mark(
+        "Largest difference to the unoptimized file, and the share that differs"
+    ),
+    mark("As run"): mark(
+        "Largest difference to the file as the runtime runs it, and the share that differs"
+    ),
+    mark("Ties away"): mark(
+        "Share of values a step apart on hardware that rounds ties away from zero"
+    ),
+    mark("Ties up"): mark("Share of values a step apart on hardware that rounds ties up"),
 }
 PREPARATION_HEADINGS = {
-    "Layer": "A layer whose weights the chosen preparation changed",
-    "Widest before": "Range of its largest channel by that of the median one, as the network came",
-    "Widest after": "The same as prepared",
-    "SQNR before": "SQNR of its weights, rounded by the scheme, as the network came",
-    "SQNR after": "The same as prepared",
-    "Gain": "The difference",
+    mark("Layer"): mark("A layer whose weights the chosen preparation changed"),
+    mark("Widest before"): mark(
+        "Range of its largest channel by that of the median one, as the network came"
+    ),
+    mark("Widest after"): mark("The same as prepared"),
+    mark("SQNR before"): mark("SQNR of its weights, rounded by the scheme, as the network came"),
+    mark("SQNR after"): mark("The same as prepared"),
+    mark("Gain"): mark("The difference"),
 }
 ROUNDING_HEADINGS = {
-    "Layer": "The layer whose weights were rounded so that they make up for each other",
-    "To nearest": "SQNR of its product with each weight rounded to nearest",
-    "Compensated": "SQNR of its product as written",
-    "Gain": "The difference",
+    mark("Layer"): mark("The layer whose weights were rounded so that they make up for each other"),
+    mark("To nearest"): mark("SQNR of its product with each weight rounded to nearest"),
+    mark("Compensated"): mark("SQNR of its product as written"),
+    mark("Gain"): mark("The difference"),
 }
+
+INPUT = mark("Input {name} is {type}: its integer q stands for {formula}")
+OUTPUT = mark("Output {name} is {type}: its integer q stands for {formula}")
 
 
 class ResultsPanel(QWidget):
@@ -91,19 +113,19 @@ class ResultsPanel(QWidget):
         self.preparation = StringTable(PREPARATION_HEADINGS, 1, self)
         self.rounding = StringTable(ROUNDING_HEADINGS, 1, self)
         self.tabs = QTabWidget(self)
-        self.tabs.setAccessibleName("Results of the last export")
+        self.tabs.setAccessibleName(tr("Results of the last export"))
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.overview, "Verification")
-        self.tabs.addTab(self._table(self.tensors, (260, 220)), "SQNR of every tensor")
-        self.tabs.addTab(self._table(self.kernels, (200, 220)), "Kernels")
+        self.tabs.addTab(self.overview, tr("Verification"))
+        self.tabs.addTab(self._table(self.tensors, (260, 220)), tr("SQNR of every tensor"))
+        self.tabs.addTab(self._table(self.kernels, (200, 220)), tr("Kernels"))
         simulation = self._table(self.simulation, (200, 200))
-        self._simulation_tab = self.tabs.addTab(simulation, "Integer simulation")
+        self._simulation_tab = self.tabs.addTab(simulation, tr("Integer simulation"))
         preparation = self._table(self.preparation, (260, 120, 120, 110, 110))
-        self._preparation_tab = self.tabs.addTab(preparation, "Preparation")
+        self._preparation_tab = self.tabs.addTab(preparation, tr("Preparation"))
         rounding = self._table(self.rounding, (260, 120, 120))
-        self._rounding_tab = self.tabs.addTab(rounding, "Weight rounding")
+        self._rounding_tab = self.tabs.addTab(rounding, tr("Weight rounding"))
         corrections = self._table(self.corrections, (260, 150, 150, 150))
-        self._correction_tab = self.tabs.addTab(corrections, "Bias correction")
+        self._correction_tab = self.tabs.addTab(corrections, tr("Bias correction"))
         for number in range(self.tabs.count()):
             if page := self.tabs.widget(number):
                 page.setAccessibleName(self.tabs.tabText(number))
@@ -144,15 +166,16 @@ class ResultsPanel(QWidget):
         self.state.style().unpolish(self.state)
         self.state.style().polish(self.state)
         if report is None:
-            self.state.setText("Export the quantized model to see how well it does.")
+            self.state.setText(tr("Export the quantized model to see how well it does."))
             self.tabs.hide()
             return
         self.tabs.show()
-        note = "⚠ Types have changed since this export: export again. " if stale else ""
+        note = tr("⚠ Types have changed since this export: export again.") + " " if stale else ""
         self.state.setText(note + report.summary())
         self.overview.setPlainText(report_in_words(report))
+        integers, in_float = tr("integers"), tr("float")
         self.kernels.show_rows(
-            [(k.label, k.kernel, "integers" if k.integer else "float") for k in report.kernels]
+            [(k.label, k.kernel, integers if k.integer else in_float) for k in report.kernels]
         )
         self.tensors.show_rows([self._accuracy_row(report, i) for i in range(len(report.tensors))])
         self.corrections.show_rows([_correction_row(item) for item in report.corrections])
@@ -200,9 +223,14 @@ def _simulation_row(item: OperatorDifference) -> tuple[str, ...]:
 
 def _difference(found: StepDifference) -> str:
     if not found.steps:
-        return "none"
-    steps = f"{found.steps} step{'' if found.steps == 1 else 's'}"
-    return f"{steps}, {wording.share(found.share)}"
+        return tr("none")
+    return f"{_in_steps(found.steps)}, {wording.share(found.share)}"
+
+
+def _in_steps(value: float) -> str:
+    """``1 step``, ``0.5 steps``."""
+    number = int(value) if value == int(value) else 2
+    return plural("{steps} step", "{steps} steps", number, steps=f"{value:g}")
 
 
 def _prepared_row(item: PreparedWeights) -> tuple[str, ...]:
@@ -223,43 +251,69 @@ def _before_after(before: float, after: float) -> tuple[str, str, str]:
 
 def _steps(value: float) -> str:
     """Three decimals for all, to be compared down a column."""
-    return f"{value:.3f} steps"
+    return tr("{value} steps", value=f"{value:.3f}")
 
 
 def report_in_words(report: ExportReport) -> str:
     """Everything but the tables, as lines to read and to copy."""
-    lines = [f"File  {report.path}"]
+    lines = [tr("File") + f"  {report.path}"]
     size, before = wording.count(report.file_bytes), wording.count(report.source_bytes)
-    lines.append(f"Size  {size} bytes (source {before}), opset {report.opset}, {report.target}")
+    lines.append(
+        tr("Size")
+        + "  "
+        + tr(
+            "{size} bytes (source {before}), opset {opset}, {target}",
+            size=size,
+            before=before,
+            opset=report.opset,
+            target=report.target,
+        )
+    )
     lines += [f"⚠ {text}" for text in report.warnings]
     if report.random_data:
-        lines.append("⚠ Calibrated on random data: no figure here says anything about accuracy")
+        lines.append(tr("⚠ Calibrated on random data: no figure here says anything about accuracy"))
     for output in report.outputs:
-        agreement = ""
+        facts = [tr("SQNR {sqnr}", sqnr=wording.decibel(output.sqnr))]
         if output.agreement is not None:
-            agreement = f", same largest class as float on {wording.share(output.agreement)}"
-        lines.append(f"Output {output.output}: SQNR {wording.decibel(output.sqnr)}{agreement}")
-    lines.append(f"Verified on {wording.count(report.samples)} samples")
+            agreement = wording.share(output.agreement)
+            facts.append(tr("same largest class as float on {share}", share=agreement))
+        lines.append(tr("Output {name}", name=output.output) + ": " + ", ".join(facts))
+    lines.append(plural("Verified on one sample", "Verified on {n} samples", report.samples))
     lines.append(
-        "Largest difference between optimized and unoptimized run: "
-        f"{report.largest_difference:g} step{'' if report.largest_difference == 1 else 's'}"
-        " of the output's type"
+        tr(
+            "Largest difference between optimized and unoptimized run: {steps} of the output's"
+            " type",
+            steps=_in_steps(report.largest_difference),
+        )
     )
     if report.simulated():
-        lines.append(f"Integer simulation: {report.simulated()}")
-    lines += [f"  {label} is not simulated: {reason}" for label, reason in report.not_simulated]
-    lines += [_port("Input", port) for port in report.integer_inputs]
-    lines += [_port("Output", port) for port in report.integer_outputs]
-    lines.append(f"{report.integer_kernels} of {len(report.kernels)} layers in integer kernels")
+        lines.append(tr("Integer simulation: {findings}", findings=report.simulated()))
+    lines += [
+        "  " + tr("{layer} is not simulated: {reason}", layer=label, reason=reason)
+        for label, reason in report.not_simulated
+    ]
+    lines += [_port(INPUT, port) for port in report.integer_inputs]
+    lines += [_port(OUTPUT, port) for port in report.integer_outputs]
+    lines.append(
+        tr(
+            "{integer} of {all} layers in integer kernels",
+            integer=report.integer_kernels,
+            all=len(report.kernels),
+        )
+    )
     floats = [k for k in report.kernels if not k.integer]
-    lines += [f"  {k.label} runs in the float kernel {k.kernel}" for k in floats]
-    lines += [f"  {label} stays float: {reason}" for label, reason in report.float_layers]
+    lines += [
+        "  " + tr("{layer} runs in the float kernel {kernel}", layer=k.label, kernel=k.kernel)
+        for k in floats
+    ]
+    lines += [
+        "  " + tr("{layer} stays float: {reason}", layer=label, reason=reason)
+        for label, reason in report.float_layers
+    ]
     lines += [f"• {text}" for text in report.notes]
     return "\n".join(lines)
 
 
-def _port(side: str, port: IntegerPort) -> str:
-    return (
-        f"{side} {port.name} is {port.dtype}: its integer q stands for "
-        f"{port.scale:.9g} × (q − {port.zero_point})".replace("− -", "+ ")
-    )
+def _port(text: str, port: IntegerPort) -> str:
+    formula = f"{port.scale:.9g} × (q − {port.zero_point})".replace("− -", "+ ")
+    return tr(text, name=port.name, type=port.dtype, formula=formula)

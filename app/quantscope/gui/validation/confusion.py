@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QTableView, QWidget
 
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import plural, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -51,7 +52,13 @@ class ConfusionModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{self._name(label)} called {self._name(answer)}: {number} samples"
+            return plural(
+                "{label} called {answer}: one sample",
+                "{label} called {answer}: {n} samples",
+                number,
+                label=self._name(label),
+                answer=self._name(answer),
+            )
         share = number / max(sum(self._table[label]), 1)
         if role == Qt.ItemDataRole.BackgroundRole and number:
             color = QColor(self.theme.kept if label == answer else self.theme.overflow)
@@ -79,7 +86,7 @@ class ConfusionView(QTableView):
         super().__init__(parent)
         self.counts = ConfusionModel(self)
         self.setModel(self.counts)
-        self.setAccessibleName("Labels (rows) and what they were called (columns)")
+        self.setAccessibleName(tr("Labels (rows) and what they were called (columns)"))
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.horizontalHeader().setDefaultSectionSize(CELL)
         self.verticalHeader().setDefaultSectionSize(24)

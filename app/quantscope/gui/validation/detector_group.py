@@ -10,50 +10,53 @@ from quantscope.core.metrics.detector import (
     Coordinates,
     DetectorForm,
 )
+from quantscope.gui.translation import mark, tr
 
 FORMATS = {
-    BoxFormat.XYXY: "left, top, right, bottom",
-    BoxFormat.YXYX: "top, left, bottom, right",
-    BoxFormat.XYWH: "left, top, width, height",
-    BoxFormat.CXCYWH: "centre x and y, width, height",
+    BoxFormat.XYXY: mark("left, top, right, bottom"),
+    BoxFormat.YXYX: mark("top, left, bottom, right"),
+    BoxFormat.XYWH: mark("left, top, width, height"),
+    BoxFormat.CXCYWH: mark("centre x and y, width, height"),
 }
 UNITS = {
-    Coordinates.FRACTION: "fractions of the input picture",
-    Coordinates.PIXELS: "pixels of the input picture",
+    Coordinates.FRACTION: mark("fractions of the input picture"),
+    Coordinates.PIXELS: mark("pixels of the input picture"),
 }
-NO_CLASSES = "– (a column of scores for each class)"
+NO_CLASSES = mark("– (a column of scores for each class)")
 
 
 class DetectorGroup(QGroupBox):
     """Checked: the network is a detector, described by the fields."""
 
     def __init__(self, outputs: tuple[str, ...], parent: QWidget) -> None:
-        super().__init__("The network is a &detector", parent)
+        super().__init__(tr("The network is a &detector"), parent)
         self.setCheckable(True)
         self.setChecked(False)
         self.boxes, self.scores = _choice(self, outputs), _choice(self, outputs)
         self.scores.setCurrentIndex(min(1, len(outputs) - 1))
         self.classes = QComboBox(self)
-        self.classes.addItem(NO_CLASSES, "")
+        self.classes.addItem(tr(NO_CLASSES), "")
         for name in outputs:
             self.classes.addItem(name, name)
         self.box_format, self.coordinates = QComboBox(self), QComboBox(self)
         for form, text in FORMATS.items():
-            self.box_format.addItem(text, form)
+            self.box_format.addItem(tr(text), form)
         for unit, text in UNITS.items():
-            self.coordinates.addItem(text, unit)
-        self.background = QCheckBox("The first column of scores is no class", self)
+            self.coordinates.addItem(tr(text), unit)
+        self.background = QCheckBox(tr("The first column of scores is no class"), self)
         self.least, self.suppress = _fraction(self, 0.0), _fraction(self, NO_SUPPRESSION)
-        self.suppress.setToolTip("Of two boxes of a class that overlap by more, the weaker goes")
+        self.suppress.setToolTip(
+            tr("Of two boxes of a class that overlap by more, the weaker goes")
+        )
         rows = QFormLayout(self)
-        rows.addRow("Bo&xes", self.boxes)
-        rows.addRow("Sco&res", self.scores)
-        rows.addRow("C&lasses", self.classes)
-        rows.addRow("A b&ox is", self.box_format)
-        rows.addRow("Cou&nted in", self.coordinates)
+        rows.addRow(tr("Bo&xes"), self.boxes)
+        rows.addRow(tr("Sco&res"), self.scores)
+        rows.addRow(tr("C&lasses"), self.classes)
+        rows.addRow(tr("A b&ox is"), self.box_format)
+        rows.addRow(tr("Cou&nted in"), self.coordinates)
         rows.addRow("", self.background)
-        rows.addRow("Leave o&ut scores up to", self.least)
-        rows.addRow("Su&ppress overlaps above", self.suppress)
+        rows.addRow(tr("Leave o&ut scores up to"), self.least)
+        rows.addRow(tr("Su&ppress overlaps above"), self.suppress)
 
     def form(self) -> DetectorForm | None:
         """What the fields say; ``None`` where the network is no detector."""

@@ -30,12 +30,12 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.data.form import DataForm
 from quantscope.gui.help.guide import offer_guide
 from quantscope.gui.menus.readiness import why_not_export
-from quantscope.gui.translation import tr
+from quantscope.gui.translation import mark, tr
 from quantscope.gui.validation.detector_group import DetectorGroup
 from quantscope.gui.validation.judging_group import JudgingGroup
 
 HELD_OUT = ("validation", "val", "test")  # what folders beside `calibration` are called
-PLAN = "The types as they are &now, exported for it"
+PLAN = mark("The types as they are &now, exported for it")
 
 
 class ValidationDialog(QDialog):
@@ -46,7 +46,7 @@ class ValidationDialog(QDialog):
     def __init__(self, controller: Controller, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.setWindowTitle("Validate")
+        self.setWindowTitle(tr("Validate"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         session = controller.session
         assert session.network is not None
@@ -56,7 +56,7 @@ class ValidationDialog(QDialog):
         self._offered = DataDescription(kind=SourceKind.IMAGES)
         self.judging = JudgingGroup(outputs, controller.desk.agreements, self)
         self.detector = DetectorGroup(outputs, self)
-        self.plan = QCheckBox(PLAN, self)
+        self.plan = QCheckBox(tr(PLAN), self)
         self.files = QListWidget(self)
         self.answer = QLabel(self)
         self.buttons = QDialogButtonBox(self)
@@ -68,7 +68,7 @@ class ValidationDialog(QDialog):
     def _lay_out(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(12)
-        left.addWidget(self._titled("Labelled data", self.note, self.data))
+        left.addWidget(self._titled(tr("Labelled data"), self.note, self.data))
         left.addWidget(self._compared())
         left.addStretch()
         right = QVBoxLayout()
@@ -85,7 +85,7 @@ class ValidationDialog(QDialog):
         self.note.setProperty("role", "dim")
         self.answer.setWordWrap(True)
         self.answer.setProperty("role", "warning")
-        ok = self.buttons.addButton("&Validate", QDialogButtonBox.ButtonRole.AcceptRole)
+        ok = self.buttons.addButton(tr("&Validate"), QDialogButtonBox.ButtonRole.AcceptRole)
         ok.setDefault(True)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         offer_guide(self, self.buttons, "validation")
@@ -108,11 +108,11 @@ class ValidationDialog(QDialog):
         return group
 
     def _compared(self) -> QGroupBox:
-        group = QGroupBox("Beside the float network", self)
-        add, remove = QPushButton("Add &file…", group), QPushButton("Re&move", group)
+        group = QGroupBox(tr("Beside the float network"), self)
+        add, remove = QPushButton(tr("Add &file…"), group), QPushButton(tr("Re&move"), group)
         add.clicked.connect(self._ask_file)
         remove.clicked.connect(self._remove_files)
-        self.files.setAccessibleName("Quantized files to judge")
+        self.files.setAccessibleName(tr("Quantized files to judge"))
         self.files.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.files.setFixedHeight(64)
         buttons = QVBoxLayout()
@@ -163,7 +163,7 @@ class ValidationDialog(QDialog):
 
     @Slot()
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, "Quantized model", "", "ONNX models (*.onnx)")
+        dialog = QFileDialog(self, tr("Quantized model"), "", tr("ONNX models (*.onnx)"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self.add_files)
@@ -209,13 +209,13 @@ class ValidationDialog(QDialog):
 
     def _objection(self, data: DataDescription) -> str:
         if not data.path and not data.is_random:
-            return "Say where the labelled data is: a path is missing."
+            return tr("Say where the labelled data is: a path is missing.")
         if data.kind is SourceKind.PYTHON and not self.data.trust.isChecked():
-            return "The file makes the samples when it is run: agree to that first."
+            return tr("The file makes the samples when it is run: agree to that first.")
         if self.judging.custom.text().strip() and not self.judging.trust.isChecked():
-            return "The file with your metrics is run: agree to that first."
+            return tr("The file with your metrics is run: agree to that first.")
         if not self.judging.all_metrics.isChecked() and not self.judging.chosen():
-            return "Choose a metric, or all that the labels allow."
+            return tr("Choose a metric, or all that the labels allow.")
         return ""
 
 

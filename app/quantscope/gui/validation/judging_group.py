@@ -18,31 +18,32 @@ from PySide6.QtWidgets import (
 
 from quantscope.core.metrics.table import METRICS
 from quantscope.gui.data.agreements import Agreements
+from quantscope.gui.translation import mark, tr
 
-LABELS = "the class folders of the data"
-TRUST = "I have read this file and agree to run it here"
-FIRST = "the first one"
+LABELS = mark("the class folders of the data")
+TRUST = mark("I have read this file and agree to run it here")
+FIRST = mark("the first one")
 
 
 class JudgingGroup(QGroupBox):
     """Without a metric chosen, all are taken that the labels allow."""
 
     def __init__(self, outputs: tuple[str, ...], agreements: Agreements, parent: QWidget) -> None:
-        super().__init__("Judged by", parent)
+        super().__init__(tr("Judged by"), parent)
         self._agreements = agreements
         self.labels, self.custom = QLineEdit(self), QLineEdit(self)
-        self.labels.setPlaceholderText(LABELS)
+        self.labels.setPlaceholderText(tr(LABELS))
         self.labels.setToolTip(
-            ".csv of names and labels, .json (COCO too), .npy, .npz, or a folder of class maps"
+            tr(".csv of names and labels, .json (COCO too), .npy, .npz, or a folder of class maps")
         )
-        self.custom.setPlaceholderText("none")
-        self.custom.setToolTip("A Python file with functions f(outputs, labels) -> float")
-        self.trust = QCheckBox(TRUST, self)
+        self.custom.setPlaceholderText(tr("none"))
+        self.custom.setToolTip(tr("A Python file with functions f(outputs, labels) -> float"))
+        self.trust = QCheckBox(tr(TRUST), self)
         self.output = QComboBox(self)
-        self.output.addItem(FIRST, "")
+        self.output.addItem(tr(FIRST), "")
         for name in outputs:
             self.output.addItem(name, name)
-        self.all_metrics = QCheckBox("&All that the labels allow", self)
+        self.all_metrics = QCheckBox(tr("&All that the labels allow"), self)
         self.metrics = {name: QCheckBox(each.title, self) for name, each in METRICS.items()}
         self._lay_out()
         self.all_metrics.toggled.connect(self._follow_all)
@@ -54,27 +55,31 @@ class JudgingGroup(QGroupBox):
     def _lay_out(self) -> None:
         rows = QFormLayout(self)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._labels_row = self._with_browse(self.labels, self._browse_labels, "labels")
-        self._custom_row = self._with_browse(self.custom, self._browse_custom, "your metrics")
-        rows.addRow("La&bels", self._labels_row)
-        rows.addRow("Outpu&t", self.output)
+        self._labels_row = self._with_browse(
+            self.labels, self._browse_labels, tr("Browse for labels")
+        )
+        self._custom_row = self._with_browse(
+            self.custom, self._browse_custom, tr("Browse for your metrics")
+        )
+        rows.addRow(tr("La&bels"), self._labels_row)
+        rows.addRow(tr("Outpu&t"), self.output)
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
         grid.addWidget(self.all_metrics, 0, 0, 1, 2)
         for place, box in enumerate(self.metrics.values()):
             grid.addWidget(box, 1 + place // 2, place % 2)
-        rows.addRow("Metrics", grid)
-        rows.addRow("&Your own", self._custom_row)
+        rows.addRow(tr("Metrics"), grid)
+        rows.addRow(tr("&Your own"), self._custom_row)
         rows.addRow("", self.trust)
-        for field, text in ((self.labels, "La&bels"), (self.custom, "&Your own")):
+        for field, text in ((self.labels, tr("La&bels")), (self.custom, tr("&Your own"))):
             field.setAccessibleName(text.replace("&", ""))
 
-    def _with_browse(self, field: QLineEdit, slot: object, what: str) -> QWidget:
+    def _with_browse(self, field: QLineEdit, slot: object, name: str) -> QWidget:
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        button = QPushButton("Browse…", row)
-        button.setAccessibleName(f"Browse for {what}")
+        button = QPushButton(tr("Browse…"), row)
+        button.setAccessibleName(name)
         button.clicked.connect(slot)
         line.addWidget(field, 1)
         line.addWidget(button)
@@ -96,11 +101,12 @@ class JudgingGroup(QGroupBox):
 
     @Slot()
     def _browse_labels(self) -> None:
-        self._browse("Labels", "Labels (*.csv *.json *.npy *.npz);;All files (*)", self.labels)
+        filters = (tr("Labels (*.csv *.json *.npy *.npz)"), tr("All files (*)"))
+        self._browse(tr("Labels"), ";;".join(filters), self.labels)
 
     @Slot()
     def _browse_custom(self) -> None:
-        self._browse("Metrics of your own", "Python files (*.py)", self.custom)
+        self._browse(tr("Metrics of your own"), tr("Python files (*.py)"), self.custom)
 
     def _browse(self, title: str, filters: str, field: QLineEdit) -> None:
         dialog = QFileDialog(self, title, field.text(), filters)

@@ -21,14 +21,16 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme, tabular
 from quantscope.gui.ranges.tree import RowDelegate
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, tr
 from quantscope.gui.validation import tables
 from quantscope.gui.validation.confusion import ConfusionView
 from quantscope.gui.validation.samples import DisagreementView
 from quantscope.session.validations import ValidationRun
 
-NOTHING = (
-    "Nothing was validated yet. Labelled data that the types have not seen says what they cost;"
-    " before anything is quantized, it says whether the preprocessing is right."
+NOTHING = mark(
+    "Nothing was validated yet. Labelled data that the types have not seen says what"
+    " they cost; before anything is quantized, it says whether the preprocessing is"
+    " right."
 )
 
 
@@ -44,25 +46,25 @@ class ValidationPanel(QWidget):
         self.state, self.warnings = QLabel(self), QLabel(self)
         for label in (self.state, self.warnings):
             label.setWordWrap(True)
-        self.again = QPushButton("&Validate…", self)
+        self.again = QPushButton(tr("&Validate…"), self)
         self.runs, self.run_table = self._table(tables.RUNS, 3, (132, 240, 220, 70, 24))
         self.figures, figures = self._table(verdicts.FIGURES, 2, (190, 150, 70, 80, 100, 165))
         self.costs, costs = self._table(verdicts.COSTS, 1, (200, 120, 90, 120, 170, 150))
         figures.header().moveSection(0, len(verdicts.FIGURES) - 1)  # cut off first
-        self.run_table.setAccessibleName("Validations")
-        figures.setAccessibleName("Figures of the chosen validation")
-        costs.setAccessibleName("Memory and time of the chosen validation")
+        self.run_table.setAccessibleName(tr("Validations"))
+        figures.setAccessibleName(tr("Figures of the chosen validation"))
+        costs.setAccessibleName(tr("Memory and time of the chosen validation"))
         self.variant = QComboBox(self)
-        self.variant.setAccessibleName("Which network the samples and the confusion are of")
+        self.variant.setAccessibleName(tr("Which network the samples and the confusion are of"))
         self.samples = DisagreementView(controller, self)
         self.confusion = ConfusionView(self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Parts of the chosen validation")
-        self.tabs.addTab(figures, "Figures")
-        self.tabs.addTab(costs, "Memory and time")
-        self._samples_tab = self.tabs.addTab(self.samples, "Different answers")
-        self._confusion_tab = self.tabs.addTab(self.confusion, "Confusion")
+        self.tabs.setAccessibleName(tr("Parts of the chosen validation"))
+        self.tabs.addTab(figures, tr("Figures"))
+        self.tabs.addTab(costs, tr("Memory and time"))
+        self._samples_tab = self.tabs.addTab(self.samples, tr("Different answers"))
+        self._confusion_tab = self.tabs.addTab(self.confusion, tr("Confusion"))
         self.tabs.setCornerWidget(self.variant)
         self._lay_out()
         self._connect()
@@ -135,7 +137,7 @@ class ValidationPanel(QWidget):
         self.splitter.setVisible(bool(self._runs))
         if not self._runs:
             self.warnings.hide()
-            self._say(NOTHING)
+            self._say(tr(NOTHING))
             return
         row = 0 if is_new or chosen not in self._runs else self._runs.index(chosen)
         self.run_table.setCurrentIndex(self.runs.index(row, 0))
@@ -160,7 +162,7 @@ class ValidationPanel(QWidget):
     def _warnings_of(self, run: ValidationRun) -> list[str]:
         found = []
         if not run.fits(self._controller.session.document):
-            found.append("Types or network have changed since: validate again.")
+            found.append(tr("Types or network have changed since: validate again."))
         return found + [f"{text}." for text in verdicts.warnings_of(run.validation, run.names)]
 
     def _variant(self) -> Variant | None:

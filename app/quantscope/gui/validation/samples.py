@@ -13,11 +13,12 @@ from quantscope.gui.data.sample_preview import SamplePreview
 from quantscope.gui.look.theme import tabular
 from quantscope.gui.ranges.tree import RowDelegate
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.jobs.messages import DataChecked, Failed
 
 WIDTHS = (140, 84, 84, 84, 70)
-SAME = "Both give the same answer for every sample."
-CHOOSE = "Choose a sample to see it."
+SAME = mark("Both give the same answer for every sample.")
+CHOOSE = mark("Choose a sample to see it.")
 
 
 class DisagreementView(QWidget):
@@ -37,11 +38,11 @@ class DisagreementView(QWidget):
         self.table.setItemDelegate(RowDelegate(self.table))
         self.table.setUniformRowHeights(True)
         self.table.setFont(tabular(self.table.font()))
-        self.table.setAccessibleName("Samples with different answers")
+        self.table.setAccessibleName(tr("Samples with different answers"))
         for column, width in enumerate(WIDTHS):
             self.table.setColumnWidth(column, width)
         self.preview = SamplePreview(self)
-        self.preview.clear(CHOOSE)
+        self.preview.clear(tr(CHOOSE))
         room = QScrollArea(self)
         room.setWidget(self.preview)
         room.setWidgetResizable(True)
@@ -67,9 +68,14 @@ class DisagreementView(QWidget):
         rows = disagreement_rows(validation, variant) if variant is not None else []
         self.model.show_rows(rows)
         self.splitter.setVisible(bool(rows))
-        share = f"{count(len(rows))} of {count(validation.samples)} samples: different answers"
-        self.state.setText(share if rows else SAME)
-        self.preview.clear(CHOOSE)
+        share = plural(
+            "{different} of one sample: different answers",
+            "{different} of {n} samples: different answers",
+            validation.samples,
+            different=count(len(rows)),
+        )
+        self.state.setText(share if rows else tr(SAME))
+        self.preview.clear(tr(CHOOSE))
 
     @Slot(QModelIndex, QModelIndex)
     def _ask(self, current: QModelIndex, *_: object) -> None:
@@ -80,7 +86,7 @@ class DisagreementView(QWidget):
     def _ask_number(self, number: int) -> None:
         if self._validation is not None:
             self._waits = True
-            self.preview.clear("Reading the sample …")
+            self.preview.clear(tr("Reading the sample …"))
             self._controller.check_data(self._validation.request.data, False, number)
 
     @Slot(object)

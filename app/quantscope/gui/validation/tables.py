@@ -6,15 +6,18 @@ from datetime import datetime
 
 from quantscope.core.verdicts import Row, named, result
 from quantscope.core.wording import count
+from quantscope.gui.translation import mark
 from quantscope.session.document import Document
 from quantscope.session.validations import ValidationRun
 
 RUNS = {
-    "When": "When it was run; the latest is first",
-    "Result": "Float, quantized, and the difference, by the first metric that has all three",
-    "Judged": "What stood beside the float network",
-    "Samples": "Labelled samples that were run",
-    "": "⚠ types or network have changed since",
+    mark("When"): mark("When it was run; the latest is first"),
+    mark("Result"): mark(
+        "Float, quantized, and the difference, by the first metric that has all three"
+    ),
+    mark("Judged"): mark("What stood beside the float network"),
+    mark("Samples"): mark("Labelled samples that were run"),
+    "": mark("⚠ types or network have changed since"),
 }
 
 

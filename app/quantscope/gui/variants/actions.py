@@ -13,6 +13,7 @@ from quantscope.core.errors import Problem
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit
 from quantscope.gui.menus.table import NUMBERED_VARIANTS
+from quantscope.gui.translation import tr
 from quantscope.gui.variants.bar import VariantBar
 from quantscope.gui.variants.comparison import Comparison, Subject
 from quantscope.session import variants
@@ -104,9 +105,10 @@ class Variants(QObject):
         document = self._document
         objection = variants.objection_to_name(document, place, name)
         if objection:
-            where = f"Variant {document.variants[place].name}"
-            what = f"cannot be called so: {objection[0].lower()}{objection[1:]}"
-            problem = Problem(what=what, where=where, remedy="Give it another name")
+            where = tr("Variant {name}", name=document.variants[place].name)
+            reason = f"{objection[0].lower()}{objection[1:]}"
+            what = tr("cannot be called so: {reason}", reason=reason)
+            problem = Problem(what=what, where=where, remedy=tr("Give it another name"))
             self._controller.problem_found.emit(problem, "")
         else:
             self._do(variants.rename_variant(document, place, name))
@@ -160,20 +162,20 @@ class Variants(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         offers = {each.subject: each for each in self._comparison.offers()}
         offer = offers.get(Subject(name)) if is_other else None
-        self._entry(menu, "&Open", is_other, partial(self.open, place))
+        self._entry(menu, tr("&Open"), is_other, partial(self.open, place))
         compare = partial(self._comparison.choose, Subject(name))
         can_compare = offer is not None and not offer.reason
-        self._entry(menu, "&Compare with it", can_compare, compare)
+        self._entry(menu, tr("&Compare with it"), can_compare, compare)
         menu.addSeparator()
-        self._entry(menu, "&Rename…", True, partial(self._bar.begin_renaming, place))
+        self._entry(menu, tr("&Rename…"), True, partial(self._bar.begin_renaming, place))
         copy = partial(self._do, variants.add_variant(document, place))
-        self._entry(menu, "&Duplicate", True, copy)
+        self._entry(menu, tr("&Duplicate"), True, copy)
         overwrite = partial(self._do, variants.overwrite_variant(document, place))
         shown = document.name.replace("&", "&&")
-        self._entry(menu, f"Over&write with {shown}", is_other, overwrite)
+        self._entry(menu, tr("Over&write with {variant}", variant=shown), is_other, overwrite)
         menu.addSeparator()
         several = bool(document.others)
-        self._entry(menu, "De&lete", several, partial(self._delete, place))
+        self._entry(menu, tr("De&lete"), several, partial(self._delete, place))
         return menu
 
     def _entry(self, menu: QMenu, text: str, is_on: bool, do: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.menus.readiness import why_not_edit
+from quantscope.gui.translation import tr
 from quantscope.gui.variants.comparison import Comparison
 from quantscope.session.variants import LONGEST_NAME
 
@@ -63,7 +64,7 @@ class VariantBar(QWidget):
         self.tabs = VariantTabs(self)
         self.add = QToolButton(self)
         self.field = NameField(self.tabs)
-        self.label = QLabel("Compare with", self)
+        self.label = QLabel(tr("Compare with"), self)
         self.combo = QComboBox(self)
         self.swap = QToolButton(self)
         self._set_up()
@@ -72,7 +73,7 @@ class VariantBar(QWidget):
         self.refresh()
 
     def _set_up(self) -> None:
-        self.tabs.setAccessibleName("Variants of the plan")
+        self.tabs.setAccessibleName(tr("Variants of the plan"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -80,20 +81,20 @@ class VariantBar(QWidget):
         self.tabs.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.add.setText("+")
         self.add.setAutoRaise(True)
-        self.add.setAccessibleName("New variant")
-        self.add.setToolTip("New variant: keep this one and go on with a copy")
+        self.add.setAccessibleName(tr("New variant"))
+        self.add.setToolTip(tr("New variant: keep this one and go on with a copy"))
         self.add.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.field.setAccessibleName("Name of the variant")
+        self.field.setAccessibleName(tr("Name of the variant"))
         self.field.setMaxLength(LONGEST_NAME)
         self.field.hide()
         self.label.setBuddy(self.combo)
         self.label.setProperty("role", "dim")
-        self.combo.setAccessibleName("What the open variant is compared with")
-        self.combo.setToolTip("Mark its bands with dashes, and show its types in the table")
+        self.combo.setAccessibleName(tr("What the open variant is compared with"))
+        self.combo.setToolTip(tr("Mark its bands with dashes, and show its types in the table"))
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.swap.setCheckable(True)
         self.swap.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.swap.setAccessibleName("Show the other one on the heat map")
+        self.swap.setAccessibleName(tr("Show the other one on the heat map"))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -138,9 +139,15 @@ class VariantBar(QWidget):
             self.swap.setChecked(self._comparison.is_swapped)
         label = self._comparison.label
         self.swap.setVisible(bool(label))
-        self.swap.setText(f"Show {label}")
+        self.swap.setText(tr("Show {variant}", variant=label))
         mine = self._controller.session.document.name
-        self.swap.setToolTip(f"Show {label} on the heat map, with the bands of {mine} dashed (F9)")
+        self.swap.setToolTip(
+            tr(
+                "Show {variant} on the heat map, with the bands of {other} dashed (F9)",
+                variant=label,
+                other=mine,
+            )
+        )
 
     def _show_tabs(self) -> None:
         document = self._controller.session.document
@@ -152,14 +159,13 @@ class VariantBar(QWidget):
                 self.tabs.addTab("")
             for place, name in enumerate(names):
                 self.tabs.setTabText(place, name.replace("&", "&&"))
-                key = f" (Ctrl+{place + 1})" if place < NUMBERED else ""
-                self.tabs.setTabToolTip(place, f"Variant {name}{key}; double-click to rename")
+                self.tabs.setTabToolTip(place, _tab_tip(place, name))
             self.tabs.setCurrentIndex(document.place)
 
     def _show_offers(self) -> None:
         """Nothing to compare with: nothing to choose."""
         offers = self._comparison.offers()
-        texts = ["Nothing", *(each.title for each in offers)]
+        texts = [tr("Nothing"), *(each.title for each in offers)]
         with QSignalBlocker(self.combo):
             if texts != [self.combo.itemText(place) for place in range(self.combo.count())]:
                 self.combo.clear()
@@ -168,7 +174,7 @@ class VariantBar(QWidget):
             chosen = self._comparison.subject
             self.combo.setCurrentIndex(subjects.index(chosen) + 1 if chosen in subjects else 0)
             for place, offer in enumerate(offers, 1):
-                tip = f"Not now: {offer.reason}" if offer.reason else ""
+                tip = tr("Not now: {reason}", reason=offer.reason) if offer.reason else ""
                 self.combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
                 flags = None if not offer.reason else 0  # the default model: 0 turns it off
                 self.combo.setItemData(place, flags, Qt.ItemDataRole.UserRole - 1)
@@ -214,3 +220,10 @@ class VariantBar(QWidget):
         self.field.setText(self._controller.session.document.variants[self._renamed_place].name)
         self.field.hide()
         self.tabs.setFocus()
+
+
+def _tab_tip(place: int, name: str) -> str:
+    if place >= NUMBERED:
+        return tr("Variant {name}; double-click to rename", name=name)
+    key = f"Ctrl+{place + 1}"
+    return tr("Variant {name} ({key}); double-click to rename", name=name, key=key)

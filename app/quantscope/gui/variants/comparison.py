@@ -17,14 +17,15 @@ from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges.arrangement import shown_error
 from quantscope.gui.ranges.predictions import Predictions
+from quantscope.gui.translation import mark, tr
 from quantscope.gui.variants.compared import Compared
 from quantscope.gui.variants.differences import gain_of
 from quantscope.session.document import Variant
 from quantscope.session.prepared import Prepared
 
 SAME = "="
-NOT_COUNTED = "its network is prepared otherwise: switch to it and calibrate"
-NO_STATISTICS = "calibrate first"
+NOT_COUNTED = mark("its network is prepared otherwise: switch to it and calibrate")
+NO_STATISTICS = mark("calibrate first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Comparison(QObject):
         """All that the open variant can be compared with."""
         document = self._controller.session.document
         found = [
-            Offer(Subject(each.name), f"Variant {each.name}", self._reason(each))
+            Offer(Subject(each.name), tr("Variant {name}", name=each.name), self._reason(each))
             for each in document.others
         ]
         if title := self._preparation_title():
@@ -79,8 +80,8 @@ class Comparison(QObject):
     def _reason(self, variant: Variant) -> str:
         session = self._controller.session
         if session.plan() is None:
-            return NO_STATISTICS
-        return "" if session.counted(variant.preparation) is not None else NOT_COUNTED
+            return tr(NO_STATISTICS)
+        return "" if session.counted(variant.preparation) is not None else tr(NOT_COUNTED)
 
     def _preparation_title(self) -> str:
         """``Before: without equalized channels``; empty where only one was calibrated."""
@@ -91,7 +92,7 @@ class Comparison(QObject):
         title = _difference_in_words(session.document.preparation, other.preparation)
         kept = session.calibration
         same_data = kept is not None and kept.data == other.calibration.data
-        return title if same_data else f"{title} (of other data)"
+        return title if same_data else tr("{title} (of other data)", title=title)
 
     # ---- what is chosen
 
@@ -188,7 +189,7 @@ class Comparison(QObject):
         if self.other is None or not tensor or self.other.statistics(tensor) is None:
             return ""
         data_type = self.other.data_type(tensor)
-        return data_type.label() if data_type is not None else "float"
+        return data_type.label() if data_type is not None else tr("float")
 
     def cell_text(self, tensor: str) -> str:
         """The other type for the table, so that those that differ stand out."""
@@ -209,8 +210,8 @@ class Comparison(QObject):
         if not text or other is None:
             return ""
         sqnr, gain = other.sqnr(tensor), self.gain(tensor)
-        figure = f", SQNR {wording.decibel(sqnr)}" if sqnr is not None else ""
-        more = f" ({wording.gain(gain)} here)" if gain is not None else ""
+        figure = ", " + tr("SQNR {sqnr}", sqnr=wording.decibel(sqnr)) if sqnr is not None else ""
+        more = " " + tr("({gain} here)", gain=wording.gain(gain)) if gain is not None else ""
         return f"{other.label}: {text}{figure}{more}"
 
 
@@ -222,12 +223,22 @@ def _is_of(known: Compared, variant: Variant, title: str, counted: Prepared) -> 
 
 def _difference_in_words(mine: PreparationChoices, other: PreparationChoices) -> str:
     """What ``other`` lacks and has."""
-    lacks = [each.lack for each in mine.chosen if each not in other.chosen]
-    has = [each.lack for each in other.chosen if each not in mine.chosen]
-    parts = [f"without {' and '.join(lacks)}"] if lacks else []
-    parts += [f"with {' and '.join(has)}"] if has else []
-    return f"{'After' if not lacks else 'Before'}: {' but '.join(parts)}"
+    lacks = _listed([each.lack for each in mine.chosen if each not in other.chosen])
+    has = _listed([each.lack for each in other.chosen if each not in mine.chosen])
+    if not lacks:
+        return tr("After: with {things}", things=has)
+    if not has:
+        return tr("Before: without {things}", things=lacks)
+    return tr("Before: without {things} but with {others}", things=lacks, others=has)
+
+
+def _listed(names: list[str]) -> str:
+    """``a, b and c`` as far as there are names."""
+    if len(names) < 2:
+        return "".join(names)
+    return tr("{some} and {last}", some=", ".join(names[:-1]), last=names[-1])
 
 
 def _label(mine: PreparationChoices, other: PreparationChoices) -> str:
-    return "before" if any(each not in other.chosen for each in mine.chosen) else "after"
+    is_before = any(each not in other.chosen for each in mine.chosen)
+    return tr("before") if is_before else tr("after")

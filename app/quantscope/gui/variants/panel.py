@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
@@ -13,8 +15,9 @@ from quantscope.gui.controller import Controller
 from quantscope.gui.look.plain_table import make_table
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.results.report_model import StringTable
+from quantscope.gui.translation import mark, plural, tr
 from quantscope.gui.variants.compared import Compared
-from quantscope.gui.variants.comparison import NO_STATISTICS, NOT_COUNTED, Comparison, Subject
+from quantscope.gui.variants.comparison import NO_STATISTICS, Comparison, Subject
 from quantscope.gui.variants.differences import (
     AT_ONCE,
     Difference,
@@ -27,17 +30,17 @@ from quantscope.session.document import Variant
 from quantscope.session.steps import Steps
 
 VARIANT_HEADINGS = {
-    "": "● open, ◇ compared with",
-    "Variant": "Choose a row to compare with it; Enter opens it",
-    "Target": "What the variant is planned for",
-    "Scheme": "How types are chosen where none is pinned",
-    "Words": "Bits of weights / of activations, where none is pinned",
-    "Pinned": "Tensors whose type was set by hand",
-    "Float": "Layers kept in float by hand",
-    "Parameters": "Weights, biases and constants as stored",
-    "Mean SQNR": "Predicted, over the tensors that lose anything",
-    "Worst SQNR": "Predicted, of the tensor that loses most",
-    "Prepared": "What was chosen of the network's preparation",
+    "": mark("● open, ◇ compared with"),
+    mark("Variant"): mark("Choose a row to compare with it; Enter opens it"),
+    mark("Target"): mark("What the variant is planned for"),
+    mark("Scheme"): mark("How types are chosen where none is pinned"),
+    mark("Words"): mark("Bits of weights / of activations, where none is pinned"),
+    mark("Pinned"): mark("Tensors whose type was set by hand"),
+    mark("Float"): mark("Layers kept in float by hand"),
+    mark("Parameters"): mark("Weights, biases and constants as stored"),
+    mark("Mean SQNR"): mark("Predicted, over the tensors that lose anything"),
+    mark("Worst SQNR"): mark("Predicted, of the tensor that loses most"),
+    mark("Prepared"): mark("What was chosen of the network's preparation"),
 }
 VARIANT_WIDTHS = (22, 56, 100, 74, 50, 54, 44, 82, 80, 82, 150)
 DIFFERENCE_WIDTHS = (168, 72, 96, 96, 80, 80)
@@ -61,11 +64,11 @@ class VariantsPanel(QWidget):
         self.differences: tuple[Difference, ...] = ()
         self.work = LongWork(self)
         self.variants = StringTable(VARIANT_HEADINGS, WORD_COLUMNS, self)
-        self.table = make_table(self.variants, "Variants", VARIANT_WIDTHS, self)
+        self.table = make_table(self.variants, tr("Variants"), VARIANT_WIDTHS, self)
         self.state = QLabel(self)
         self.state.setWordWrap(True)
         self.tensors = StringTable({}, 1, self)
-        self.list = make_table(self.tensors, "What differs", (), self)
+        self.list = make_table(self.tensors, tr("What differs"), (), self)
         self._lay_out()
         self.table.selectionModel().currentChanged.connect(self._compare)
         self.table.activated.connect(self._open)
@@ -125,7 +128,7 @@ class VariantsPanel(QWidget):
             return
         self._show_variants()
         self._show_state(None)
-        self.work.begin("Comparing variants", self._working(), self._end)
+        self.work.begin(tr("Comparing variants"), self._working(), self._end)
 
     def _working(self) -> Steps[None]:
         """What differs comes first: it is what a person looks at."""
@@ -180,7 +183,7 @@ class VariantsPanel(QWidget):
         if summary is None:
             return UNKNOWN, UNKNOWN, UNKNOWN
         mean, worst = summary.mean_sqnr, summary.worst_sqnr
-        exact = "exact" if mean is None or worst is None else ""
+        exact = wording.decibel(inf) if mean is None or worst is None else ""
         return (
             size(summary.parameter_bytes),
             exact or wording.decibel(mean or 0.0),
@@ -193,7 +196,7 @@ class VariantsPanel(QWidget):
         if other is None:
             self.state.setText(self._why_nothing())
             return
-        against = f"{document.name} against {other.label}"
+        against = tr("{name} against {other}", name=document.name, other=other.label)
         if found is None:
             self.state.setText(f"{against} {WORKING}")
             return
@@ -202,13 +205,15 @@ class VariantsPanel(QWidget):
     def _why_nothing(self) -> str:
         offers = self._comparison.offers()
         if any(not each.reason for each in offers):
-            return "Choose another variant at the left, or above the rows, to see what differs."
+            return tr("Choose another variant at the left, or above the rows, to see what differs.")
         reasons = {each.reason for each in offers}
-        if NO_STATISTICS in reasons:
-            return "Calibrate to compare variants."
-        if NOT_COUNTED in reasons:
-            return f"Nothing to compare with: {NOT_COUNTED}."
-        return "A new variant (Ctrl+Shift+N) keeps this plan beside what you change from now on."
+        if tr(NO_STATISTICS) in reasons:
+            return tr("Calibrate to compare variants.")
+        if reasons:
+            return tr("Nothing to compare with: {reason}.", reason=reasons.pop())
+        return tr(
+            "A new variant (Ctrl+Shift+N) keeps this plan beside what you change from now on."
+        )
 
     def _end(self, _: None) -> None:
         """All is on the screen already."""
@@ -220,12 +225,19 @@ class VariantsPanel(QWidget):
         label += "\N{PRIME}" * (label == name)
         self.tensors.show_headings(
             {
-                "Tensor": "Choose a row to go to the tensor",
-                "SQNR": f"SQNR in {name} less SQNR in {label}; {UNKNOWN}: one has no figure",
-                f"Type, {name}": f"The type in {name}",
-                f"Type, {label}": f"The type in {label}",
-                f"SQNR, {name}": f"Predicted; {UNKNOWN}: float, or rounded elsewhere",
-                f"SQNR, {label}": f"Predicted SQNR in {label}",
+                tr("Tensor"): tr("Choose a row to go to the tensor"),
+                tr("SQNR"): tr(
+                    "SQNR in {name} less SQNR in {other}; {sign}: one has no figure",
+                    name=name,
+                    other=label,
+                    sign=UNKNOWN,
+                ),
+                tr("Type, {name}", name=name): tr("The type in {name}", name=name),
+                tr("Type, {name}", name=label): tr("The type in {name}", name=label),
+                tr("SQNR, {name}", name=name): tr(
+                    "Predicted; {sign}: float, or rounded elsewhere", sign=UNKNOWN
+                ),
+                tr("SQNR, {name}", name=label): tr("Predicted SQNR in {name}", name=label),
             }
         )
         self.tensors.show_rows(rows)
@@ -247,7 +259,7 @@ class VariantsPanel(QWidget):
         return (
             readings.name_of(each.tensor),
             UNKNOWN if each.gain is None else wording.gain(each.gain),
-            *("float" if kind is None else kind.label() for kind in types),
+            *(tr("float") if kind is None else kind.label() for kind in types),
             *(UNKNOWN if value is None else wording.decibel(value) for value in sqnr),
         )
 
@@ -276,9 +288,18 @@ class VariantsPanel(QWidget):
 def _count(found: tuple[Difference, ...]) -> str:
     """How many tensors differ, and how many of them in their type."""
     if not found:
-        return "no tensor differs"
+        return tr("no tensor differs")
     types = sum(each.mine != each.other for each in found)
-    count = "one tensor differs" if len(found) == 1 else f"{len(found):,} tensors differ"
-    if types == len(found):
-        return f"{count} in type"
-    return f"{count}, {types:,} of them in type" if types else f"{count} in SQNR alone"
+    number = len(found)
+    if types == number:
+        return plural("one tensor differs in type", "{n} tensors differ in type", number)
+    if not types:
+        return plural(
+            "one tensor differs in SQNR alone", "{n} tensors differ in SQNR alone", number
+        )
+    return plural(
+        "one tensor differs, {types} of them in type",
+        "{n} tensors differ, {types} of them in type",
+        number,
+        types=wording.count(types),
+    )

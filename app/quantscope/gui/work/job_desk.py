@@ -26,6 +26,7 @@ from quantscope.gui.diagnosis.measuring import (
     mix_request,
 )
 from quantscope.gui.ranges.readings import Readings
+from quantscope.gui.translation import tr
 from quantscope.gui.work.job import Job, calibrate_request, export_request
 from quantscope.gui.work.worker_process import RESULTS, WorkerProcess
 from quantscope.jobs import messages
@@ -76,19 +77,19 @@ class JobDesk(QObject):
     def open_model(self, basis: Document, path: str, then: DataDescription | None) -> None:
         """Describe another model than that of ``basis``, to calibrate it with ``then``."""
         request = messages.Describe(model=str(Path(path).absolute()))
-        self._begin(basis, request, f"Opening {Path(path).name}", then=then)
+        self._begin(basis, request, tr("Opening {file}", file=Path(path).name), then=then)
 
     def locate_model(self, basis: Document, path: str) -> None:
         """Describe what a person takes for the model of ``basis``."""
         model = str(Path(path).absolute())
         request = messages.Describe(model=model, preparation=basis.preparation)
-        self._begin(basis, request, f"Opening {Path(path).name}", locates=True)
+        self._begin(basis, request, tr("Opening {file}", file=Path(path).name), locates=True)
 
     def describe_draft(self, draft: Draft) -> None:
         """Describe the model of unsaved work that was left behind."""
         document = draft.document
         request = messages.Describe(model=document.model, preparation=document.preparation)
-        self._begin(document, request, f"Recovering {draft.name}", draft=draft)
+        self._begin(document, request, tr("Recovering {draft}", draft=draft.name), draft=draft)
 
     def calibrate(
         self, basis: Document, data: DataDescription, counted: Calibration | None = None
@@ -100,7 +101,7 @@ class JobDesk(QObject):
         output = self._scratch_path("calibration")
         known = "" if counted is None else self._file_of(counted)
         request = calibrate_request(basis, self.agreements.stamped(data), output, known)
-        self._begin(basis, request, "Calibrating")
+        self._begin(basis, request, tr("Calibrating"))
 
     def keep_samples(self, basis: Document, path: str, title: str) -> None:
         """Answer what types will be asked of the statistics in the file ``path``, which a
@@ -110,7 +111,7 @@ class JobDesk(QObject):
     def merge(self, basis: Document, calibration: Calibration, path: str) -> None:
         """Put the samples of the calibration or session file ``path`` to those of ``calibration``;
         raises as :meth:`calibrate`."""
-        self._merge(basis, (self._file_of(calibration), path), "Merging statistics")
+        self._merge(basis, (self._file_of(calibration), path), tr("Merging statistics"))
 
     def _merge(self, basis: Document, paths: tuple[str, ...], title: str) -> None:
         request = messages.Merge(
@@ -125,21 +126,21 @@ class JobDesk(QObject):
         """Write and verify the quantized model; raises where the statistics have no file."""
         trusted = self.agreements.hashes_of(calibration.data)
         request = export_request(basis, self._file_of(calibration), path, overwrite, trusted)
-        self._begin(basis, request, f"Exporting {Path(path).name}")
+        self._begin(basis, request, tr("Exporting {file}", file=Path(path).name))
 
     def measure_layers(
         self, basis: Document, calibration: Calibration, known: Diagnosis, effort: LayerEffort
     ) -> None:
         """Measure what layers cost, beyond what is ``known``; raises as :meth:`export`."""
         request = layers_request(basis, self._files_to_measure(calibration, known), effort)
-        self._begin(basis, request, "Measuring layers")
+        self._begin(basis, request, tr("Measuring layers"))
 
     def find_mix(
         self, basis: Document, calibration: Calibration, known: Diagnosis, search: MixSearch
     ) -> None:
         """Search the cheapest mix that meets a goal; raises as :meth:`export`."""
         request = mix_request(basis, self._files_to_measure(calibration, known), search)
-        self._begin(basis, request, "Searching a mix")
+        self._begin(basis, request, tr("Searching a mix"))
 
     def validate(
         self,
@@ -166,7 +167,7 @@ class JobDesk(QObject):
             )
             export = replace(export, verification_samples=1)
         asked = messages.Validate(model=basis.model, variants=files, request=request, export=export)
-        self._begin(basis, asked, "Validating")
+        self._begin(basis, asked, tr("Validating"))
 
     def write_file(
         self, record: Record, calibration: Calibration, path: str, dark: bool, depth: Depth
@@ -181,7 +182,7 @@ class JobDesk(QObject):
             depth=depth,
         )
         basis = Document(model=record.model, settings=record.settings)
-        self._begin(basis, request, f"Writing {Path(path).name}")
+        self._begin(basis, request, tr("Writing {file}", file=Path(path).name))
 
     def count_channels(self, basis: Document, calibration: Calibration, tensor: str) -> None:
         """Count one activation channel by channel; raises where the statistics have no file."""
@@ -192,7 +193,7 @@ class JobDesk(QObject):
             preparation=basis.preparation,
             trusted=self.agreements.hashes_of(calibration.data),
         )
-        self._begin(basis, request, "Counting channels")
+        self._begin(basis, request, tr("Counting channels"))
 
     def check_data(
         self, model: str, data: DataDescription, guess: bool, sample: int = 0, name: str = ""

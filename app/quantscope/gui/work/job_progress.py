@@ -7,11 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
+from quantscope.gui.translation import mark, tr
 
 STAGES = {
-    "sensitivity": "Layers",
-    "fixes": "Trying fixes",
-    "goal": "Trying mixes",
+    "sensitivity": mark("Layers"),
+    "fixes": mark("Trying fixes"),
+    "goal": mark("Trying mixes"),
 }
 
 
@@ -27,8 +28,8 @@ class JobProgress(QWidget):
         self.bar.setFixedSize(140, 12)
         self.text = QLabel(self)
         self.text.setProperty("role", "dim")
-        self.stop = QPushButton("Stop", self)
-        self.stop.setToolTip("What was measured until then is kept")
+        self.stop = QPushButton(tr("Stop"), self)
+        self.stop.setToolTip(tr("What was measured until then is kept"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (self.bar, self.text, self.stop):
@@ -55,8 +56,8 @@ class JobProgress(QWidget):
             return
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
-        stage = STAGES.get(progress.stage, progress.stage)
+        stage = tr(STAGES.get(progress.stage, progress.stage))
         parts = [f"{stage} {100 * progress.done // progress.total} %"]
         if progress.remaining > 0:
-            parts.append(f"{wording.duration(progress.remaining)} left")
+            parts.append(tr("{time} left", time=wording.duration(progress.remaining)))
         self.text.setText(", ".join(parts))

@@ -16,6 +16,7 @@ from typing import get_args
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from quantscope.core.errors import Problem
+from quantscope.gui.translation import mark, tr
 from quantscope.gui.work.long_work import LongWork
 from quantscope.jobs.messages import (
     Cancelled,
@@ -33,6 +34,14 @@ log = logging.getLogger(__name__)
 PATIENCE_MS = 3_000  # between asking a job to stop and killing the worker
 KEPT_ERROR_OUTPUT = 16_384
 RESULTS = get_args(Result)
+UNHARMED = mark("Your session is unharmed: start the job again; the worker starts anew with it")
+SEE_DETAILS = mark(
+    "Your session is unharmed: start the job again; the worker starts anew with it. See the details"
+)
+SPARE_MEMORY = mark(
+    "Use fewer samples or close programs. Your session is unharmed: start the job again; the"
+    " worker starts anew with it"
+)
 OUT_OF_MEMORY_SIGNS = ("MemoryError", "std::bad_alloc", "Cannot allocate memory")
 
 
@@ -130,7 +139,7 @@ class WorkerProcess(QObject):
         *lines, self._partial = received.split(b"\n")
         self._lines.extend(lines)
         if self._lines and not self._reading.is_active:
-            self._reading.begin("Reading", self._taking(), _nothing)
+            self._reading.begin(tr("Reading"), self._taking(), _nothing)
 
     def _taking(self) -> Steps[None]:
         """One line after the other; that of a large network takes long to read."""
@@ -173,9 +182,9 @@ class WorkerProcess(QObject):
             reason = self._process.errorString()
             self._bury(
                 Problem(
-                    what=f"the worker process could not be started ({reason})",
+                    what=tr("the worker process could not be started ({reason})", reason=reason),
                     where=self._command[0],
-                    remedy="Check that this installation of Quantscope is complete",
+                    remedy=tr("Check that this installation of Quantscope is complete"),
                 )
             )
 
@@ -213,20 +222,19 @@ def _nothing(_: None) -> None:
 
 def how_it_ended(code: int, crashed: bool, errors: str) -> Problem:
     """Why a worker is gone, in words, from its exit code (or signal) and its last output."""
-    where = "The worker process"
-    remedy = "Your session is unharmed: start the job again; the worker starts anew with it"
+    where, remedy, with_details = tr("The worker process"), tr(UNHARMED), tr(SEE_DETAILS)
     if any(sign in errors for sign in OUT_OF_MEMORY_SIGNS):
-        return Problem("ran out of memory", where, f"Use fewer samples or close programs. {remedy}")
+        return Problem(tr("ran out of memory"), where, tr(SPARE_MEMORY))
     if crashed and code == getattr(signal, "SIGKILL", -1):
-        what = "was killed from outside, as systems do when memory runs out"
+        what = tr("was killed from outside, as systems do when memory runs out")
         return Problem(what, where, remedy)
     if crashed and code == signal.SIGTERM:
-        return Problem("was asked to end by the system or another program", where, remedy)
+        return Problem(tr("was asked to end by the system or another program"), where, remedy)
     if crashed:
-        return Problem(f"crashed ({signal_name(code)})", where, f"{remedy}. See the details")
+        return Problem(tr("crashed ({code})", code=signal_name(code)), where, with_details)
     if code == 0:
-        return Problem("ended before its job was done", where, remedy)
-    return Problem(f"ended with exit code {code}", where, f"{remedy}. See the details")
+        return Problem(tr("ended before its job was done"), where, remedy)
+    return Problem(tr("ended with exit code {code}", code=code), where, with_details)
 
 
 def signal_name(number: int) -> str:
