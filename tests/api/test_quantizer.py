@@ -95,8 +95,9 @@ def test_that_an_end_at_rest_is_an_option_only_of_calibrating(calibrated: Quanti
     ],
 )
 def test_that_data_that_does_not_fit_is_one_sentence(model: Path, given: Any, words: str) -> None:
-    with pytest.raises(QuantscopeError, match=words):
+    with pytest.raises(QuantscopeError, match=words) as caught:
         Quantizer(model).calibrate(given)
+    assert "quantscope-" not in str(caught.value)  # no file that the script knows nothing of
 
 
 def test_that_a_sample_of_one_array_is_refused_where_there_are_several_inputs(

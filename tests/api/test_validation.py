@@ -312,8 +312,8 @@ def test_that_labels_that_do_not_fit_are_one_sentence(
 ) -> None:
     with pytest.raises(QuantscopeError, match=words) as caught:
         calibrated.validate(samples, labels=labels)
-    if not isinstance(labels, str):
-        assert caught.value.problem.where == "labels"
+    given = isinstance(labels, str)
+    assert caught.value.problem.where == (str(Path(labels).absolute()) if given else "labels")
 
 
 def test_that_resamples_are_a_whole_number() -> None:

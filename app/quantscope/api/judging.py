@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.api.data import DataOptions
-from quantscope.api.running import ask
+from quantscope.api.running import ask, called
 from quantscope.api.samples import Samples
 from quantscope.api.validation import QuantizationOptions
 from quantscope.api.workbench import PathLike, Workbench
@@ -52,7 +51,7 @@ def judge(
             options = as_calibrated(options, known)
     files = [files] if isinstance(files, str | os.PathLike) else files
     described = bench.described(data, None, options)
-    place = _place_of(labels, bench)
+    place, is_written = _place_of(labels, bench)
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         export: Export | None = None
         if is_planned:
@@ -64,7 +63,7 @@ def judge(
             export=export,
         )
         own = judged_by.functions if judged_by.metrics else None
-        with _named_labels(place):
+        with called(place, "labels") if is_written else nullcontext():
             found = ask(request, Validated, bench.listener, own).validation
     run = new_run(session.document, bench.settings if is_planned else None, found)
     session.attach_validations(with_run(session.validations, run))
@@ -81,33 +80,22 @@ def as_calibrated(options: DataOptions, data: DataDescription) -> DataOptions:
     return found
 
 
-def _place_of(labels: Labels | None, bench: Workbench) -> str:
-    """Where ``labels`` lie: at their path, or in a file that is written for them.
+def _place_of(labels: Labels | None, bench: Workbench) -> tuple[str, bool]:
+    """Where ``labels`` lie, and whether that is a file that was written for them.
 
     Raises :class:`QuantscopeError` where they are neither numbers nor JSON.
     """
     if labels is None:
-        return ""
+        return "", False
     if isinstance(labels, str | os.PathLike):
-        return str(Path(labels).absolute())
+        return str(Path(labels).absolute()), False
     if isinstance(labels, Mapping):
         path = bench.new_file("labels.json")
         path.write_text(_as_json(labels), encoding="utf-8")
     else:
         path = bench.new_file("labels.npy")
         np.save(path, _numbers(labels), allow_pickle=False)
-    return str(path)
-
-
-@contextmanager
-def _named_labels(place: str) -> Iterator[None]:
-    """Call labels that are written to ``place`` what a script calls them."""
-    try:
-        yield
-    except QuantscopeError as error:
-        if not place or error.problem.where != place:
-            raise
-        raise QuantscopeError.from_problem(replace(error.problem, where="labels")) from None
+    return str(path), True
 
 
 def _numbers(labels: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:

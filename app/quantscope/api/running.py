@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
+from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import STOP, LiveCounts, Progress
 from quantscope.core.validation import OwnMetric
 from quantscope.jobs.inline import run_inline
@@ -75,3 +78,16 @@ def attempt(
         return Halt(result, by_listener=by_listener)
     assert isinstance(result, kind)
     return result
+
+
+@contextmanager
+def called(place: str | Path, name: str) -> Iterator[None]:
+    """Let errors call ``name`` what was written to ``place`` and came from a script."""
+    try:
+        yield
+    except QuantscopeError as error:
+        where = error.problem.where.replace(str(place), name)
+        renamed = QuantscopeError.from_problem(replace(error.problem, where=where))
+        for note in getattr(error, "__notes__", ()):
+            renamed.add_note(note)
+        raise renamed from None

@@ -18,7 +18,7 @@ from quantscope.api.data import (
     whole_number,
 )
 from quantscope.api.going_on import counted_samples, grown_data
-from quantscope.api.running import Halt, Listener, ask, attempt
+from quantscope.api.running import Halt, Listener, ask, attempt, called
 from quantscope.api.samples import Samples, write_samples
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription, SourceCheck
@@ -110,15 +110,7 @@ class Workbench:
             )
         return kept
 
-    def settle(self, data: PathLike, options: DataOptions) -> tuple[DataDescription, SourceCheck]:
-        """The data at a path, with what is not said guessed, and what a dry run found."""
-
-        def check(wish: DataDescription, guess: bool) -> tuple[DataDescription, SourceCheck]:
-            request = CheckData(model=self.session.document.model, data=wish, guess=guess)
-            done = ask(request, DataChecked)
-            return done.data, done.check
-
-        return settled(os.fspath(data), options, check)
+    # ---- data
 
     def described(
         self, data: PathLike | Samples, keep_in: PathLike | None, options: DataOptions
@@ -127,7 +119,8 @@ class Workbench:
         if isinstance(data, str | os.PathLike):
             return self._settle(data, options)[0]
         place, rest = self._store(data, keep_in, options)
-        return self._settle(place, rest)[0]
+        with called(place, "data"):
+            return self._settle(place, rest)[0]
 
     def check(self, data: PathLike, options: DataOptions) -> SourceCheck:
         """What a dry run of the data at a path found."""
