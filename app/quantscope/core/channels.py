@@ -7,7 +7,7 @@ channel is a row of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -24,6 +24,7 @@ from quantscope.core.histogram import (
 )
 from quantscope.core.network import Network, Role
 
+VALUES_AT_ONCE = 2**16
 OUTLIER_RATIO = 8.0  # to the median channel: three bits of an eight-bit word
 _SIGN = 0x8000
 _INFINITY = 0x7F80
@@ -51,6 +52,12 @@ class ChannelBits:
         return cls(
             np.array(tables, np.int64).reshape(-1, 2, BIT_COUNT), np.array(largest, np.float64)
         )
+
+    @classmethod
+    def together(cls, parts: Sequence[ChannelBits]) -> ChannelBits:
+        """Channels that follow each other, as :func:`channel_parts` yields them."""
+        counts = np.concatenate([part.counts for part in parts])
+        return cls(counts, np.concatenate([part.largest for part in parts]))
 
     def __add__(self, other: ChannelBits) -> ChannelBits:
         """The bits of both, of the same channels."""
@@ -87,8 +94,20 @@ def channel_bits(values: npt.ArrayLike, channel_axis: int) -> ChannelBits:
     reach a layer from the one before. Negative ones count from the end; an axis that is not there
     raises ``numpy.exceptions.AxisError``.
     """
-    with np.errstate(over="ignore"):
-        table = np.moveaxis(np.asarray(values).astype(np.float32), channel_axis, 0)
+    return ChannelBits.together(list(channel_parts(values, channel_axis)))
+
+
+def channel_parts(values: npt.ArrayLike, channel_axis: int) -> Iterator[ChannelBits]:
+    """The same for some channels at a time, each within milliseconds: at least one part."""
+    table = np.moveaxis(np.asarray(values), channel_axis, 0)
+    at_once = max(VALUES_AT_ONCE // max(table[:1].size, 1), 1)
+    for first in range(0, max(len(table), 1), at_once):
+        with np.errstate(over="ignore"):
+            yield _bits_of(table[first : first + at_once].astype(np.float32))
+
+
+def _bits_of(table: npt.NDArray[np.float32]) -> ChannelBits:
+    """The bits of each index of the first axis."""
     channels, each = len(table), table[:1].size
     rows = table.reshape(channels, each)
     cells = np.arange(channels)[:, np.newaxis] * _CELLS + _cells()[bucket_of(rows)].reshape(

@@ -64,14 +64,17 @@ def _of_parameter(values: npt.NDArray[np.float32]) -> SampleValues:
     places = np.arange(0, values.size, stride)
     if flat is None:
         ends = [int(values.argmin()), int(values.argmax())]
-        places = np.unique(np.concatenate([places, ends]))
+        places = np.concatenate([places, ends])  # none twice in what is picked below
         flat = values.reshape(-1)[places].astype(np.float64)
     usable = np.flatnonzero(np.isfinite(flat) & (flat != 0.0))
     flat, places = flat[usable], places[usable]
     if not flat.size:
         return SampleValues(flat, places)
-    _, first = np.unique(np.frexp(flat)[1], return_index=True)
-    picked = np.unique(np.concatenate([first, [flat.argmin(), flat.argmax()]]))
+    exponents = np.frexp(flat)[1]
+    lowest = int(exponents.min())
+    first = np.full(int(exponents.max()) - lowest + 1, -1)
+    first[exponents[::-1] - lowest] = np.arange(len(flat))[::-1]  # what is written last stays
+    picked = np.unique(np.concatenate([first[first >= 0], [flat.argmin(), flat.argmax()]]))
     _, single = np.unique(flat[picked], return_index=True)
     picked = picked[single]
     order = _chosen(flat[picked])

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import pytest
 from onnx import numpy_helper
@@ -11,13 +12,19 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.channels import ChannelBits, channel_bits
+from quantscope.core.formats import ChannelScaled, FixedPoint
 from quantscope.core.heatmap import HeatRow
 from quantscope.core.statistics import TensorStatistics
-from quantscope.gui.inspector.channels_view import NOTHING
+from quantscope.core.stored import stored_integers
+from quantscope.core.wording import decimal
+from quantscope.gui.inspector.channel_map import AT_ONCE
+from quantscope.gui.inspector.channels_view import COUNTING, NOT_CALIBRATED
 from quantscope.gui.inspector.words_model import WordsModel
-from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.look.theme import DARK, LIGHT
 from quantscope.gui.main_window import MainWindow
+from quantscope.gui.translation import plural
+from quantscope.gui.work import long_work
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Export, Exported
 from quantscope.session.calibration_file import write_calibration
@@ -33,6 +40,14 @@ def show_tab(qtbot: QtBot, window: MainWindow, tab: int) -> None:
     bar = window.inspector.tabs.tabBar()
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(tab).center())
     assert window.inspector.tabs.currentIndex() == tab
+
+
+def integers(window: MainWindow) -> npt.NDArray[np.int64]:
+    """All that the table holds."""
+    model = window.inspector.integers.model
+    rows, columns = model.rowCount(), model.columnCount()
+    cells = [[int(model.index(r, c).data()) for c in range(columns)] for r in range(rows)]
+    return np.array(cells, np.int64)
 
 
 def texts(model: WordsModel, row: int) -> list[str]:
@@ -116,9 +131,10 @@ def test_that_counts_below_the_words_are_those_of_the_values(
     for column in range(1, model.columnCount() - 2):
         header = model.headerData(column, Qt.Orientation.Horizontal, model.POWER)
         tip = model.index(last, column).data(Qt.ItemDataRole.ToolTipRole)
-        assert model._table is not None
-        bit = model._table.axis.top - (column - 1)
-        assert tip == f"{(exponents == bit).sum():,} values", header
+        assert model.table is not None
+        bit = model.table.axis.top - (column - 1)
+        number = int((exponents == bit).sum())
+        assert tip == plural("one value", "{n} values", number), header
 
 
 def test_that_channels_are_sorted_and_those_that_stand_out_are_marked(
@@ -139,8 +155,7 @@ def test_that_channels_are_sorted_and_those_that_stand_out_are_marked(
     channels = len(values)
     assert view.map.order.tolist() == list(range(channels))
     view.order.setFocus()
-    qtbot.keyClicks(view.order, "Widest")
-    view.order.activated.emit(view.order.currentIndex())
+    qtbot.keyClicks(view.order, "Wid")
     largest = np.abs(values).reshape(channels, -1).max(axis=1)
     assert view.map.order.tolist() == np.argsort(-largest, kind="stable").tolist()
     assert view.map.channel_at(QPoint(40, 24)) == 3
@@ -186,7 +201,7 @@ def test_that_a_network_without_statistics_has_no_channels_to_count(
     select(opened, network.layers[1].outputs[0])
     show_tab(qtbot, opened, CHANNELS)
     view = opened.inspector.channels
-    assert view.summary.text() == NOTHING
+    assert view.summary.text() == NOT_CALIBRATED
     assert not view.count.isVisible()
 
 
@@ -197,7 +212,7 @@ def test_that_an_activation_has_a_sentence_in_place_of_integers(
     assert network is not None
     select(fixed, network.layers[0].outputs[0])
     show_tab(qtbot, fixed, INTEGERS)
-    assert fixed.inspector.integers.summary.text().startswith("Select quantized weights")
+    assert fixed.inspector.integers.summary.text().startswith("An activation has no integers")
 
 
 def test_that_the_integers_are_those_of_the_exported_file(
@@ -207,7 +222,7 @@ def test_that_the_integers_are_those_of_the_exported_file(
     assert session.calibration is not None
     select(fixed, tensor)
     show_tab(qtbot, fixed, INTEGERS)
-    shown = fixed.inspector.integers.model.integers
+    shown = integers(fixed)
     statistics, output = tmp_path / "statistics.npz", tmp_path / "out.onnx"
     write_calibration(statistics, session.calibration)
     result = run_inline(
@@ -230,3 +245,83 @@ def test_that_the_integers_say_what_an_export_changes(qtbot: QtBot, fixed: MainW
     assert "Compensated" not in fixed.inspector.integers.summary.text()
     fixed.actions_by_id["compensate"].trigger()
     assert "Compensated rounding will move" in fixed.inspector.integers.summary.text()
+
+
+def test_that_an_integer_says_where_it_stands_and_what_was_rounded(
+    qtbot: QtBot, fixed: MainWindow
+) -> None:
+    tensor = weights(fixed)
+    select(fixed, tensor)
+    show_tab(qtbot, fixed, INTEGERS)
+    model, statistics = fixed.inspector.integers.model, fixed.controller.readings.statistics(tensor)
+    assert statistics is not None and statistics.values is not None
+    shape = statistics.values.shape
+    last = tuple(size - 1 for size in shape)
+    tip = model.index(shape[0] - 1, model.columnCount() - 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.startswith(f"[{', '.join(map(str, last))}]: ")
+    assert decimal(float(statistics.values[last]), digits=6) in tip
+    assert model.headerData(0, Qt.Orientation.Vertical) == 0
+
+
+def test_that_integers_of_scales_for_each_channel_are_those_of_all_rows_together(
+    qtbot: QtBot, calibrated: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quantscope.gui.inspector.integers_model.VALUES_AT_ONCE", 100)
+    calibrated.controller.choose_target("onnxruntime")
+    tensor = weights(calibrated)
+    select(calibrated, tensor)
+    show_tab(qtbot, calibrated, INTEGERS)
+    session = calibrated.controller.session
+    plan, statistics = session.plan(), calibrated.controller.readings.statistics(tensor)
+    assert plan is not None and session.network is not None
+    assert isinstance(plan.types[tensor], ChannelScaled)
+    assert statistics is not None and statistics.values is not None
+    wanted = stored_integers(session.network, plan, tensor, statistics.values)
+    shown = integers(calibrated)
+    np.testing.assert_array_equal(shown, wanted.reshape(shown.shape))
+
+
+def test_that_channels_of_many_values_are_counted_in_slices_and_kept(
+    qtbot: QtBot, fixed: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_work, "SLICE", 0.0)
+    monkeypatch.setattr("quantscope.core.channels.VALUES_AT_ONCE", 1)
+    first, second = weights(fixed, 0), weights(fixed, 1)
+    view = fixed.inspector.channels
+    show_tab(qtbot, fixed, CHANNELS)
+    select(fixed, first)
+    assert view.summary.text() == COUNTING
+    select(fixed, second)  # what was begun is given up
+    qtbot.waitUntil(view.area.isVisible)
+    statistics = fixed.controller.readings.statistics(second)
+    assert statistics is not None and statistics.values is not None
+    assert view.map.bits is not None
+    wanted = channel_bits(statistics.values, 0)
+    np.testing.assert_array_equal(view.map.bits.counts, wanted.counts)
+    kept = view.map.bits
+    fixed.controller.pin(second, FixedPoint(8, 3))
+    assert view.map.bits is kept
+
+
+def test_that_only_channels_in_sight_are_painted(qtbot: QtBot, fixed: MainWindow) -> None:
+    view = fixed.inspector.channels.map
+    select(fixed, weights(fixed))
+    show_tab(qtbot, fixed, CHANNELS)
+    bits = ChannelBits(np.ones((5000, 2, 261), np.int64), np.ones(5000))
+    view.show_bits(bits, FixedPoint(8, 3), np.arange(5000))
+    view.repaint()
+    assert 0 < len(view._images) < 5000 / AT_ONCE / 4
+    fixed.inspector.channels.area.verticalScrollBar().setValue(10**6)
+    qtbot.waitUntil(lambda: max(view._images) == 5000 // AT_ONCE)
+
+
+def test_that_words_are_drawn_in_the_colours_that_are_told(qtbot: QtBot, fixed: MainWindow) -> None:
+    select(fixed, weights(fixed))
+    show_tab(qtbot, fixed, WORDS)
+    view = fixed.inspector.words
+    first = next(c for c in range(1, 9) if background(view.model, 0, c))
+    room = view.table.visualRect(view.model.index(0, first))
+    drawn = view.table.viewport().grab(room).toImage().pixelColor(2, 2)
+    assert drawn.name() == background(view.model, 0, first) == QColor(LIGHT.first_bit).name()
+    fixed.actions_by_id["theme-dark"].trigger()
+    assert background(view.model, 0, first) == QColor(DARK.first_bit).name()

@@ -9,66 +9,58 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from quantscope.core.channels import ChannelBits
-from quantscope.core.formats import DataType
+from quantscope.core.formats import ChannelScaled, DataType, Scaled
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, fit_axis, paint
 from quantscope.gui import wording
-from quantscope.gui.look.theme import LIGHT
-from quantscope.gui.translation import mark, tr
+from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.translation import tr
 
-ROW_HEIGHT, MARK_WIDTH, AXIS_HEIGHT = 12, 14, 18
-MOST_CHANNELS = 4096  # what is drawn; the rest is counted in the sentence above
+ROW_HEIGHT, MARK_WIDTH, AXIS_HEIGHT, GAP = 14, 14, 18, 4  # pixels
+FONT = 10  # pixels
+AT_ONCE = 32  # rows that are painted together, when one of them comes into sight
 WIDE_MARK, NARROW_MARK = "▲", "▽"
-
-USUAL = mark("channel {channel}: largest magnitude {largest}")
-FAR_ABOVE = mark(
-    "channel {channel}: largest magnitude {largest}, far above the median channel's {median}"
-)
-FAR_BELOW = mark(
-    "channel {channel}: largest magnitude {largest}, far below the median channel's {median}"
-)
 
 
 class ChannelMap(QWidget):
-    """The picture: one row for each channel, marks at the left of those that stand out."""
+    """One row for each channel: its number, a mark if it stands out, its bits.
+
+    Only rows in sight are painted, and kept until something changes: there may be thousands.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = LIGHT
         self.order: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self.bits: ChannelBits | None = None
+        self._type: DataType | None = None
         self._axis = BitAxis(0, 0)
-        self._image = QImage()
-        self._rows: list[HeatRow] = []
+        self._images: dict[int, QImage] = {}
         self._depth = Depth.LINEAR
-        self.setAccessibleName(tr("Channels by bit positions of the selected weights"))
+        self.setAccessibleName(tr("Channels by bit positions of the selected tensor"))
 
     def show_bits(
-        self, bits: ChannelBits | None, types: list[DataType | None], order: npt.NDArray[np.int64]
+        self, bits: ChannelBits | None, data_type: DataType | None, order: npt.NDArray[np.int64]
     ) -> None:
-        """Draw the channels of ``bits`` in ``order``, each with its type."""
-        self.bits, self.order = bits, order[:MOST_CHANNELS]
-        if bits is None:
-            self._image = QImage()
-        else:
-            self._rows = [HeatRow(bits.counts[channel], types[channel]) for channel in self.order]
-            self._axis = fit_axis(self._rows)
-            self._paint()
-        self.setMinimumHeight(AXIS_HEIGHT + ROW_HEIGHT * len(self.order))
+        """Draw the channels of ``bits`` in ``order``; ``data_type`` is that of all of them."""
+        self.bits, self.order, self._type = bits, order, data_type
+        self._images.clear()
+        if bits is not None:
+            used = bits.counts.sum(axis=0)
+            self._axis = fit_axis([HeatRow(used, kind) for kind in _outermost(data_type)])
+        self.setMinimumHeight(AXIS_HEIGHT + ROW_HEIGHT * len(order))
         self.update()
 
     def set_depth(self, depth: Depth) -> None:
         """Linear or logarithmic colours."""
         self._depth = depth
-        if not self._image.isNull():
-            self._paint()
-            self.update()
+        self._images.clear()
+        self.update()
 
-    def _paint(self) -> None:
-        colors = paint(self._rows, self._axis, self.theme.heat, self._depth)
-        pixels = np.ascontiguousarray(colors.astype(np.uint8))
-        height, width = pixels.shape[:2]
-        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        self._image = image.copy()  # which owns its pixels
+    def set_theme(self, theme: Theme) -> None:
+        """Take colours from ``theme``."""
+        self.theme = theme
+        self._images.clear()
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(260, AXIS_HEIGHT + ROW_HEIGHT * len(self.order))
@@ -78,39 +70,66 @@ class ChannelMap(QWidget):
         row = (position.y() - AXIS_HEIGHT) // ROW_HEIGHT
         return int(self.order[row]) if 0 <= row < len(self.order) else None
 
+    # ---- drawing
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.bits is None or self._image.isNull():
+        if self.bits is None or not len(self.order):
             return
         painter = QPainter(self)
-        width = self.width() - MARK_WIDTH
-        height = ROW_HEIGHT * len(self.order)
-        painter.drawImage(QRect(MARK_WIDTH, AXIS_HEIGHT, width, height), self._image)
         font = painter.font()
-        font.setPixelSize(10)
+        font.setPixelSize(FONT)
         painter.setFont(font)
-        self._paint_axis(painter, width)
-        self._paint_marks(painter)
+        left = painter.fontMetrics().horizontalAdvance(str(len(self.bits.largest))) + GAP
+        self._paint_axis(painter, left + MARK_WIDTH)
+        first = max(event.rect().top() - AXIS_HEIGHT, 0) // ROW_HEIGHT
+        last = min((event.rect().bottom() - AXIS_HEIGHT) // ROW_HEIGHT, len(self.order) - 1)
+        for part in range(first // AT_ONCE, last // AT_ONCE + 1):
+            self._paint_part(painter, part, left + MARK_WIDTH)
+        for row in range(first, last + 1):
+            self._paint_heading(painter, row, left)
 
-    def _paint_axis(self, painter: QPainter, width: int) -> None:
+    def _paint_part(self, painter: QPainter, part: int, left: int) -> None:
+        channels = self.order[part * AT_ONCE : (part + 1) * AT_ONCE]
+        if part not in self._images:
+            self._images[part] = self._picture(channels)
+        top = AXIS_HEIGHT + part * AT_ONCE * ROW_HEIGHT
+        room = QRect(left, top, self.width() - left, ROW_HEIGHT * len(channels))
+        painter.drawImage(room, self._images[part])
+
+    def _picture(self, channels: npt.NDArray[np.int64]) -> QImage:
+        assert self.bits is not None
+        rows = [HeatRow(self.bits.counts[c], _type_of(self._type, int(c))) for c in channels]
+        colors = paint(rows, self._axis, self.theme.heat, self._depth)
+        pixels = np.ascontiguousarray(colors.astype(np.uint8))
+        height, width = pixels.shape[:2]
+        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        return image.copy()  # which owns its pixels
+
+    def _paint_axis(self, painter: QPainter, left: int) -> None:
         painter.setPen(QColor(self.theme.dim))
-        cell = width / self._axis.columns
+        cell = (self.width() - left) / self._axis.columns
         every = max(round(34 / cell), 1)
         for column in range(0, self._axis.columns - 1, every):
-            left = MARK_WIDTH + round(column * cell)
-            room = QRect(left, 0, round(cell * every), AXIS_HEIGHT - 2)
+            room = QRect(left + round(column * cell), 0, round(cell * every), AXIS_HEIGHT - 2)
             text = wording.power_of_two(self._axis.top - column)
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, text)
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _paint_heading(self, painter: QPainter, row: int, left: int) -> None:
         assert self.bits is not None
+        channel, top = int(self.order[row]), AXIS_HEIGHT + row * ROW_HEIGHT
+        middle, right = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignRight
+        painter.setPen(QColor(self.theme.dim))
+        painter.drawText(QRect(0, top, left - GAP, ROW_HEIGHT), middle | right, str(channel))
         for marks, text, color in (
             (self.bits.wide, WIDE_MARK, self.theme.overflow),
             (self.bits.narrow, NARROW_MARK, self.theme.underflow),
         ):
-            painter.setPen(QColor(color))
-            for row in np.flatnonzero(marks[self.order]):
-                room = QRect(0, AXIS_HEIGHT + int(row) * ROW_HEIGHT, MARK_WIDTH, ROW_HEIGHT)
+            if marks[channel]:
+                painter.setPen(QColor(color))
+                room = QRect(left - GAP, top, MARK_WIDTH, ROW_HEIGHT)
                 painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+
+    # ---- words
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -123,11 +142,34 @@ class ChannelMap(QWidget):
     def describe(self, channel: int) -> str:
         """One channel in words."""
         assert self.bits is not None
-        figures = {
-            "channel": channel,
-            "largest": f"{self.bits.largest[channel]:.4g}",
-            "median": f"{self.bits.median:.4g}",
-        }
+        values = {"n": channel, "largest": wording.decimal(self.bits.largest[channel])}
+        median = wording.decimal(self.bits.median)
         if self.bits.wide[channel]:
-            return tr(FAR_ABOVE, **figures)
-        return tr(FAR_BELOW if self.bits.narrow[channel] else USUAL, **figures)
+            return tr(
+                "channel {n}: largest magnitude {largest}, far above the median channel's {median}",
+                median=median,
+                **values,
+            )
+        if self.bits.narrow[channel]:
+            return tr(
+                "channel {n}: largest magnitude {largest}, far below the median channel's {median}",
+                median=median,
+                **values,
+            )
+        return tr("channel {n}: largest magnitude {largest}", **values)
+
+
+def _type_of(data_type: DataType | None, channel: int) -> DataType | None:
+    """The type of one channel."""
+    if not isinstance(data_type, ChannelScaled):
+        return data_type
+    scale = data_type.scales[channel]
+    return Scaled(scale, 0, data_type.word_length, data_type.signed, data_type.narrow_range)
+
+
+def _outermost(data_type: DataType | None) -> list[DataType | None]:
+    """Types of channels between which those of all others lie."""
+    if not isinstance(data_type, ChannelScaled):
+        return [data_type]
+    scales = np.asarray(data_type.scales)
+    return [_type_of(data_type, int(each)) for each in (scales.argmin(), scales.argmax())]

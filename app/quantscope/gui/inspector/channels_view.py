@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from quantscope.core.channels import OUTLIER_RATIO, ChannelBits, channel_bits
-from quantscope.core.formats import ChannelScaled, DataType, Scaled
-from quantscope.gui import wording
+from quantscope.core.channels import OUTLIER_RATIO, ChannelBits
+from quantscope.core.formats import ChannelScaled, DataType
+from quantscope.core.network import Role
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.channel_counts import ChannelCounts
-from quantscope.gui.inspector.channel_map import MOST_CHANNELS, NARROW_MARK, WIDE_MARK, ChannelMap
+from quantscope.gui.inspector.channel_map import NARROW_MARK, WIDE_MARK, ChannelMap
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.translation import mark, plural, tr
 
+IN_ORDER, WIDEST, NARROWEST = range(3)
 ORDERS = (mark("Channel order"), mark("Widest first"), mark("Narrowest first"))
-NOTHING = mark("Select weights or calibrated activations to see their channels.")
+NOTHING = mark("Select weights or an activation to see their channels.")
+NOT_CALIBRATED = mark("Nothing is counted yet: calibrate to see channels.")
+ONE_VALUE = mark("It has one value for each channel, or none: there are no channels to compare.")
+COUNTING = mark("Counting the bits of each channel …")
 NOT_COUNTED = mark(
-    "Calibration counts activations as a whole. To see their channels, the samples are"
-    " run once more for this tensor."
+    "Calibration counts activations as a whole. To see their channels, the samples are run once"
+    " more for this tensor."
 )
 
 
@@ -46,37 +40,33 @@ class ChannelsView(QWidget):
         self.summary.setWordWrap(True)
         self.order = QComboBox(self)
         self.order.setAccessibleName(tr("Order of the channels"))
-        self.order.addItems([tr(text) for text in ORDERS])
+        self.order.addItems([tr(order) for order in ORDERS])
         self.setFocusProxy(self.order)
         self.map = ChannelMap(self)
         self.area = QScrollArea(self)
         self.area.setWidget(self.map)
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
-        row = QHBoxLayout()
-        row.addWidget(self.order)
-        row.addStretch()
+        self.count = QPushButton(tr("&Count the channels"), self)
+        self.count.setToolTip(tr("Run the calibration's samples once more, for this tensor alone"))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.summary)
-        column.addLayout(row)
-        self.count = QPushButton(tr("&Count the channels"), self)
-        self.count.setToolTip(tr("Run the calibration's samples once more, for this tensor alone"))
+        column.addWidget(self.order, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.count, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.area, 1)
         column.addStretch()
         self.count.clicked.connect(self._count_shown)
         self._counts.counted.connect(self.refresh)
         controller.job_changed.connect(self._enable_counting)
-        self.order.activated.connect(self.refresh)
+        self.order.currentIndexChanged.connect(self.refresh)
         for signal in (controller.changed, controller.results_changed, controller.previewed):
             signal.connect(self.refresh)
         controller.selection.moved.connect(self.refresh)
 
     def set_theme(self, theme: Theme) -> None:
         """Take colours from ``theme``."""
-        self.map.theme = theme
-        self.refresh()
+        self.map.set_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -88,30 +78,34 @@ class ChannelsView(QWidget):
         if not self.isVisible():
             return
         tensor = self._controller.selection.tensor
-        bits = self._bits_of(tensor)
-        countable = bits is None and self._counts.can_count(tensor)
+        bits = self._counts.of(tensor)
+        is_counting = bits is None and self._counts.count_parameter(tensor)
+        if is_counting:
+            bits = self._counts.of(tensor)  # what is small is counted at once
+        countable = bits is None and not is_counting and self._counts.can_count(tensor)
         self.order.setVisible(bits is not None)
         self.area.setVisible(bits is not None)
         self.count.setVisible(countable)
         self._enable_counting()
-        if bits is None:
-            self.map.show_bits(None, [], np.empty(0, np.int64))
-            self.summary.setText(tr(NOT_COUNTED if countable else NOTHING))
-            return
-        data_type = self._controller.readings.data_type(tensor)
-        types = _types_of(data_type, len(bits.largest))
-        self.map.show_bits(bits, types, self._ordered(bits))
-        self.summary.setText(summary_of(bits))
+        data_type = self._controller.readings.data_type(tensor) if tensor else None
+        order = self._ordered(bits) if bits is not None else np.empty(0, np.int64)
+        self.map.show_bits(bits, data_type if _fits(data_type, bits) else None, order)
+        if bits is not None:
+            self.summary.setText(summary_of(bits))
+        elif is_counting:
+            self.summary.setText(tr(COUNTING))
+        else:
+            self.summary.setText(tr(NOT_COUNTED if countable else self._reason(tensor)))
 
-    def _bits_of(self, tensor: str) -> ChannelBits | None:
-        """The channels of a parameter; of an activation, if they were counted."""
-        statistics = self._controller.readings.statistics(tensor) if tensor else None
-        if statistics is None:
-            return None
-        values, axis = statistics.values, statistics.channel_axis
-        if values is None:
-            return self._counts.of(tensor)
-        return channel_bits(values, axis) if axis is not None and values.ndim > 1 else None
+    def _reason(self, tensor: str) -> str:
+        """Why there are no channels to see."""
+        readings = self._controller.readings
+        if readings.network is None or tensor not in readings.network.tensors:
+            return NOTHING
+        if readings.statistics(tensor) is None:
+            is_parameter = readings.network.tensors[tensor].role in (Role.WEIGHTS, Role.BIAS)
+            return NOTHING if is_parameter and readings.has_counts else NOT_CALIBRATED
+        return ONE_VALUE
 
     @Slot()
     def _enable_counting(self) -> None:
@@ -123,55 +117,44 @@ class ChannelsView(QWidget):
 
     def _ordered(self, bits: ChannelBits) -> npt.NDArray[np.int64]:
         order = np.arange(len(bits.largest))
-        if self.order.currentIndex() == 1:
+        if self.order.currentIndex() == WIDEST:
             order = np.argsort(-bits.largest, kind="stable")
-        elif self.order.currentIndex() == 2:
+        elif self.order.currentIndex() == NARROWEST:
             order = np.argsort(bits.largest, kind="stable")
         return order.astype(np.int64)
 
 
-def _types_of(data_type: DataType | None, channels: int) -> list[DataType | None]:
-    """The type of each channel."""
-    if not isinstance(data_type, ChannelScaled):
-        return [data_type] * channels
-    plain = Scaled(1.0, 0, data_type.word_length, data_type.signed, data_type.narrow_range)
-    return [replace(plain, scale=scale) for scale in data_type.scales]
+def _fits(data_type: DataType | None, bits: ChannelBits | None) -> bool:
+    """Whether each channel of ``bits`` has a type."""
+    if bits is None or not isinstance(data_type, ChannelScaled):
+        return True
+    return len(data_type.scales) == len(bits.largest)
 
 
 def summary_of(bits: ChannelBits) -> str:
     """How many channels there are, and how many stand out."""
-    count, wide, narrow = len(bits.largest), int(bits.wide.sum()), int(bits.narrow.sum())
+    wide, narrow = int(bits.wide.sum()), int(bits.narrow.sum())
     zero = int((bits.largest == 0.0).sum())
-    parts = [plural("one channel", "{n} channels", count)]
+    parts = [plural("one channel", "{n} channels", len(bits.largest))]
+    ratio = f"{OUTLIER_RATIO:g}"
     if wide:
-        parts.append(
-            f"{WIDE_MARK} "
-            + plural(
-                "{n} reaches over {ratio} times the median",
-                "{n} reach over {ratio} times the median",
-                wide,
-                ratio=f"{OUTLIER_RATIO:g}",
-            )
+        text = plural(
+            "{n} reaches over {ratio} times the median",
+            "{n} reach over {ratio} times the median",
+            wide,
+            ratio=ratio,
         )
+        parts.append(f"{WIDE_MARK} {text}")
     if narrow:
-        parts.append(
-            f"{NARROW_MARK} "
-            + plural(
-                "{n} reaches under 1/{ratio} of it",
-                "{n} reach under 1/{ratio} of it",
-                narrow,
-                ratio=f"{OUTLIER_RATIO:g}",
-            )
+        text = plural(
+            "{n} reaches under 1/{ratio} of it",
+            "{n} reach under 1/{ratio} of it",
+            narrow,
+            ratio=ratio,
         )
+        parts.append(f"{NARROW_MARK} {text}")
     if zero:
         parts.append(plural("{n} holds only zeros", "{n} hold only zeros", zero))
-    if count > MOST_CHANNELS:
-        parts.append(
-            tr(
-                "the first {number} in this order are drawn",
-                number=wording.count(MOST_CHANNELS),
-            )
-        )
     if not wide and not narrow:
         parts.append(tr("none stands out"))
     return "; ".join(parts) + "."

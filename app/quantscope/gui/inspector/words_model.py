@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QWidget
 
 from quantscope.core.words import WordTable
 from quantscope.gui import wording
-from quantscope.gui.look.theme import LIGHT
+from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import mark, plural, tr
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-FOREGROUND = Qt.ItemDataRole.ForegroundRole
 NUMBERS = {
     mark("Value"): mark("A value of the tensor, from large to small"),
     mark("Becomes"): mark("What the type leaves of it"),
@@ -22,116 +23,116 @@ NUMBERS = {
 DIGITS = {"Value": 5, "Becomes": 5, "Error": 3}  # significant ones
 
 
+class Cell(NamedTuple):
+    """What a cell shows; colours are empty where they are those of the table."""
+
+    text: str
+    tip: str = ""
+    back: str = ""
+    front: str = ""
+
+
 class WordsModel(QAbstractTableModel):
-    """A row for each value, and a last one with the counts of the columns."""
+    """A row for each value, and a last one with the counts of the columns.
+
+    Columns: the value, its digits, what it becomes, the error.
+    """
 
     POWER = Qt.ItemDataRole.UserRole  # heading of a column of digits, which its view draws
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.theme = LIGHT
-        self._table: WordTable | None = None
-        self._sums: list[int] = []
+        self.table: WordTable | None = None
+        self._rows: list[list[Cell]] = []
 
-    def show_table(self, table: WordTable | None, sums: list[int]) -> None:
+    def show_table(self, table: WordTable | None, sums: list[int], theme: Theme = LIGHT) -> None:
         """Replace all rows; ``sums`` has one count for each column of digits."""
         self.beginResetModel()
-        self._table, self._sums = table, sums
+        self.table = table
+        self._rows = [] if table is None else [*_words(table, theme), _sums(sums, theme)]
         self.endResetModel()
 
+    def cell(self, row: int, column: int) -> Cell:
+        """What stands there."""
+        return self._rows[row][column]
+
     def rowCount(self, parent: Index = ROOT) -> int:
-        if parent.isValid() or self._table is None:
-            return 0
-        return len(self._table.values) + 1
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = ROOT) -> int:
-        if parent.isValid() or self._table is None:
-            return 0
-        return len(NUMBERS) + self._bits
-
-    @property
-    def _bits(self) -> int:
-        return 0 if self._table is None else int(self._table.digits.shape[1])
-
-    def name_of(self, column: int) -> str:
-        """The name of a column of numbers; empty for one of digits."""
-        return list(NUMBERS)[max(column - self._bits, 0)] if self.bit_in(column) is None else ""
+        return len(self._rows[0]) if self._rows and not parent.isValid() else 0
 
     def bit_in(self, column: int) -> int | None:
-        """Which digit of the words, counted from the left, a column shows."""
-        return column - 1 if 0 < column <= self._bits else None
+        """The bit position that a column shows; ``None`` for a column of numbers."""
+        if self.table is None or not 0 < column < self.columnCount() - 2:
+            return None
+        return self.table.axis.top - (column - 1)
+
+    def name_of(self, column: int) -> str:
+        """The name of a column of numbers."""
+        return list(NUMBERS)[max(column - (self.columnCount() - 3), 0)]
+
+    def texts(self, column: int) -> list[str]:
+        """The heading of a column of numbers, and all texts of any column."""
+        heading = [tr(self.name_of(column))] if self.bit_in(column) is None else []
+        return heading + [row[column].text for row in self._rows]
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation is not Qt.Orientation.Horizontal or self._table is None:
+        if orientation is not Qt.Orientation.Horizontal or self.table is None:
             return None
         bit = self.bit_in(section)
-        if bit is None:
-            name = self.name_of(section)
-            tip = tr(NUMBERS[name])
-            texts = {Qt.ItemDataRole.DisplayRole: tr(name), Qt.ItemDataRole.ToolTipRole: tip}
-            return texts.get(Qt.ItemDataRole(role))
-        power = wording.power_of_two(self._table.axis.top - bit)
-        return power if role in (self.POWER, Qt.ItemDataRole.ToolTipRole) else None
-
-    @property
-    def sums(self) -> list[str]:
-        """The counts below the digits, short."""
-        return [_short(number) for number in self._sums]
-
-    def texts(self, column: int) -> list[str]:
-        """The heading and all texts of a column of numbers."""
-        cells = (self.index(row, column).data() for row in range(self.rowCount()))
-        return [tr(self.name_of(column)), *(str(text or "") for text in cells)]
+        if bit is not None:
+            roles = (self.POWER, Qt.ItemDataRole.ToolTipRole)
+            return wording.power_of_two(bit) if role in roles else None
+        name = self.name_of(section)
+        texts = {Qt.ItemDataRole.DisplayRole: name, Qt.ItemDataRole.ToolTipRole: NUMBERS[name]}
+        text = texts.get(Qt.ItemDataRole(role))
+        return tr(text) if text else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if self._table is None:
-            return None
-        bit = self.bit_in(index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if bit is None else Qt.AlignmentFlag.AlignHCenter
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if index.row() == len(self._table.values):
-            return self._sum(bit, index.column(), role)
-        if bit is None:
-            return self._number(index.row(), self.name_of(index.column()), role)
-        return self._digit(index.row(), bit, role)
-
-    def _number(self, row: int, name: str, role: int) -> object:
-        assert self._table is not None
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        table = self._table
-        held = {"Value": table.values, "Becomes": table.cast, "Error": table.errors}
-        value = float(held[name][row])
-        exact = role == Qt.ItemDataRole.ToolTipRole
-        return repr(value) if exact else wording.decimal(value, digits=DIGITS[name])
-
-    def _digit(self, row: int, column: int, role: int) -> object:
-        assert self._table is not None
-        first, theme = int(self._table.most_significant[row]), self.theme
-        leading = first < 0 or column < first
-        kept = bool(self._table.kept[row, column])
-        back, text = (None, None) if kept else (theme.hover, theme.dim)
-        if column == first:
-            back, text = theme.first_bit, theme.first_bit_text
-        answers: dict[int, object] = {
-            Qt.ItemDataRole.DisplayRole: "" if leading else str(self._table.digits[row, column]),
-            Qt.ItemDataRole.BackgroundRole: back and QBrush(QColor(back)),
-            Qt.ItemDataRole.ForegroundRole: text and QBrush(QColor(text)),
-            Qt.ItemDataRole.ToolTipRole: tr("kept") if kept else tr("dropped by the type"),
+        cell = self._rows[index.row()][index.column()]
+        answers = {
+            Qt.ItemDataRole.DisplayRole: cell.text,
+            Qt.ItemDataRole.ToolTipRole: cell.tip,
+            Qt.ItemDataRole.BackgroundRole: cell.back and QBrush(QColor(cell.back)),
+            Qt.ItemDataRole.ForegroundRole: cell.front and QBrush(QColor(cell.front)),
         }
-        return answers.get(role)
+        return answers.get(Qt.ItemDataRole(role)) or None
 
-    def _sum(self, bit: int | None, column: int, role: int) -> object:
-        if role == Qt.ItemDataRole.DisplayRole:
-            if bit is None:
-                return tr("MSBs") if column == 0 else None
-            return _short(self._sums[bit]) if self._sums[bit] else ""
-        if bit is not None and role == Qt.ItemDataRole.ToolTipRole:
-            return plural("one value", "{n} values", self._sums[bit])
-        return QBrush(QColor(self.theme.rounded)) if role == FOREGROUND else None
+
+def _words(table: WordTable, theme: Theme) -> list[list[Cell]]:
+    held = {"Value": table.values, "Becomes": table.cast, "Error": table.errors}
+    rows = []
+    for row in range(len(table.values)):
+        value, becomes, error = (_number(name, float(held[name][row])) for name in NUMBERS)
+        rows.append([value, *_digits(table, row, theme), becomes, error])
+    return rows
+
+
+def _number(name: str, value: float) -> Cell:
+    return Cell(wording.decimal(value, digits=DIGITS[name]), repr(value))
+
+
+def _digits(table: WordTable, row: int, theme: Theme) -> list[Cell]:
+    first, kept, dropped = int(table.most_significant[row]), tr("kept"), tr("dropped by the type")
+    cells = []
+    for column, (digit, is_kept) in enumerate(zip(table.digits[row], table.kept[row], strict=True)):
+        text = "" if first < 0 or column < first else str(digit)
+        tip, back, front = (kept, "", "") if is_kept else (dropped, theme.hover, theme.dim)
+        if column == first:
+            back, front = theme.first_bit, theme.first_bit_text
+        cells.append(Cell(text, tip, back, front))
+    return cells
+
+
+def _sums(sums: list[int], theme: Theme) -> list[Cell]:
+    counts = [
+        Cell(_short(n) if n else "", plural("one value", "{n} values", n), "", theme.rounded)
+        for n in sums
+    ]
+    return [Cell(tr("MSBs"), "", "", theme.rounded), *counts, Cell(""), Cell("")]
 
 
 def _short(number: int) -> str:

@@ -7,16 +7,19 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from quantscope.core.heatmap import fit_axis
-from quantscope.core.words import sample_values, word_table
+from quantscope.core.statistics import TensorStatistics
+from quantscope.core.words import SampleValues, sample_values, word_table
 from quantscope.gui.controller import Controller
+from quantscope.gui.inspector.words_delegate import BESIDE, WordsDelegate
 from quantscope.gui.inspector.words_model import WordsModel
-from quantscope.gui.look.theme import Theme, tabular
+from quantscope.gui.look.theme import LIGHT, Theme, tabular
 from quantscope.gui.translation import mark, tr
 
-AROUND_NUMBER, AROUND_DIGIT, NARROWEST_DIGIT = 14, 9, 16
+AROUND_DIGIT, NARROWEST_DIGIT = 5, 14  # pixels
 EXPLANATION = mark(
-    "Yellow: the most significant bit, which the heat map counts. Gray: dropped by the"
-    " type. Green: how many values of the tensor have that most significant bit."
+    "Yellow: the most significant bit, which the heat map counts. Gray: dropped by the type."
+    " Green: how many values of the tensor have that most significant bit. A line marks the"
+    " binary point."
 )
 FROM_HISTOGRAM = mark("Extremes are exact, other values as the histogram has them.")
 NOTHING = mark("Select a tensor that was calibrated to see values as words.")
@@ -53,10 +56,14 @@ class WordsView(QWidget):
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
+        self._samples: tuple[TensorStatistics, SampleValues] | None = None
+        self._theme = LIGHT
         self.model = WordsModel(self)
         self.table = QTableView(self)
         self.table.setHorizontalHeader(BitHeader(self.table))
         self.table.setModel(self.model)
+        self._delegate = WordsDelegate(self.model, self.table)
+        self.table.setItemDelegate(self._delegate)
         self.table.setAccessibleName(tr("Values of the selected tensor as binary words"))
         self.table.setFont(tabular(self.table.font()))
         self.table.setShowGrid(False)
@@ -78,7 +85,7 @@ class WordsView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take colours from ``theme``."""
-        self.model.theme = theme
+        self._theme = self._delegate.theme = theme
         self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -93,7 +100,7 @@ class WordsView(QWidget):
         readings, tensor = self._controller.readings, self._controller.selection.tensor
         statistics = readings.statistics(tensor) if tensor else None
         row = readings.heat_row(tensor) if tensor else None
-        samples = sample_values(statistics) if statistics is not None else None
+        samples = self._samples_of(statistics) if statistics is not None else None
         some = statistics is not None and samples is not None and bool(samples.values.size)
         self.table.setVisible(some)
         if statistics is None or row is None or samples is None or not some:
@@ -104,18 +111,24 @@ class WordsView(QWidget):
         shape = statistics.values.shape if statistics.values is not None else ()
         table = word_table(samples, row.data_type, axis, shape)
         counts = axis.fold(row.counts).sum(axis=0)[:-1]
-        self.model.show_table(table, [int(count) for count in counts])
+        self.model.show_table(table, [int(count) for count in counts], self._theme)
         exact = statistics.values is not None or statistics.distinct is not None
-        self.note.setText(tr(EXPLANATION) + ("" if exact else " " + tr(FROM_HISTOGRAM)))
+        self.note.setText(tr(EXPLANATION) if exact else f"{tr(EXPLANATION)} {tr(FROM_HISTOGRAM)}")
         self._fit_columns()
+
+    def _samples_of(self, statistics: TensorStatistics) -> SampleValues:
+        """Those shown last are kept: they stay while a band is dragged."""
+        if self._samples is None or self._samples[0] is not statistics:
+            self._samples = statistics, sample_values(statistics)
+        return self._samples[1]
 
     def _fit_columns(self) -> None:
         """Numbers as wide as the widest, digits as wide as the widest sum."""
         metrics = QFontMetrics(self.table.font())
-        digits = max(map(metrics.horizontalAdvance, self.model.sums), default=0) + AROUND_DIGIT
-        for column in range(self.model.columnCount()):
-            width = max(digits, NARROWEST_DIGIT)
-            if self.model.bit_in(column) is None:
-                texts = self.model.texts(column)
-                width = max(map(metrics.horizontalAdvance, texts)) + AROUND_NUMBER
-            self.table.setColumnWidth(column, width)
+        columns = range(self.model.columnCount())
+        needed = [max(map(metrics.horizontalAdvance, self.model.texts(c))) for c in columns]
+        bits = [column for column in columns if self.model.bit_in(column) is not None]
+        digit = max((needed[column] for column in bits), default=0) + AROUND_DIGIT
+        for column, width in enumerate(needed):
+            number = width + 2 * BESIDE + AROUND_DIGIT
+            self.table.setColumnWidth(column, digit if column in bits else number)
