@@ -1,6 +1,7 @@
 """Texts of the window go through Qt's translators, whole sentences at a time."""
 
 import ast
+import re
 import subprocess
 import sysconfig
 import xml.etree.ElementTree as ElementTree
@@ -15,6 +16,19 @@ from quantscope.gui.translation import install_translators, plural, tr
 
 PROJECT = Path(__file__).parents[2]
 GUI = PROJECT / "app" / "quantscope" / "gui"
+SEVERAL_WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,}")
+STYLE_SHEET = "theme.py"
+NO_TEXTS = {"info", "warning", "error", "setStyleSheet"}  # calls of these say nothing to people
+KEYS = {  # what is compared and looked up, but not shown
+    "Cannot allocate memory",
+    "minimum from",
+    "maximum from",
+    "in use",
+    "upper edge",
+    "lower edge",
+    "all types",  # of a title that the session makes
+    "| where | action | keys | what it does |",  # of the guide
+}
 TEXTS = {"tr": 1, "mark": 1, "plural": 2}  # how many texts a call of it begins with
 
 
@@ -124,6 +138,40 @@ def test_that_no_text_is_put_together_before_it_is_translated() -> None:
             if any(isinstance(text, ast.JoinedStr | ast.BinOp) for text in texts):
                 pieces.append(f"{path.name}:{call.lineno}")
     assert pieces == []
+
+
+def untranslated(node: ast.AST) -> Iterator[ast.Constant]:
+    """The literals of several words below ``node`` that no call translates or marks."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if SEVERAL_WORDS.search(re.sub("<[^>]*", "", node.value)):
+            yield node
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in TEXTS:
+        for keyword in node.keywords:
+            yield from untranslated(keyword)
+    elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in NO_TEXTS:
+        pass
+    elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring
+        for child in ast.iter_child_nodes(node):
+            yield from untranslated(child)
+
+
+def test_that_no_sentence_passes_the_translation_by() -> None:
+    paths = (path for path in GUI.rglob("*.py") if path.name != STYLE_SHEET)
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    marked = {
+        text.value
+        for tree in trees.values()
+        for _, texts in translatable(tree)
+        for text in texts
+        if isinstance(text, ast.Constant)
+    }
+    found = {
+        f"{path.name}: {literal.value}"
+        for path, tree in trees.items()
+        for literal in untranslated(tree)
+        if literal.value not in marked | KEYS
+    }
+    assert found == set()
 
 
 def test_that_the_window_speaks_a_language_that_is_added_as_contributing_says(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from quantscope.core.data import DataDescription, content_hash
 from quantscope.core.joined_data import sources_of
+from quantscope.gui.translation import tr
 
 
 class Agreements:
@@ -50,5 +51,5 @@ class Agreements:
 def _hash(path: str) -> str:
     file = Path(path)
     if file.exists() and not file.is_file():
-        raise OSError("it is no file")  # reading a pipe might never end
+        raise OSError(tr("it is no file"))  # reading a pipe might never end
     return content_hash(file.read_bytes())
