@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+from PIL import Image
 
 from quantscope import FixedPoint, Quantizer, QuantscopeError, open_model, open_session
 from quantscope.cli import main
@@ -251,6 +252,8 @@ def test_that_a_map_may_be_dark_and_logarithmic(calibrated: Quantizer, tmp_path:
     plain = calibrated.heat_map(tmp_path / "a.png").read_bytes()
     assert calibrated.heat_map(tmp_path / "b.png", dark=True).read_bytes() != plain
     assert calibrated.heat_map(tmp_path / "c.png", log=True).read_bytes() != plain
+    with Image.open(calibrated.heat_map(tmp_path / "d.png", width=640)) as image:
+        assert image.width == 640
 
 
 @pytest.mark.parametrize(

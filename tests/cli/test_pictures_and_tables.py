@@ -36,11 +36,20 @@ def test_that_the_picture_is_what_its_ending_says(run: Run, session: Path, tmp_p
     assert said.out.startswith(f"{tmp_path / 'a.SVG'}: ")
 
 
+def test_that_the_picture_is_as_wide_as_one_says(run: Run, session: Path, tmp_path: Path) -> None:
+    said = run("heatmap", session, "--width", "777", "-o", tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.width == 777
+        assert f"777 × {image.height} pixels" in said.out
+    assert run("heatmap", session, "--width", "5", "-o", tmp_path / "b.png").code == 1
+
+
 def test_that_every_option_changes_the_picture(run: Run, session: Path, tmp_path: Path) -> None:
     choices: list[list[str]] = [
         [],
         ["--dark"],
         ["--log"],
+        ["--width", "900"],
         ["--target", "fixed-point"],
         ["--scheme", "histogram"],
         ["--word-length", "16"],

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from quantscope.core import picture_size
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import FixedPoint
 from quantscope.core.heatmap import LIGHT, Depth, fit_axis, paint
 from quantscope.core.network import Network
+from quantscope.core.picture_size import size_of
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.ranges import RangeRow, range_rows
-from quantscope.engine.picture import drawing, look, png
+from quantscope.engine.picture import look
 from quantscope.engine.picture.drawing import draw_ranges
 from quantscope.engine.picture.heading import Heading
 from quantscope.engine.picture.layout import lay_out
@@ -181,14 +183,73 @@ def test_that_a_png_has_the_colours_of_the_theme(tmp_path: Path) -> None:
             assert image.getpixel((0, 0)) == corner
 
 
-def test_that_a_huge_png_is_drawn_with_fewer_pixels(
+@pytest.mark.parametrize("width", [200, 801, 1600, 4321])
+def test_that_a_png_has_the_size_that_was_foretold(tmp_path: Path, width: int) -> None:
+    foretold = size_of(len(_rows()), width)
+    with Image.open(_draw(tmp_path / "a.png", width=width)) as image:
+        assert image.size == (foretold.width, foretold.height)
+        assert image.width == width
+
+
+def test_that_a_png_is_as_sharp_as_is_usual_where_no_width_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = _draw(tmp_path / "large.png")
-    monkeypatch.setattr(png, "SHARP_PIXELS", 0)
-    small = _draw(tmp_path / "small.png")
-    with Image.open(large) as one, Image.open(small) as two:
-        assert one.size == (2 * two.width, 2 * two.height)
+    with Image.open(_draw(tmp_path / "large.png")) as image:
+        assert image.width == 2 * picture_size.WIDTH
+    monkeypatch.setattr(picture_size, "SHARP_PIXELS", 0)
+    with Image.open(_draw(tmp_path / "small.png")) as image:
+        assert image.width == picture_size.WIDTH
+
+
+def test_that_a_scaled_picture_shows_the_same(tmp_path: Path) -> None:
+    with Image.open(_draw(tmp_path / "a.png", width=3200)) as image:
+        halved = np.asarray(image.reduce(4), float)
+    with Image.open(_draw(tmp_path / "b.png", width=800)) as image:
+        small = np.asarray(image, float)
+    assert halved.shape == small.shape
+    assert np.abs(halved - small).mean() < 4.0
+
+
+@pytest.mark.parametrize("width", [0, 320, 5000])
+def test_that_an_svg_is_shown_at_its_width_and_drawn_in_the_same_units(
+    tmp_path: Path, width: int
+) -> None:
+    root = ET.parse(_draw(tmp_path / "a.svg", width=width)).getroot()
+    units = (picture_size.WIDTH, picture_size.height_of(len(_rows())))
+    assert root.get("viewBox") == f"0 0 {units[0]} {units[1]}"
+    size = size_of(len(_rows()), width or picture_size.WIDTH)
+    assert (root.get("width"), root.get("height")) == (str(size.width), str(size.height))
+
+
+def test_that_only_chosen_rows_are_drawn_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
+    names = [row.tensor.name for row in _rows()]
+    chosen = (names[3], names[1], "a tensor that is not there")
+    texts = _svg_texts(_draw(tmp_path / "a.svg", tensors=chosen))
+    assert "2 of 5 tensors" in texts[1]
+    shown = [text for text in texts if text in ("weights", "bias", "activations")]
+    assert shown == [_rows()[3].name, _rows()[1].name]
+    with pytest.raises(QuantscopeError, match="none of these tensors was counted"):
+        _draw(tmp_path / "b.svg", tensors=("a tensor that is not there",))
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(-1, "cannot be -1 pixels wide"), (30_000, "cannot be 30.000 pixels wide")],
+)
+def test_that_a_width_that_cannot_be_is_refused(tmp_path: Path, width: int, said: str) -> None:
+    for ending in ("png", "svg"):
+        with pytest.raises(QuantscopeError, match=said):
+            _draw(tmp_path / f"a.{ending}", width=width)
+
+
+def test_that_a_png_that_memory_cannot_hold_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_size, "MOST_PIXELS", 1_000_000)
+    with pytest.raises(QuantscopeError, match="too large. Choose a smaller width, fewer rows"):
+        _draw(tmp_path / "a.png", width=5000)
+    _draw(tmp_path / "a.svg", width=5000)
+    _draw(tmp_path / "a.png", width=500)
 
 
 def test_that_an_svg_says_what_the_table_says(tmp_path: Path) -> None:
@@ -227,7 +288,7 @@ def test_that_only_png_and_svg_are_written(tmp_path: Path) -> None:
 
 
 def test_that_too_many_tensors_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(drawing.MOST_ROWS, ".png", 4)
+    monkeypatch.setattr(picture_size, "MOST_ROWS", 4)
     with pytest.raises(QuantscopeError, match="5 tensors are more"):
         _draw(tmp_path / "a.png")
 

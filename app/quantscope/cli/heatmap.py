@@ -8,6 +8,7 @@ from quantscope.cli.console import RANDOM_WARNING, say
 from quantscope.cli.sessions import planned
 from quantscope.cli.settings_options import add_settings_options
 from quantscope.core.heatmap import Depth
+from quantscope.core.picture_size import WIDTH, size_of, usual_width
 from quantscope.core.ranges import range_rows
 from quantscope.core.wording import size
 from quantscope.jobs.outputs import check_output
@@ -20,6 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_settings_options(parser)
     parser.add_argument("--dark", action="store_true", help="light on dark")
     parser.add_argument("--log", action="store_true", help="depth by the logarithm of the counts")
+    parser.add_argument(
+        "--width", type=int, default=0, metavar="PIXELS", help="how wide the picture is to be"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     parser.add_argument(
         "-o", "--output", required=True, metavar="MAP.png|svg", help="the picture to write"
@@ -37,9 +41,12 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         dark=options.dark,
         depth=Depth.LOGARITHMIC if options.log else Depth.LINEAR,
+        width=options.width,
         overwrite=options.overwrite,
     )
     if ranges.calibration.data.is_random:
         say(RANDOM_WARNING)
     rows = len(range_rows(ranges.network, ranges.calibration, plan))
-    say(f"{path}: {rows} tensors, {size(path.stat().st_size)}")
+    usual = usual_width(rows) if path.suffix.lower() == ".png" else WIDTH
+    drawn = size_of(rows, options.width or usual)
+    say(f"{path}: {rows} tensors, {drawn}, {size(path.stat().st_size)}")

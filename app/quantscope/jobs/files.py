@@ -37,6 +37,8 @@ def write_file(request: WriteFile) -> Iterator[Event]:
             request.output,
             dark=request.dark,
             depth=request.depth,
+            width=request.width,
+            tensors=request.tensors,
             overwrite=True,
         )
     else:

@@ -187,7 +187,8 @@ class Validate:
 class WriteFile:
     """Write what ``record`` and the calibration file hold to ``output``, by its ending: a report
     (.html), statistics (.csv, .json) or the picture of the ranges (.png, .svg); answered by
-    :class:`FileWritten`. ``dark`` and ``depth`` are for the picture."""
+    :class:`FileWritten`. The rest is for the picture: ``width`` in pixels (0: as usual), and its
+    rows, ``tensors`` by name (none: all)."""
 
     model: str
     calibration: str
@@ -195,6 +196,8 @@ class WriteFile:
     output: str
     dark: bool = False
     depth: Depth = Depth.LINEAR
+    width: int = 0
+    tensors: tuple[str, ...] = ()
 
 
 Request = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
@@ -18,11 +19,21 @@ def draw_ranges(
     *,
     dark: bool = False,
     depth: Depth = Depth.LINEAR,
+    width: int = 0,
+    tensors: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write the picture to ``path`` (.png or .svg); see ``engine.picture.drawing``."""
     from quantscope.engine.picture import drawing
 
     return drawing.draw_ranges(
-        network, calibration, plan, path, dark=dark, depth=depth, overwrite=overwrite
+        network,
+        calibration,
+        plan,
+        path,
+        dark=dark,
+        depth=depth,
+        width=width,
+        tensors=tensors,
+        overwrite=overwrite,
     )

@@ -6,13 +6,15 @@ Row for row: what the table says of a tensor stands beside its bits. The cells a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from quantscope.core.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.heatmap import Depth
 from quantscope.core.network import Network
+from quantscope.core.picture_size import WIDTH, size_problem, usual_width
 from quantscope.core.plan import Plan
 from quantscope.core.ranges import RangeRow, range_rows
 from quantscope.core.targets import TARGETS
@@ -25,8 +27,7 @@ from quantscope.engine.picture.png import write_png
 from quantscope.engine.picture.svg import write_svg
 from quantscope.engine.writing import write_atomically
 
-WRITERS: dict[str, Callable[[Picture, Path], None]] = {".png": write_png, ".svg": write_svg}
-MOST_ROWS = {".png": 5_000, ".svg": 20_000}  # a taller PNG would not fit into memory twice
+WRITERS: dict[str, Callable[[Picture, Path, int], None]] = {".png": write_png, ".svg": write_svg}
 
 
 def draw_ranges(
@@ -37,34 +38,49 @@ def draw_ranges(
     *,
     dark: bool = False,
     depth: Depth = Depth.LINEAR,
+    width: int = 0,
+    tensors: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write the picture to ``path``, whose ending (.png or .svg) says which kind.
 
-    Returns where it lies. Raises :class:`QuantscopeError` for another ending, for a network
-    with too many tensors, and where the file may not or cannot be written.
+    ``width`` is in pixels (0: as usual); ``tensors`` are the rows by name, in this order (none:
+    all, as data flows). Returns where it lies. Raises :class:`QuantscopeError` for another
+    ending, for a picture that would be too large, where none of ``tensors`` was counted, and
+    where the file may not or cannot be written.
     """
     ending = Path(path).suffix.lower()
-    rows = range_rows(network, calibration, plan)
-    _check(ending, rows, str(path))
+    everything = range_rows(network, calibration, plan)
+    rows = _chosen(everything, tensors)
+    pixels = width or (usual_width(len(rows)) if ending == ".png" else WIDTH)
+    _check(ending, len(rows), pixels, str(path))
     heading = heading_of(network, calibration, plan, depth)
+    if len(rows) < len(everything):
+        part = f"{count(len(rows))} of {count(len(everything))} tensors"
+        heading = replace(heading, facts=f"{heading.facts} · {part}")
     picture = lay_out(rows, heading, DARK if dark else LIGHT, depth)
     return write_atomically(
-        path, lambda passing: WRITERS[ending](picture, passing), overwrite=overwrite
+        path, lambda passing: WRITERS[ending](picture, passing, pixels), overwrite=overwrite
     )
 
 
-def _check(ending: str, rows: tuple[RangeRow, ...], where: str) -> None:
+def _chosen(rows: tuple[RangeRow, ...], tensors: Sequence[str]) -> tuple[RangeRow, ...]:
+    by_name = {row.tensor.name: row for row in rows}
+    return tuple(by_name[name] for name in tensors if name in by_name) if tensors else rows
+
+
+def _check(ending: str, rows: int, width: int, where: str) -> None:
     if ending not in WRITERS:
         raise QuantscopeError(
             "a picture is written as .png or .svg", where=where, remedy="Give it such an ending"
         )
-    if len(rows) > MOST_ROWS[ending]:
+    if not rows:
         raise QuantscopeError(
-            f"{len(rows)} tensors are more than such a picture can show",
-            where=where,
-            remedy="Write the statistics as a table instead, or look at the network in the window",
+            "none of these tensors was counted", where=where, remedy="Choose other rows"
         )
+    problem = size_problem(rows, width, ending, where)
+    if problem is not None:
+        raise QuantscopeError.from_problem(problem)
 
 
 def heading_of(

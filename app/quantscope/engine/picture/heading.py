@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantscope.engine.picture.look import MARGIN, PIN, SIZE, SMALL, TITLE, Look
-from quantscope.engine.picture.marks import Box, Cells, Color, Mark, Text, width_of
+from quantscope.core.picture_size import MARGIN, WIDTH
+from quantscope.engine.picture.look import PIN, SIZE, SMALL, TITLE, Look
+from quantscope.engine.picture.marks import Box, Cells, Color, Mark, Text, shortened, width_of
 
-HEIGHT = 116.0  # of all of it, the margin included
+ROOM = WIDTH - 2 * MARGIN
+
 _RANDOM = "RANDOM DATA: these figures are about noise"
 _LEGEND = 90.0  # upper edge
 _SAMPLE = 14  # height of a mark in the legend
@@ -24,21 +26,21 @@ class Heading:
     random_data: bool
 
 
-def heading_marks(heading: Heading, look: Look) -> tuple[list[Mark], float]:
-    """The marks, and where the rightmost of them ends."""
-    marks: list[Mark] = [Text(MARGIN, MARGIN + 16, heading.title, TITLE, look.text, bold=True)]
-    marks.append(Text(MARGIN, MARGIN + 38, heading.facts, SIZE + 0.5, look.dim))
-    right = MARGIN + width_of(heading.title, TITLE, bold=True)
+def heading_marks(heading: Heading, look: Look) -> list[Mark]:
+    """Title and facts, cut where they are wider than the picture, and the legend."""
+    badge = width_of(_RANDOM, SIZE, bold=True) + 20 if heading.random_data else 0.0
+    title = shortened(heading.title, TITLE, ROOM - badge - 16, bold=True)
+    facts = shortened(heading.facts, SIZE + 0.5, ROOM)
+    marks: list[Mark] = [Text(MARGIN, MARGIN + 16, title, TITLE, look.text, bold=True)]
+    marks.append(Text(MARGIN, MARGIN + 38, facts, SIZE + 0.5, look.dim))
     if heading.random_data:
-        room = width_of(_RANDOM, SIZE, bold=True) + 20
-        marks.append(Box(right + 16, MARGIN - 1, room, 22, look.warning_back, radius=4))
-        marks.append(Text(right + 26, MARGIN + 14, _RANDOM, SIZE, look.warning, bold=True))
-        right += 16 + room
-    legend, end = _legend(look)
-    return marks + legend, max(right, end, MARGIN + width_of(heading.facts, SIZE + 0.5))
+        left = MARGIN + width_of(title, TITLE, bold=True) + 16
+        marks.append(Box(left, MARGIN - 1, badge, 22, look.warning_back, radius=4))
+        marks.append(Text(left + 10, MARGIN + 14, _RANDOM, SIZE, look.warning, bold=True))
+    return marks + _legend(look)
 
 
-def _legend(look: Look) -> tuple[list[Mark], float]:
+def _legend(look: Look) -> list[Mark]:
     ramps: tuple[tuple[str, tuple[Color, Color]], ...] = (
         ("kept", look.heat.kept),
         ("rounds up to one step", look.heat.rounded),
@@ -58,7 +60,8 @@ def _legend(look: Look) -> tuple[list[Mark], float]:
     x = _say(marks, x, PIN, look.edge) + 6
     x = _say(marks, x, "set by hand", look.text) + 18
     x = _say(marks, x, "= relu", look.dim) + 6
-    return marks, _say(marks, x, "shares the type of that layer", look.text)
+    _say(marks, x, "shares the type of that layer", look.text)
+    return marks
 
 
 def _say(marks: list[Mark], x: float, text: str, color: Color) -> float:

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fit_axis, paint
+from quantscope.core.picture_size import (
+    AXIS,
+    HEADING,
+    LOWER_AXIS,
+    MARGIN,
+    ROW,
+    ROWS_WITHOUT_LOWER_AXIS,
+    WIDTH,
+    height_of,
+)
 from quantscope.core.ranges import RangeRow
 from quantscope.core.wording import MINUS
-from quantscope.engine.picture.heading import HEIGHT, Heading, heading_marks
-from quantscope.engine.picture.look import MARGIN, ROW, SMALL, Look
+from quantscope.engine.picture.heading import Heading, heading_marks
+from quantscope.engine.picture.look import SMALL, Look
 from quantscope.engine.picture.marks import Anchor, Box, Cells, Mark, Picture, Text
 from quantscope.engine.picture.table import (
     Columns,
@@ -20,10 +30,8 @@ from quantscope.engine.picture.table import (
 )
 
 _MAP_GAP = 28  # between table and heat map
-_MAP_WIDTH, _NARROWEST_CELL, _WIDEST_CELL = 680, 6, 24
+_LEAST_MAP = 480
 _LABEL_ROOM = 30  # pixels that a label such as 2^-12 takes on the axis
-_AXIS = 28  # height of the axis
-_ROWS_WITHOUT_LOWER_AXIS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def lay_out(rows: Sequence[RangeRow], heading: Heading, look: Look, depth: Depth
     """The picture of ``rows``."""
     heat = [row.heat_row() for row in rows]
     frame = _frame(rows, fit_axis(heat))
-    marks, heading_right = heading_marks(heading, look)
+    marks = heading_marks(heading, look)
     marks += heading_texts(frame.columns, frame.top - 10, look)
     marks += _axis_marks(frame, frame.top - 10, look)
     marks += _heat_map(heat, frame, look, depth)
@@ -64,19 +72,18 @@ def lay_out(rows: Sequence[RangeRow], heading: Heading, look: Look, depth: Depth
         first = number == 0 or row.layer is not rows[number - 1].layer
         marks += _row_marks(row, heat[number], number, frame, look, first=first)
     marks.append(_rule(frame, frame.bottom, look, strong=True))
-    bottom = frame.bottom
-    if frame.rows > _ROWS_WITHOUT_LOWER_AXIS:
-        marks += _axis_marks(frame, frame.bottom + 18, look)
-        bottom += _AXIS - 8
-    width = max(frame.map_right, heading_right) + MARGIN
-    return Picture(round(width), round(bottom + MARGIN), look.background, tuple(marks))
+    if frame.rows > ROWS_WITHOUT_LOWER_AXIS:
+        marks += _axis_marks(frame, frame.bottom + LOWER_AXIS - 2, look)
+    return Picture(WIDTH, height_of(len(rows)), look.background, tuple(marks))
 
 
 def _frame(rows: Sequence[RangeRow], axis: BitAxis) -> Frame:
-    columns = fit_columns(rows)
-    cell = int(min(max(_MAP_WIDTH / axis.columns, _NARROWEST_CELL), _WIDEST_CELL))
-    map_left = round(columns.right) + _MAP_GAP
-    return Frame(columns, axis, map_left, cell, HEIGHT + _AXIS, len(rows))
+    """The table takes what it needs, the map the rest, in cells of whole or half pixels."""
+    end = WIDTH - MARGIN
+    columns = fit_columns(rows, end - _LEAST_MAP - _MAP_GAP)
+    room = end - columns.right - _MAP_GAP
+    cell = int(2 * room / axis.columns) / 2
+    return Frame(columns, axis, end - cell * axis.columns, cell, HEADING + AXIS, len(rows))
 
 
 def _rule(frame: Frame, y: float, look: Look, *, strong: bool) -> Box:

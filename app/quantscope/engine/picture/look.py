@@ -8,8 +8,6 @@ from quantscope.core import heatmap
 from quantscope.core.heatmap import HeatColors
 from quantscope.engine.picture.marks import Color
 
-MARGIN = 28
-ROW = 20
 SIZE, SMALL, TITLE = 11.5, 10.5, 18.0  # of text, in pixels
 PIN, CONFLICT = "◆", "⚠"
 

@@ -20,21 +20,18 @@ from quantscope.engine.picture.marks import (
     width_of,
 )
 
-SHARP_PIXELS = 12_000_000  # up to here twice as many pixels each way, for sharp screens and print
 
-
-def write_png(picture: Picture, path: Path) -> None:
-    """Write ``picture`` to ``path``."""
-    scale = 2 if picture.width * picture.height * 4 <= SHARP_PIXELS else 1
-    size = (picture.width * scale, picture.height * scale)
-    image = Image.new("RGB", size, picture.background)
+def write_png(picture: Picture, path: Path, width: int) -> None:
+    """Write ``picture`` to ``path``, ``width`` pixels wide."""
+    scale = width / picture.width
+    image = Image.new("RGB", (width, max(round(picture.height * scale), 1)), picture.background)
     draw = ImageDraw.Draw(image)
     for mark in picture.marks:
         _draw(draw, image, mark, scale)
     image.save(path, format="PNG")
 
 
-def _draw(draw: ImageDraw.ImageDraw, image: Image.Image, mark: Mark, scale: int) -> None:
+def _draw(draw: ImageDraw.ImageDraw, image: Image.Image, mark: Mark, scale: float) -> None:
     match mark:
         case Box():
             _draw_box(draw, mark, scale)
@@ -44,7 +41,7 @@ def _draw(draw: ImageDraw.ImageDraw, image: Image.Image, mark: Mark, scale: int)
             _draw_cells(image, mark, scale)
 
 
-def _draw_box(draw: ImageDraw.ImageDraw, box: Box, scale: int) -> None:
+def _draw_box(draw: ImageDraw.ImageDraw, box: Box, scale: float) -> None:
     left, top = round(box.x * scale), round(box.y * scale)
     right = max(round((box.x + box.width) * scale), left + 1) - 1
     bottom = max(round((box.y + box.height) * scale), top + 1) - 1
@@ -54,7 +51,7 @@ def _draw_box(draw: ImageDraw.ImageDraw, box: Box, scale: int) -> None:
         draw.rectangle((left, top, right, bottom), box.color)
 
 
-def _draw_text(draw: ImageDraw.ImageDraw, text: Text, scale: int) -> None:
+def _draw_text(draw: ImageDraw.ImageDraw, text: Text, scale: float) -> None:
     left = start_of(text) * scale
     face = font(text.size * scale, text.bold)
     draw.text((left, text.y * scale), text.text, text.color, face, anchor="ls")
@@ -65,12 +62,13 @@ def _draw_text(draw: ImageDraw.ImageDraw, text: Text, scale: int) -> None:
         draw.text((at, baseline), text.raised, text.color, small, anchor="ls")
 
 
-def _draw_cells(image: Image.Image, cells: Cells, scale: int) -> None:
+def _draw_cells(image: Image.Image, cells: Cells, scale: float) -> None:
     columns = cells.colors.shape[1]
     edges = np.round((cells.x + np.arange(columns + 1) * cells.width) * scale).astype(int)
     widths = np.diff(edges)
     for top, row in zip(cells.tops, cells.colors, strict=True):
         line = np.repeat(row, widths, axis=0)
-        upper, lower = round(top * scale), round((top + cells.height) * scale)
+        upper = round(top * scale)
+        lower = max(round((top + cells.height) * scale), upper + 1)
         strip = np.ascontiguousarray(np.broadcast_to(line, (lower - upper, *line.shape)))
         image.paste(Image.fromarray(strip), (int(edges[0]), upper))

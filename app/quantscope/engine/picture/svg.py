@@ -27,18 +27,22 @@ FORBIDDEN |= dict.fromkeys((0xFFFE, 0xFFFF, *range(0xD800, 0xE000)), "\N{REPLACE
 """Characters that XML 1.0 forbids even when escaped, and what stands for them."""
 
 
-def write_svg(picture: Picture, path: Path) -> None:
-    """Write ``picture`` to ``path``."""
+def write_svg(picture: Picture, path: Path, width: int) -> None:
+    """Write ``picture`` to ``path``, to be shown ``width`` pixels wide."""
     declaration = '<?xml version="1.0" encoding="UTF-8"?>'
-    path.write_text(f"{declaration}\n{svg_element(picture)}\n", encoding="utf-8")
+    path.write_text(f"{declaration}\n{svg_element(picture, width)}\n", encoding="utf-8")
 
 
-def svg_element(picture: Picture) -> str:
-    """``picture`` as an ``svg`` element, which an HTML page may hold too."""
-    width, height = picture.width, picture.height
+def svg_element(picture: Picture, width: int = 0) -> str:
+    """``picture`` as an ``svg`` element, which an HTML page may hold too.
+
+    ``width`` in pixels scales all of it; 0: one for each unit.
+    """
+    shown = width or picture.width
+    height = max(round(picture.height * shown / picture.width), 1)
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family="{_FONTS}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown}" height="{height}" '
+        f'viewBox="0 0 {picture.width} {picture.height}" font-family="{_FONTS}">'
     )
     lines = [opening]
     lines.append(f'<rect width="100%" height="100%" fill="{_hex(picture.background)}"/>')

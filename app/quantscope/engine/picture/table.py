@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from quantscope.core.picture_size import MARGIN
 from quantscope.core.ranges import RangeRow
 from quantscope.core.wording import decibel, decimal, share
 from quantscope.engine.picture.look import (
     CONFLICT,
-    MARGIN,
     PIN,
     SIZE,
     SMALL,
@@ -54,6 +54,8 @@ _WORDS: dict[Field, Callable[[RangeRow], str]] = {
 }
 _MOST = {Field.LAYER: 190.0, Field.TENSOR: 110.0, Field.TYPE: 240.0, Field.TIED: 150.0}
 _MOST_FIGURE = 90.0
+_LEAST = {Field.TYPE: 120.0, Field.TIED: 60.0, Field.LAYER: 100.0, Field.TENSOR: 80.0}
+"""The columns that are cut where all together are too wide, in this order, and how far."""
 _TEXTS = frozenset({Field.LAYER, Field.TENSOR, Field.TYPE, Field.TIED})  # aligned to the left
 
 
@@ -69,16 +71,26 @@ class Columns:
         return self.ends[Field.UNDERFLOW][1]
 
 
-def fit_columns(rows: Sequence[RangeRow]) -> Columns:
-    """As wide as the widest text, within limits."""
-    ends = {}
-    left = float(MARGIN)
+def fit_columns(rows: Sequence[RangeRow], right: float) -> Columns:
+    """As wide as the widest text, within limits, and ending at ``right`` at most."""
+    rooms = {}
     for field in Field:
         room = max((_room_for(field, row) for row in rows), default=0.0)
-        room = min(max(room, width_of(field, SMALL)), _MOST.get(field, _MOST_FIGURE))
+        rooms[field] = min(max(room, width_of(field, SMALL)), _MOST.get(field, _MOST_FIGURE))
+    over = _ends_of(rooms)[Field.UNDERFLOW][1] - right
+    for field, least in _LEAST.items():
+        given = min(max(over, 0.0), max(rooms[field] - least, 0.0))
+        rooms[field] -= given
+        over -= given
+    return Columns(_ends_of(rooms))
+
+
+def _ends_of(rooms: dict[Field, float]) -> dict[Field, tuple[float, float]]:
+    ends, left = {}, float(MARGIN)
+    for field, room in rooms.items():
         ends[field] = (left, left + room)
         left += room + (_GAP if room else 0.0)
-    return Columns(ends)
+    return ends
 
 
 def _room_for(field: Field, row: RangeRow) -> float:
