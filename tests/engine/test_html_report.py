@@ -14,6 +14,7 @@ from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import FixedPoint
 from quantscope.core.network import Network
+from quantscope.core.picture import PictureLook
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import predict
 from quantscope.core.preparation import PreparationChoices
@@ -206,7 +207,7 @@ def test_that_the_picture_is_the_one_that_is_written_as_a_file(tmp_path: Path) -
     text = report_text(record, calibration)
     for dark in (False, True):
         file = draw_ranges(
-            record.network, calibration, plan, tmp_path / f"{dark}.svg", dark=dark
+            record.network, calibration, plan, tmp_path / f"{dark}.svg", PictureLook(dark=dark)
         ).read_text(encoding="utf-8")
         assert file.partition("\n")[2].strip() in text
     assert [tag for tag, _ in Page(text).elements].count("svg") == 2

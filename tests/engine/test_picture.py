@@ -6,18 +6,19 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core import picture_size
+from quantscope.core import picture as picture_size
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.formats import FixedPoint
 from quantscope.core.heatmap import LIGHT, Depth, fit_axis, paint
 from quantscope.core.network import Network
-from quantscope.core.picture_size import size_of
+from quantscope.core.picture import PictureLook, size_of
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.ranges import RangeRow, range_rows
 from quantscope.engine.picture import look
@@ -61,12 +62,15 @@ def _draw(
     settings: PlanSettings = FIXED_POINT,
     data: DataDescription = REAL_DATA,
     network: Network | None = None,
-    **options: object,
+    overwrite: bool = False,
+    **options: Any,
 ) -> Path:
     calibration = small_calibration(data)
     described = network or small_network()
     plan = calibration.plan(described, settings)
-    return draw_ranges(described, calibration, plan, path, **options)  # type: ignore[arg-type]
+    return draw_ranges(
+        described, calibration, plan, path, PictureLook(**options), overwrite=overwrite
+    )
 
 
 def _svg_texts(path: Path) -> list[str]:
@@ -201,6 +205,14 @@ def test_that_a_png_is_as_sharp_as_is_usual_where_no_width_is_given(
         assert image.width == picture_size.WIDTH
 
 
+def test_that_the_pixels_for_a_clipboard_are_those_of_the_png(tmp_path: Path) -> None:
+    with (
+        Image.open(_draw(tmp_path / "a.png", width=640)) as png,
+        Image.open(_draw(tmp_path / "a.ppm", width=640)) as plain,
+    ):
+        np.testing.assert_array_equal(np.asarray(png), np.asarray(plain))
+
+
 def test_that_a_scaled_picture_shows_the_same(tmp_path: Path) -> None:
     with Image.open(_draw(tmp_path / "a.png", width=3200)) as image:
         halved = np.asarray(image.reduce(4), float)
@@ -245,7 +257,7 @@ def test_that_a_width_that_cannot_be_is_refused(tmp_path: Path, width: int, said
 def test_that_a_png_that_memory_cannot_hold_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_size, "MOST_PIXELS", 1_000_000)
+    monkeypatch.setitem(picture_size.MOST_PIXELS, ".png", 1_000_000)
     with pytest.raises(QuantscopeError, match="too large. Choose a smaller width, fewer rows"):
         _draw(tmp_path / "a.png", width=5000)
     _draw(tmp_path / "a.svg", width=5000)

@@ -8,7 +8,7 @@ from quantscope.cli.console import RANDOM_WARNING, say
 from quantscope.cli.sessions import planned
 from quantscope.cli.settings_options import add_settings_options
 from quantscope.core.heatmap import Depth
-from quantscope.core.picture_size import WIDTH, size_of, usual_width
+from quantscope.core.picture import WIDTH, PictureLook, size_of, usual_width
 from quantscope.core.ranges import range_rows
 from quantscope.core.wording import size
 from quantscope.jobs.outputs import check_output
@@ -39,9 +39,11 @@ def run(options: argparse.Namespace) -> None:
         ranges.calibration,
         plan,
         options.output,
-        dark=options.dark,
-        depth=Depth.LOGARITHMIC if options.log else Depth.LINEAR,
-        width=options.width,
+        PictureLook(
+            dark=options.dark,
+            depth=Depth.LOGARITHMIC if options.log else Depth.LINEAR,
+            width=options.width,
+        ),
         overwrite=options.overwrite,
     )
     if ranges.calibration.data.is_random:

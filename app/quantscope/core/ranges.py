@@ -5,6 +5,7 @@ A pure function of network, statistics and plan, so that all of them say the sam
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quantscope.core.calibration import Calibration
@@ -55,10 +56,20 @@ def range_rows(network: Network, calibration: Calibration, plan: Plan) -> tuple[
     leaders = _leaders(network, plan.placement.groups)
     return tuple(
         _row(layer, network.tensors[name], calibration.statistics[name], plan, leaders)
-        for layer in network.layers
-        for name in layer.tensors
-        if name in calibration.statistics and network.tensors[name].layer == layer.name
+        for layer, name in _counted(network, calibration)
     )
+
+
+def counted_tensors(network: Network, calibration: Calibration) -> tuple[str, ...]:
+    """The tensors that :func:`range_rows` has a row for, in its order."""
+    return tuple(name for _, name in _counted(network, calibration))
+
+
+def _counted(network: Network, calibration: Calibration) -> Iterator[tuple[Layer, str]]:
+    for layer in network.layers:
+        for name in layer.tensors:
+            if name in calibration.statistics and network.tensors[name].layer == layer.name:
+                yield layer, name
 
 
 def _leaders(network: Network, groups: tuple[TieGroup, ...]) -> dict[str, str]:

@@ -49,6 +49,7 @@ from quantscope.gui.menus.switches import Switches
 from quantscope.gui.menus.tool_bar import ToolBar
 from quantscope.gui.message_bar import MessageBar
 from quantscope.gui.ranges.keys import TensorKeys
+from quantscope.gui.ranges.pictures import Pictures
 from quantscope.gui.ranges.view import RangesView
 from quantscope.gui.results.check_panel import CheckPanel
 from quantscope.gui.results.results_panel import ResultsPanel
@@ -87,8 +88,9 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(self)
         self.comparison = Comparison(controller, self)
         self.ranges = RangesView(controller, self.comparison, self)
-        self.written_files = WrittenFiles(controller, settings, self.ranges, self)
-        self.features += (self.written_files, self.calibration)
+        self.written_files = WrittenFiles(controller, settings, self)
+        self.pictures = Pictures(controller, settings, self.ranges, self)
+        self.features += (self.written_files, self.pictures, self.calibration)
         self.inspector = InspectorTabs(controller, settings, self)
         self.results = ResultsPanel(controller, self)
         self.check = CheckPanel(controller, self)
@@ -204,7 +206,7 @@ class MainWindow(QMainWindow):
         controller.exported.connect(self._show_results)
         self.inspector.wanted.connect(self._show_inspector)
         self.diagnosis.wanted.connect(self._show_diagnosis)
-        for writer in (self.types_file, self.written_files):
+        for writer in (self.types_file, self.written_files, self.pictures):
             writer.written.connect(self.messages.show_message)
         self.what_differs.wanted.connect(self._show_variants)
         self.what_differs.opened.connect(self.variants.open)

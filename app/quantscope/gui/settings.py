@@ -96,6 +96,15 @@ class Settings:
     def given_hints(self, keys: frozenset[str]) -> None:
         self._store.setValue("hints_given", " ".join(sorted(keys)))
 
+    @property
+    def picture(self) -> str:
+        """What pictures of the ranges show and how wide they are, as their dialog writes it."""
+        return str(self._store.value("picture", ""))
+
+    @picture.setter
+    def picture(self, text: str) -> None:
+        self._store.setValue("picture", text)
+
     def bytes_of(self, key: str) -> QByteArray:
         """Stored geometry or dock state; empty where there is none."""
         stored = self._store.value(key)

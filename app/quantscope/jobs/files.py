@@ -12,7 +12,7 @@ from quantscope.jobs.pictures import draw_ranges
 from quantscope.jobs.reports import write_report
 from quantscope.session.calibration_file import read_calibration
 
-PICTURES = (".png", ".svg")
+PICTURES = (".png", ".svg", ".ppm")
 REPORT = ".html"
 
 
@@ -30,17 +30,8 @@ def write_file(request: WriteFile) -> Iterator[Event]:
     if ending == REPORT:
         path = write_report(record, calibration, request.output, overwrite=True)
     elif ending in PICTURES:
-        path = draw_ranges(
-            record.network,
-            calibration,
-            plan,
-            request.output,
-            dark=request.dark,
-            depth=request.depth,
-            width=request.width,
-            tensors=request.tensors,
-            overwrite=True,
-        )
+        network, output = record.network, request.output
+        path = draw_ranges(network, calibration, plan, output, request.look, overwrite=True)
     else:
         text = WRITERS[ending](record.network, calibration, plan)
         path = write_text(request.output, text, overwrite=True)

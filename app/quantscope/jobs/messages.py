@@ -20,9 +20,9 @@ from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
 from quantscope.core.fixes import Fix
 from quantscope.core.forecast import Forecast
-from quantscope.core.heatmap import Depth
 from quantscope.core.mixing import CostFactors, Goal, MixFound
 from quantscope.core.network import Network
+from quantscope.core.picture import PictureLook
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
 from quantscope.core.record import Record
@@ -187,17 +187,13 @@ class Validate:
 class WriteFile:
     """Write what ``record`` and the calibration file hold to ``output``, by its ending: a report
     (.html), statistics (.csv, .json) or the picture of the ranges (.png, .svg); answered by
-    :class:`FileWritten`. The rest is for the picture: ``width`` in pixels (0: as usual), and its
-    rows, ``tensors`` by name (none: all)."""
+    :class:`FileWritten`. ``look`` is for the picture."""
 
     model: str
     calibration: str
     record: Record
     output: str
-    dark: bool = False
-    depth: Depth = Depth.LINEAR
-    width: int = 0
-    tensors: tuple[str, ...] = ()
+    look: PictureLook = field(default_factory=PictureLook)
 
 
 Request = (

@@ -1,15 +1,12 @@
-"""Report, statistics and picture, written from the window by the worker."""
+"""Report and statistics, written from the window by the worker."""
 
 from __future__ import annotations
 
 import csv
 import io
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
-from PIL import Image
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.ranges import range_rows
@@ -56,22 +53,6 @@ def test_that_statistics_have_a_row_for_each_tensor(
     assert (len(found) if found is not None else text.count('"layer_name"')) == rows
 
 
-def test_that_the_picture_is_written_as_png_and_svg(
-    qtbot: QtBot, calibrated: MainWindow, tmp_path: Path
-) -> None:
-    write(qtbot, calibrated, "picture", tmp_path / "map.png")
-    with Image.open(tmp_path / "map.png") as image:
-        assert image.height > 1000  # all rows, not those in sight
-    write(qtbot, calibrated, "picture", tmp_path / "map.svg", "SVG drawing (*.svg)")
-    assert ET.parse(tmp_path / "map.svg").getroot().tag.endswith("svg")
-
-
-def test_that_what_is_in_sight_can_be_pasted(calibrated: MainWindow) -> None:
-    size = calibrated.ranges.splitter.size()  # before the message takes some of it
-    calibrated.actions_by_id["copy-picture"].trigger()
-    assert QApplication.clipboard().image().size() == size
-
-
 def test_that_nothing_can_be_written_before_there_are_statistics(opened: MainWindow) -> None:
-    for key in ("report", "statistics", "picture", "copy-picture"):
+    for key in ("report", "statistics"):
         assert not opened.actions_by_id[key].isEnabled()

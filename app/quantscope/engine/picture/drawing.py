@@ -14,7 +14,7 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.heatmap import Depth
 from quantscope.core.network import Network
-from quantscope.core.picture_size import WIDTH, size_problem, usual_width
+from quantscope.core.picture import WIDTH, PictureLook, size_problem, usual_width
 from quantscope.core.plan import Plan
 from quantscope.core.ranges import RangeRow, range_rows
 from quantscope.core.targets import TARGETS
@@ -23,11 +23,15 @@ from quantscope.engine.picture.heading import Heading
 from quantscope.engine.picture.layout import lay_out
 from quantscope.engine.picture.look import DARK, LIGHT
 from quantscope.engine.picture.marks import Picture
-from quantscope.engine.picture.png import write_png
+from quantscope.engine.picture.png import write_png, write_ppm
 from quantscope.engine.picture.svg import write_svg
 from quantscope.engine.writing import write_atomically
 
-WRITERS: dict[str, Callable[[Picture, Path, int], None]] = {".png": write_png, ".svg": write_svg}
+WRITERS: dict[str, Callable[[Picture, Path, int], None]] = {
+    ".png": write_png,
+    ".svg": write_svg,
+    ".ppm": write_ppm,  # for the clipboard of a window
+}
 
 
 def draw_ranges(
@@ -35,30 +39,26 @@ def draw_ranges(
     calibration: Calibration,
     plan: Plan,
     path: str | Path,
+    look: PictureLook,
     *,
-    dark: bool = False,
-    depth: Depth = Depth.LINEAR,
-    width: int = 0,
-    tensors: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write the picture to ``path``, whose ending (.png or .svg) says which kind.
 
-    ``width`` is in pixels (0: as usual); ``tensors`` are the rows by name, in this order (none:
-    all, as data flows). Returns where it lies. Raises :class:`QuantscopeError` for another
-    ending, for a picture that would be too large, where none of ``tensors`` was counted, and
-    where the file may not or cannot be written.
+    Returns where it lies. Raises :class:`QuantscopeError` for another ending, for a picture that
+    would be too large, where none of the tensors of ``look`` was counted, and where the file may
+    not or cannot be written.
     """
     ending = Path(path).suffix.lower()
     everything = range_rows(network, calibration, plan)
-    rows = _chosen(everything, tensors)
-    pixels = width or (usual_width(len(rows)) if ending == ".png" else WIDTH)
+    rows = _chosen(everything, look.tensors)
+    pixels = look.width or (WIDTH if ending == ".svg" else usual_width(len(rows)))
     _check(ending, len(rows), pixels, str(path))
-    heading = heading_of(network, calibration, plan, depth)
+    heading = heading_of(network, calibration, plan, look.depth)
     if len(rows) < len(everything):
         part = f"{count(len(rows))} of {count(len(everything))} tensors"
         heading = replace(heading, facts=f"{heading.facts} · {part}")
-    picture = lay_out(rows, heading, DARK if dark else LIGHT, depth)
+    picture = lay_out(rows, heading, DARK if look.dark else LIGHT, look.depth)
     return write_atomically(
         path, lambda passing: WRITERS[ending](picture, passing, pixels), overwrite=overwrite
     )

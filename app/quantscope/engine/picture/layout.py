@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quantscope.core.formats import DataType
 from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fit_axis, paint
-from quantscope.core.picture_size import (
+from quantscope.core.picture import (
     AXIS,
     HEADING,
     LOWER_AXIS,

@@ -23,12 +23,21 @@ from quantscope.engine.picture.marks import (
 
 def write_png(picture: Picture, path: Path, width: int) -> None:
     """Write ``picture`` to ``path``, ``width`` pixels wide."""
+    _drawn(picture, width).save(path, format="PNG")
+
+
+def write_ppm(picture: Picture, path: Path, width: int) -> None:
+    """The same pixels without compression: a window has them ten times sooner than those of PNG."""
+    _drawn(picture, width).save(path, format="PPM")
+
+
+def _drawn(picture: Picture, width: int) -> Image.Image:
     scale = width / picture.width
     image = Image.new("RGB", (width, max(round(picture.height * scale), 1)), picture.background)
     draw = ImageDraw.Draw(image)
     for mark in picture.marks:
         _draw(draw, image, mark, scale)
-    image.save(path, format="PNG")
+    return image
 
 
 def _draw(draw: ImageDraw.ImageDraw, image: Image.Image, mark: Mark, scale: float) -> None:

@@ -1,16 +1,14 @@
-"""Report, statistics and picture as files, and the picture to paste elsewhere."""
+"""Report and statistics as files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.gui.controller import Controller
-from quantscope.gui.look.theme import ThemeChoice, theme_for, theme_shown
-from quantscope.gui.ranges.view import RangesView
 from quantscope.gui.settings import Settings
 from quantscope.gui.translation import mark, tr
 from quantscope.jobs.messages import FileWritten
@@ -21,11 +19,6 @@ STATISTICS = (
     "statistics",
     (mark("Table (*.csv)"), mark("JSON (*.json)")),
 )
-PICTURE = (
-    mark("Export picture"),
-    "ranges",
-    (mark("PNG picture (*.png)"), mark("SVG drawing (*.svg)")),
-)
 Kind = tuple[str, str, tuple[str, ...]]
 
 
@@ -34,29 +27,20 @@ class WrittenFiles(QObject):
 
     written = Signal(str)
 
-    def __init__(
-        self, controller: Controller, settings: Settings, ranges: RangesView, window: QMainWindow
-    ) -> None:
+    def __init__(self, controller: Controller, settings: Settings, window: QMainWindow) -> None:
         super().__init__(window)
         self._controller = controller
         self._settings = settings
-        self._ranges = ranges
         self._window = window
-        self._ending = ""
+        self._path = ""  # of what is being written
         self.dialog: QFileDialog | None = None
         controller.desk.ended.connect(self._tell)
 
     def enabled(self) -> dict[str, bool]:
         """Once there are statistics that fit the network."""
         session = self._controller.session
-        has_plan = session.plan() is not None
-        can_write = has_plan and not self._controller.is_busy
-        return {
-            "report": can_write,
-            "statistics": can_write,
-            "picture": can_write,
-            "copy-picture": has_plan,
-        }
+        can_write = session.plan() is not None and not self._controller.is_busy
+        return {"report": can_write, "statistics": can_write}
 
     @Slot()
     def do_report(self) -> None:
@@ -67,17 +51,6 @@ class WrittenFiles(QObject):
     def do_statistics(self) -> None:
         """A row for each tensor."""
         self._ask(STATISTICS)
-
-    @Slot()
-    def do_picture(self) -> None:
-        """The whole heat map, as the window shows its depth and theme."""
-        self._ask(PICTURE)
-
-    @Slot()
-    def do_copy_picture(self) -> None:
-        """What is in sight of the table and the heat map, for the clipboard."""
-        QApplication.clipboard().setPixmap(self._ranges.splitter.grab())
-        self.written.emit(tr("The table and heat map in sight are on the clipboard."))
 
     def _ask(self, kind: Kind) -> None:
         title, name, marked = kind
@@ -104,18 +77,20 @@ class WrittenFiles(QObject):
         record, calibration = session.record(), session.calibration
         if record is None or calibration is None:
             return
-        dark = theme_shown() is theme_for(ThemeChoice.DARK)
+        self._path = path
         try:
-            self._controller.desk.write_file(
-                record, calibration, path, dark, self._ranges.heat.color_depth
-            )
+            self._controller.desk.write_file(record, calibration, path)
         except QuantscopeError as error:
             self._controller.problem_found.emit(error.problem, "")
 
     @Slot(object, object)
     def _tell(self, _: object, result: object) -> None:
-        if isinstance(result, FileWritten):
-            path = Path(result.path)
-            self.written.emit(
-                tr("{file} is written to {folder}.", file=path.name, folder=path.parent)
-            )
+        if isinstance(result, FileWritten) and result.path == self._path:
+            self._path = ""
+            self.written.emit(written_in_words(result.path))
+
+
+def written_in_words(path: str) -> str:
+    """What is where."""
+    file = Path(path)
+    return tr("{file} is written to {folder}.", file=file.name, folder=file.parent)

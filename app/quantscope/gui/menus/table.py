@@ -93,9 +93,12 @@ ACTIONS = (
     ActionRow(
         "statistics", mark("&Statistics…"), "", mark("A row for each tensor, as CSV or JSON")
     ),
-    ActionRow("picture", mark("&Picture…"), "", mark("The whole heat map as PNG or SVG")),
+    ActionRow("picture", mark("&Picture…"), "", mark("The heat map at any size, as PNG or SVG")),
     ActionRow(
-        "copy-picture", mark("Copy &picture"), "Ctrl+Shift+X", mark("Table and heat map in sight")
+        "copy-picture",
+        mark("Copy &picture"),
+        "Ctrl+Shift+X",
+        mark("The heat map for other programs"),
     ),
     ActionRow(
         "locate-model", mark("Locate &model…"), "", mark("Say where the session's model is now")

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 from quantscope.core.calibration import Calibration
 from quantscope.core.data import DataDescription
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture import PictureLook
 from quantscope.core.record import Record
 from quantscope.core.validation import ValidationRequest
 from quantscope.gui.data.agreements import Agreements
@@ -169,17 +169,30 @@ class JobDesk(QObject):
         asked = messages.Validate(model=basis.model, variants=files, request=request, export=export)
         self._begin(basis, asked, tr("Validating"))
 
-    def write_file(
-        self, record: Record, calibration: Calibration, path: str, dark: bool, depth: Depth
+    def write_file(self, record: Record, calibration: Calibration, path: str) -> None:
+        """Write a report or statistics; raises where the statistics have no file."""
+        self._write(record, calibration, path, PictureLook())
+
+    def draw_picture(
+        self, record: Record, calibration: Calibration, look: PictureLook, path: str = ""
+    ) -> str:
+        """Write a picture of the ranges to ``path``, or to a scratch file; returns which.
+
+        Raises where the statistics have no file.
+        """
+        file = path or self._scratch_path("picture", ending="ppm")
+        self._write(record, calibration, file, look)
+        return file
+
+    def _write(
+        self, record: Record, calibration: Calibration, path: str, look: PictureLook
     ) -> None:
-        """Write a report, statistics or a picture; raises where the statistics have no file."""
         request = messages.WriteFile(
             model=record.model,
             calibration=self._file_of(calibration),
             record=record,
             output=path,
-            dark=dark,
-            depth=depth,
+            look=look,
         )
         basis = Document(model=record.model, settings=record.settings)
         self._begin(basis, request, tr("Writing {file}", file=Path(path).name))

@@ -1,4 +1,4 @@
-"""How large the picture of the ranges is: known before it is drawn, from its rows alone.
+"""What a picture of the ranges shows, and how large it is: known from its rows before it is drawn.
 
 The picture is laid out :data:`WIDTH` units wide whatever it shows (long names are cut, the heat
 map takes what the table leaves), and as high as its rows need. Any width in pixels is a scale of
@@ -7,9 +7,11 @@ that, for PNG as for SVG.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from quantscope.core.errors import Problem
+from quantscope.core.heatmap import Depth
 from quantscope.core.wording import count
 
 WIDTH = 1600  # units
@@ -23,8 +25,20 @@ LEAST_WIDTH, MOST_WIDTH = 200, 20_000  # pixels
 SHARP_PIXELS = (
     16_000_000  # up to here usually two pixels for each unit, for sharp screens and print
 )
-MOST_PIXELS = 200_000_000  # of a PNG: more would not fit into memory twice
+MOST_PIXELS = {".png": 200_000_000, ".ppm": 40_000_000}
+"""More of a PNG would not fit into memory twice, and more for a clipboard would take too long."""
 MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureLook:
+    """What a person chooses: ``width`` in pixels (0: as usual), and the rows, ``tensors`` by name
+    in this order (none: all, as data flows)."""
+
+    dark: bool = False
+    depth: Depth = Depth.LINEAR
+    width: int = 0
+    tensors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ def size_of(rows: int, width: int) -> PictureSize:
 
 
 def size_problem(rows: int, width: int, ending: str, where: str) -> Problem | None:
-    """Why a picture cannot be that large; ``None`` where it can. ``ending``: .png or .svg."""
+    """Why a picture cannot be that large; ``None`` where it can. ``ending``: .png, .svg, .ppm."""
     size = size_of(rows, width)
     if not LEAST_WIDTH <= width <= MOST_WIDTH:
         return Problem(
@@ -69,9 +83,9 @@ def size_problem(rows: int, width: int, ending: str, where: str) -> Problem | No
             where=where,
             remedy="Choose fewer rows, or write the statistics as a table",
         )
-    if ending == ".png" and size.width * size.height > MOST_PIXELS:
+    if size.width * size.height > MOST_PIXELS.get(ending, math.inf):
         return Problem(
-            what=f"a PNG of {size} is too large",
+            what=f"a picture of {size} is too large",
             where=where,
             remedy="Choose a smaller width, fewer rows, or SVG",
         )
