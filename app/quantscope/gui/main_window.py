@@ -126,10 +126,7 @@ class MainWindow(QMainWindow):
         self.layout_kept = Layout(self, settings, self.inspector_dock)
         self.docks.filled.connect(self.layout_kept.follow_filled)
         self.features += (
-            self.ranges.filter_bar,
-            self.ranges.rows,
-            self.ranges.worst,
-            self.ranges.copied_rows,
+            *self.ranges.features,
             self.inspector,
             self.variants,
             self.what_differs,
@@ -138,8 +135,7 @@ class MainWindow(QMainWindow):
             self.hints,
             self.layout_kept,
         )
-        self.ranges.filter_bar.follow(self.actions_by_id)
-        self.ranges.take_keys(self.actions_by_id)
+        self.ranges.take_actions(self.actions_by_id)
         owners = (self, *self.features, self.questions, self.appearance)
         connect_actions(self.actions_by_id, owners)
         self.look_only = LookOnly(controller, self)

@@ -29,6 +29,7 @@ from quantscope.core.heatmap import BitAxis, Depth
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.elided_label import ElidedLabel
 from quantscope.gui.look.theme import Theme
+from quantscope.gui.menus.actions import Feature
 from quantscope.gui.ranges.arrangement import Arrangement, Group, Order, arranging, overflows
 from quantscope.gui.ranges.band_drag import BandDrag
 from quantscope.gui.ranges.copied_rows import CopiedRows
@@ -162,8 +163,14 @@ class RangesView(QWidget):
         self._controller.told.connect(self.read_out.setText)
         self._comparison.changed.connect(self._compare)
 
-    def take_keys(self, actions: dict[str, QAction]) -> None:
-        """Let keys that other panels have too act here where the rows have the focus."""
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What does the actions of the rows."""
+        return (self.filter_bar, self.rows, self.worst, self.copied_rows)
+
+    def take_actions(self, actions: dict[str, QAction]) -> None:
+        """Keep check marks as they are here; a key that other panels have too acts on rows here."""
+        self.filter_bar.follow(actions)
         copy = actions["copy-rows"]
         copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.addAction(copy)
