@@ -149,7 +149,7 @@ def test_that_tab_goes_through_the_window_and_comes_back(
         calibrated.choices.target.combo,
         calibrated.choices.scheme.combo,
         calibrated.ranges.filter_bar.field,
-        calibrated.ranges.depth_combo,
+        calibrated.ranges.foot.depth_combo,
     ):
         assert widget in seen
 

@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self.what_differs.opened.connect(self.variants.open)
         self.messages.guide_asked.connect(self.help.show_page)
         self.hint_bar.guide_asked.connect(self.help.show_page)
-        self.ranges.depth_chosen.connect(self.inspector.set_depth)
+        self.ranges.foot.depth_chosen.connect(self.inspector.set_depth)
         self.ranges.empty.data_asked.connect(self.do_data)
         self.ranges.empty.calibrate_asked.connect(self.do_calibrate)
         self.welcome.open_asked.connect(self.questions.do_open)
@@ -326,7 +326,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def do_depth(self) -> None:
         wanted = Depth.LOGARITHMIC if self.actions_by_id["depth"].isChecked() else Depth.LINEAR
-        self.ranges.set_depth(wanted)
+        self.ranges.foot.set_depth(wanted)
 
     # ---- drop and close
 

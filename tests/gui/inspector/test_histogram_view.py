@@ -51,9 +51,9 @@ def test_that_logarithmic_bars_make_rare_values_visible(qtbot: QtBot, fixed: Mai
 
 
 def test_that_the_colours_of_the_heat_map_are_another_choice(fixed: MainWindow) -> None:
-    fixed.ranges.set_depth(Depth.LOGARITHMIC)
+    fixed.ranges.foot.set_depth(Depth.LOGARITHMIC)
     assert fixed.inspector.channels.map._depth is Depth.LOGARITHMIC
-    fixed.ranges.set_depth(Depth.LINEAR)
+    fixed.ranges.foot.set_depth(Depth.LINEAR)
     assert fixed.inspector.histogram.bars._depth is Depth.LOGARITHMIC
 
 

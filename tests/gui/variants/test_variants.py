@@ -224,7 +224,7 @@ def test_that_the_heat_map_marks_the_other_band_with_dashes(two: MainWindow) -> 
     assert other is not None
     edges = sorted(line.x1() for line in inside)
     assert edges == pytest.approx([heat.x_of(x) for x in edge_positions(other, heat.axis)])
-    assert "A" in two.ranges.legend.accessibleName()
+    assert "A" in two.ranges.foot.legend.accessibleName()
 
 
 def test_that_the_map_shows_the_other_one_and_does_not_edit_it(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -137,6 +137,7 @@ class HeatMap(QAbstractScrollArea):
             self._painted.clear()
             self.outdated.emit()
 
+    @Slot(object)
     def set_depth(self, depth: Depth) -> None:
         """Linear or logarithmic colour depth."""
         self.color_depth = depth

@@ -12,22 +12,18 @@ from PySide6.QtCore import (
     QSignalBlocker,
     Qt,
     QTimer,
-    Signal,
     Slot,
 )
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
     QScrollBar,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from quantscope.core.heatmap import BitAxis, Depth
+from quantscope.core.heatmap import BitAxis
 from quantscope.gui.controller import Controller
-from quantscope.gui.look.elided_label import ElidedLabel
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.actions import Feature
 from quantscope.gui.ranges.arrangement import Arrangement, Group, Order, arranging, overflows
@@ -35,7 +31,8 @@ from quantscope.gui.ranges.band_drag import BandDrag
 from quantscope.gui.ranges.copied_rows import CopiedRows
 from quantscope.gui.ranges.empty_state import EmptyState
 from quantscope.gui.ranges.filter_bar import FilterBar
-from quantscope.gui.ranges.heat_axis import HeatAxis, Legend
+from quantscope.gui.ranges.foot import Foot
+from quantscope.gui.ranges.heat_axis import HeatAxis
 from quantscope.gui.ranges.heat_map import Cell, HeatMap
 from quantscope.gui.ranges.minimap import Minimap
 from quantscope.gui.ranges.model import RangesModel
@@ -63,8 +60,6 @@ class RangesView(QWidget):
     at the same height.
     """
 
-    depth_chosen = Signal(object)  # Depth
-
     def __init__(
         self, controller: Controller, comparison: Comparison, parent: QWidget | None = None
     ) -> None:
@@ -82,10 +77,9 @@ class RangesView(QWidget):
         self.filter_bar = FilterBar(self)
         self.axis = HeatAxis(self)
         self.minimap = Minimap(self.heat, partial(overflows, self._readings), self)
-        self.legend = Legend(self)
         self.bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self.read_out = ElidedLabel(self)
-        self.depth_combo = QComboBox(self)
+        self.foot = Foot(self)
+        self.read_out = self.foot.read_out
         self.drag = BandDrag(controller, self.heat, self)
         self.rows = RowSelection(controller, self.tree, self.model, self.heat)
         self.worst = WorstRows(controller, self.tree, self.model)
@@ -102,10 +96,6 @@ class RangesView(QWidget):
         self._connect_controller()
 
     def _lay_out(self) -> None:
-        self.depth_combo.addItem(tr("Linear depth"), Depth.LINEAR)
-        self.depth_combo.addItem(tr("Logarithmic depth"), Depth.LOGARITHMIC)
-        self.depth_combo.setAccessibleName(tr("Colour depth"))
-        self.read_out.setAccessibleName(tr("What is under the mouse"))
         picture = PictureArea(self.axis, self.heat, self.minimap, self.bar, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.addWidget(self.tree)
@@ -115,19 +105,13 @@ class RangesView(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
         self.splitter.setStretchFactor(1, 1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(10, 4, 10, 4)
-        foot.setSpacing(12)
-        foot.addWidget(self.read_out, 1)
-        foot.addWidget(self.legend)
-        foot.addWidget(self.depth_combo)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.variant_bar)
         column.addWidget(self.filter_bar)
         column.addWidget(self.splitter, 1)
-        column.addLayout(foot)
+        column.addWidget(self.foot)
         self.empty.raise_()
 
     def _connect_tree(self) -> None:
@@ -151,7 +135,7 @@ class RangesView(QWidget):
         self.minimap.asked.connect(self.bar.setValue)
         self.drag.described.connect(self.read_out.setText)
         self.drag.clicked.connect(self.rows.choose_one)
-        self.depth_combo.currentIndexChanged.connect(self._choose_depth)
+        self.foot.depth_chosen.connect(self.heat.set_depth)
 
     def _connect_controller(self) -> None:
         self._controller.changed.connect(self._refresh_change)
@@ -182,7 +166,7 @@ class RangesView(QWidget):
         self.model.set_look(theme, self.font())
         self.tree.set_theme(theme)
         self.axis.show_axis(self.heat.axis, theme)
-        self.legend.set_theme(theme)
+        self.foot.legend.set_theme(theme)
         self.variant_bar.set_theme(theme)
         self.heat.set_theme(theme)
 
@@ -191,16 +175,6 @@ class RangesView(QWidget):
         if event.oldSize().width() < 0 < self.width():
             left = min(self.tree.columns.usual_width(), self.width() * 6 // 10)
             self.splitter.setSizes([left, self.width() - left])
-
-    def set_depth(self, depth: Depth) -> None:
-        """Linear or logarithmic colour depth."""
-        self.depth_combo.setCurrentIndex(self.depth_combo.findData(depth))
-
-    @Slot(int)
-    def _choose_depth(self, index: int) -> None:
-        depth = Depth(self.depth_combo.itemData(index))
-        self.heat.set_depth(depth)
-        self.depth_chosen.emit(depth)
 
     # ---- following the session
 
@@ -261,7 +235,7 @@ class RangesView(QWidget):
     def _compare(self) -> None:
         """Show what is compared with, or no longer."""
         self.tree.columns.show_compared(self._comparison.other is not None)
-        self.legend.show_other(self._comparison.hidden_label())
+        self.foot.legend.show_other(self._comparison.hidden_label())
         self.heat.is_framed = self._comparison.is_swapped
         self.heat.set_axis(self._fitted())
         self._refresh_all()
