@@ -102,6 +102,7 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
         "data": window.do_data,
         "add samples": window.calibration.do_add_samples,
         "network": window.do_network,
+        "picture": window.pictures.do_picture,
         "palette": window.help.do_palette,
         "shortcuts": window.help.do_shortcuts,
         "about": window.help.do_about,
@@ -109,7 +110,7 @@ def dialogs(window: MainWindow) -> dict[str, Callable[[], object]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["data", "add samples", "network", "palette", "shortcuts", "about"]
+    "name", ["data", "add samples", "network", "picture", "palette", "shortcuts", "about"]
 )
 def test_that_every_control_of_a_dialog_has_a_name(calibrated: MainWindow, name: str) -> None:
     before = set(calibrated.findChildren(QDialog))

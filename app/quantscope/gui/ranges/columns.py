@@ -94,7 +94,7 @@ class ColumnHeader(QHeaderView):
         self._is_comparing = False
         self._is_fitting = False
         self._entries = {column: self._entry(column) for column in ENTRIES}
-        self._usual = QAction(tr("Usual &columns"), self)
+        self._usual = QAction(tr("Usual colum&ns"), self)
         self._usual.triggered.connect(self._show_usual)
         self._menu = QMenu(self)
         self.fill(self._menu)
