@@ -8,7 +8,7 @@ from pathlib import Path
 from quantscope.api.naming import unknown
 from quantscope.api.workbench import PathLike, Workbench
 from quantscope.core.exchange.formats import FORMATS
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture import PictureLook
 from quantscope.core.plan import Plan
 from quantscope.core.statistics_table import WRITERS
 from quantscope.jobs.outputs import check_output, write_text
@@ -18,11 +18,10 @@ from quantscope.jobs.reports import write_report
 REPORT = ".html"
 
 
-def draw(bench: Workbench, output: PathLike, *, dark: bool, log: bool, overwrite: bool) -> Path:
+def draw(bench: Workbench, output: PathLike, look: PictureLook, *, overwrite: bool) -> Path:
     """The dynamic ranges as a picture."""
-    depth = Depth.LOGARITHMIC if log else Depth.LINEAR
     known = (bench.network, bench.calibration, _plan(bench))
-    return draw_ranges(*known, os.fspath(output), dark=dark, depth=depth, overwrite=overwrite)
+    return draw_ranges(*known, os.fspath(output), look, overwrite=overwrite)
 
 
 def report(bench: Workbench, output: PathLike, *, overwrite: bool) -> Path:

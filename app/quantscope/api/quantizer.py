@@ -28,7 +28,9 @@ from quantscope.core.convergence import Convergence, convergence_of
 from quantscope.core.data import SourceCheck
 from quantscope.core.forecast import Forecast
 from quantscope.core.formats import DataType
+from quantscope.core.heatmap import Depth
 from quantscope.core.network import Network
+from quantscope.core.picture import PictureLook
 from quantscope.core.plan import Plan
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.report import ExportReport
@@ -354,10 +356,19 @@ class Quantizer:
         return self._bench.export(output, overwrite=overwrite, samples=verification_samples)
 
     def heat_map(
-        self, output: PathLike, *, dark: bool = False, log: bool = False, overwrite: bool = False
+        self,
+        output: PathLike,
+        *,
+        dark: bool = False,
+        log: bool = False,
+        width: int = 0,
+        overwrite: bool = False,
     ) -> Path:
-        """Draw the dynamic ranges to ``output`` (.png or .svg); returns where the picture lies."""
-        return files.draw(self._bench, output, dark=dark, log=log, overwrite=overwrite)
+        """Draw the dynamic ranges to ``output`` (.png, .svg), ``width`` pixels wide (0: as usual);
+        returns where the picture lies."""
+        depth = Depth.LOGARITHMIC if log else Depth.LINEAR
+        look = PictureLook(dark=dark, depth=depth, width=width)
+        return files.draw(self._bench, output, look, overwrite=overwrite)
 
     def report(self, output: PathLike, *, overwrite: bool = False) -> Path:
         """Write all that is known as one HTML page to ``output``; returns where it lies."""
