@@ -217,7 +217,7 @@ QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {theme.dim}; padding: 0 6px; }}
 QTreeView {{ border: none; background: {theme.base}; outline: none; }}
 QTreeView::item {{ border: none; padding: 0 4px; }}
-QTreeView#rows::item {{ padding: 0 2px; }}
+QTreeView#rows::item {{ padding: 0 1px; }}
 QTreeView::item:selected {{ background: {theme.selection}; color: {theme.text}; }}
 QTreeView::item:hover:!selected {{ background: {theme.hover}; }}
 QTreeView::branch:selected {{ background: {theme.selection}; }}
@@ -230,7 +230,7 @@ QTreeView::indicator:indeterminate {{ image: url("{partial}"); }}
 QHeaderView {{ background: {theme.window}; border: none; }}
 QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;
     border-bottom: 1px solid {theme.border}; padding: 0 6px; }}
-QHeaderView#columns::section {{ padding: 0 5px; }}
+QHeaderView#columns::section {{ padding: 0 4px; }}
 QSplitter::handle {{ background: {theme.border}; }}
 QDockWidget {{ titlebar-close-icon: url("{close}"); titlebar-normal-icon: url("{floating}"); }}
 QDockWidget::title {{ background: {theme.window}; padding: 6px 8px;

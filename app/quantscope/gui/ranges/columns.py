@@ -14,7 +14,7 @@ from quantscope.gui.translation import mark, tr
 
 Widths = Mapping[Column, int]
 HEADER_HEIGHT = 32
-PADDING = 11  # pixels of a cell beside its text
+PADDING = 9  # pixels of a cell beside its text
 BRANCHES = 32  # pixels left of a tensor's name
 SAMPLES = {
     Column.NAME: "activations",

@@ -36,7 +36,7 @@ from quantscope.gui.ranges.row_texts import COMPARED, Column
 from quantscope.gui.translation import tr
 
 ROW_HEIGHT = 26
-MARGINS = 10  # pixels of a cell beside its text
+MARGINS = 8  # pixels of a cell beside its text
 LEAST_ROOM = 24  # pixels in which a text across columns is still worth writing
 RESTYLED = frozenset({QEvent.Type.StyleChange, QEvent.Type.FontChange, QEvent.Type.PaletteChange})
 

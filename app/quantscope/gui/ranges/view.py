@@ -42,7 +42,6 @@ from quantscope.gui.ranges.row_edits import toggle_layers
 from quantscope.gui.ranges.selection import RowSelection
 from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
 from quantscope.gui.ranges.worst import WorstRows
-from quantscope.gui.translation import tr
 from quantscope.gui.variants.bar import VariantBar
 from quantscope.gui.variants.comparison import Comparison
 from quantscope.gui.work.long_work import LongWork
