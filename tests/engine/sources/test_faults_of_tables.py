@@ -76,6 +76,30 @@ def test_that_columns_that_are_no_inputs_are_told_and_of_many_the_first(tmp_path
     assert "and 1,988 more. Call the columns of an input x after it" in sentence
 
 
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("0,1,2,3,4,5\n.1,.2,.3,.4,.5,.6\n", 1),  # what pandas writes for an array
+        ("0;1;2;3;4;5\n.1;.2;.3;.4;.5;.6\n", 1),
+        ("0,1,2,3,4,5\n6,7,8,9,10,11\n", 2),  # an array that counts
+        ("0,1,2,3,4,5\n", 1),
+        ("0.0,1,2,3,4,5\n.1,.2,.3,.4,.5,.6\n", 2),
+        ("1,2,3,4,5,6\n.1,.2,.3,.4,.5,.6\n", 2),
+    ],
+)
+def test_that_the_numbers_of_columns_are_headings(tmp_path: Path, content: str, rows: int) -> None:
+    (tmp_path / "table.csv").write_text(content)
+    source = open_source(data_of(SourceKind.CSV, tmp_path / "table.csv"), [X])
+    assert source.names == tuple(f"row {number}" for number in range(rows))
+    if rows == 1 and "." in content:
+        assert source.sample(0)["x"].max() < 1.0
+
+
+def test_that_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, "x_0,x_0,x_1,x_2,x_3,x_4,y,y\n1,2,3,4,5,6,7,8\n")
+    assert "several columns are called `x_0`. Call each column of an input after its" in sentence
+
+
 def test_that_more_rows_than_memory_can_name_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

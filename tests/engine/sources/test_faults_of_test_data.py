@@ -100,6 +100,21 @@ def test_that_tensors_that_do_not_fit_are_told(
     assert words in told(data, *inputs, name=tmp_path.name)
 
 
+@pytest.mark.parametrize("names", [("y", "x2"), ("x2", "x"), ("z", "x")])
+def test_that_a_name_speaks_against_a_number(tmp_path: Path, names: tuple[str, str]) -> None:
+    place(tmp_path, *(stored(GOOD, name) for name in names))
+    sentence = told(data_of(SourceKind.PROTOBUF, tmp_path), X, Y, name="input_")
+    assert "by its number, and the network wants `x`, `y`. Call the tensors as the" in sentence
+
+
+def test_that_a_number_that_is_left_out_is_told(tmp_path: Path) -> None:
+    place(tmp_path, stored(GOOD, ""), stored(GOOD[0, 0, :2], ""))
+    folder = tmp_path / "test_data_set_0"
+    (folder / "input_1.pb").rename(folder / "input_2.pb")
+    sentence = told(data_of(SourceKind.PROTOBUF, tmp_path), X, Y, name="input_2.pb")
+    assert "or number their files in a row" in sentence
+
+
 def test_that_a_folder_called_like_a_tensor_is_told(tmp_path: Path) -> None:
     (tmp_path / "test_data_set_0" / "input_0.pb").mkdir(parents=True)
     sentence = told(data_of(SourceKind.PROTOBUF, tmp_path), name="input_0.pb")

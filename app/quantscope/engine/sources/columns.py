@@ -35,6 +35,14 @@ def columns_of(inputs: tuple[Port, ...], titles: Sequence[str], place: str) -> C
             where=place,
             remedy="Call the columns of an input x after it: x, or x_0, x_1 and so on",
         )
+    for columns in named.values():
+        taken = [titles[column] for column in columns]
+        if twice := [title for title in taken if taken.count(title) > 1]:
+            raise QuantscopeError(
+                f"several columns are called `{twice[0]}`",
+                where=place,
+                remedy="Call each column of an input after its place: x_0, x_1 and so on",
+            )
     return named
 
 

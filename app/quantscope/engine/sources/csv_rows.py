@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,7 @@ _SEPARATORS = ",;\t"
 _MARK = b"\xef\xbb\xbf"  # some programs put it before UTF-8
 _MISSING = ("", "na", "n/a", "null", "none", "?", "-")
 _NO_NUMBER = "its only line holds numbers and what is no number"
+LEAST_COUNTED = 4  # columns: fewer numbers in a row may well be data
 _LONGEST_LINE = 1 << 26  # a file of other content may have no line ends
 
 
@@ -39,7 +40,8 @@ class _Table:
 
 def open_csv(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
     """Rows of numbers, separated by comma, semicolon or tab; headings, where there are any, say
-    which columns belong to which input (see ``columns_of``). Empty lines are passed over."""
+    which columns belong to which input (see ``columns_of``). Headings may be the numbers of the
+    columns. Empty lines are passed over."""
     try:
         table = _indexed(path)
     except (OSError, csv.Error) as failure:
@@ -76,11 +78,23 @@ def _indexed(path: Path) -> _Table:
     separator = max(_SEPARATORS, key=text.count)
     cells = _cells(first, separator)
     if all(map(_is_number_or_missing, cells)):
-        return _Table(path, separator, ("",) * len(cells), starts)
+        whole = _Table(path, separator, ("",) * len(cells), starts)
+        return replace(whole, starts=starts[1:]) if _counts_columns(whole) else whole
     if len(starts) == 1:
         is_row = any(_value(cell) is not None for cell in cells)
         raise _unreadable(path, _NO_NUMBER if is_row else "it has headings and no rows")
     return _Table(path, separator, tuple(cell.strip() for cell in cells), starts[1:])
+
+
+def _counts_columns(table: _Table) -> bool:
+    """Whether the first line holds the numbers of the columns, as pandas writes it for headings.
+
+    A table that counts on in its second line is taken as it is.
+    """
+    numbers = [str(number) for number in range(2 * len(table.titles))]
+    here, on = numbers[: len(table.titles)], numbers[len(table.titles) :]
+    is_long = len(here) >= LEAST_COUNTED and len(table.starts) > 1
+    return is_long and table.cells(0) == here and table.cells(1) != on
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:

@@ -24,7 +24,8 @@ _FAILURES = (_DecodeError, OSError, ValueError, TypeError, KeyError)
 
 
 def open_test_data(path: Path, inputs: tuple[Port, ...]) -> SampleSource:
-    """Each set is one run of the network; its tensors go to inputs by name, or else by number.
+    """Each set is one run of the network; its tensors go to inputs by name, or else by number, but
+    not where a name speaks against the number.
 
     A set is one sample, or B of them (``test_data_set_0 row 2``) where the network takes a
     fixed batch of B.
@@ -79,7 +80,21 @@ def _one_set(folder: Path, inputs: tuple[Port, ...]) -> dict[str, Array]:
             where=str(folder),
             remedy=f"Add {INPUT_PATTERN} files for the other inputs",
         )
+    for place, (file, name) in enumerate(zip(files, wanted, strict=False)):
+        own = tensors[place][0]
+        if _number(file) != _number(files[0]) + place or own in set(wanted) - {name}:
+            raise QuantscopeError(
+                f"the tensor `{own}` would go to the input `{name}` by its number, and "
+                f"the network wants {listed(wanted)}",
+                where=str(file),
+                remedy="Call the tensors as the inputs are, or number their files in a row",
+            )
     return {name: values for name, (_, values) in zip(wanted, tensors, strict=False)}
+
+
+def _number(path: Path) -> int:
+    digits = path.stem.removeprefix("input_")
+    return int(digits) if digits.isdecimal() else -1
 
 
 def _tensor(path: Path) -> tuple[str, Array]:
