@@ -29,6 +29,7 @@ from quantscope.engine.validation.class_maps import folder_of_maps
 _ROW = re.compile(r"^(?:row|sample|random) (\d+)$")
 _ARRAY_NAMES = ("labels", "label", "y", "targets", "target")
 _TITLES = ("label", "class", "target", "y")
+_LARGEST_CLASS = 2**31
 _MOST_BYTES = 2**30  # of a file of labels
 
 
@@ -106,7 +107,7 @@ def _of_array(place: Path, values: Array, source: SampleSource) -> Labels:
         raise _bad(place, f"it has {len(values)} entries for {len(source)} samples")
     picked = values[numbers]
     if np.issubdtype(values.dtype, np.integer) and picked.reshape(len(picked), -1).shape[1] == 1:
-        return Labels(LabelKind.CLASS, tuple(int(each) for each in picked.reshape(-1)))
+        return _classes(place, picked.reshape(-1).tolist())
     if np.issubdtype(values.dtype, np.integer) and values.ndim == 3:
         return Labels(LabelKind.CLASS_MAP, tuple(picked.astype(np.int64)))
     if values.dtype.kind not in "biuf":
@@ -118,8 +119,8 @@ def _from_csv(place: Path, source: SampleSource) -> Labels:
     pairs = _pairs(place)
     by_name = _Names(place, _entries(place, pairs))
     texts = [str(by_name.of(name)) for name in source.names]
-    if all(re.fullmatch(r"-?\d{1,18}", text) for text in texts):
-        return Labels(LabelKind.CLASS, tuple(map(int, texts)))
+    if all(re.fullmatch(r"-?\d{1,4000}", text) for text in texts):
+        return _classes(place, list(map(int, texts)))
     numbers = [_number(text) for text in texts]
     if all(number is not None for number in numbers):
         return _arrays(place, [np.array([number], np.float64) for number in numbers], source)
@@ -169,6 +170,12 @@ def _entries(place: Path, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return entries
 
 
+def _classes(place: Path, numbers: Sequence[int]) -> Labels:
+    if too_large := [number for number in numbers if abs(number) > _LARGEST_CLASS]:
+        raise _bad(place, f"{too_large[0]} is no class number")
+    return Labels(LabelKind.CLASS, tuple(numbers))
+
+
 def _arrays(place: Path, values: Sequence[Array], source: SampleSource) -> Labels:
     for name, each in zip(source.names, values, strict=True):
         if not np.isfinite(each).all():
@@ -211,7 +218,7 @@ def _of_entries(
 ) -> Labels:
     """``names`` are all words of the file, so that a class has its number in parts of the data."""
     if all(isinstance(each, int) and not isinstance(each, bool) for each in entries):
-        return Labels(LabelKind.CLASS, tuple(entries))
+        return _classes(place, entries)
     if all(isinstance(each, str) for each in entries):
         return Labels(LabelKind.CLASS, tuple(names.index(each) for each in entries), names)
     if all(isinstance(each, list) and all(isinstance(e, dict) for e in each) for each in entries):
