@@ -52,6 +52,28 @@ def test_that_figures_of_both_stand_side_by_side(
         assert words in said.out
 
 
+def test_that_several_sources_are_judged_together(
+    run: Run, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    for name, count in (("north", 2), ("south", 4)):
+        for number, picture in enumerate(sorted(pictures.iterdir())[:count]):
+            folder = tmp_path / name / ("a", "b")[number % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / picture.name).write_bytes(picture.read_bytes())
+    together = ["--data", tmp_path / "south", "--more-data", tmp_path / "north"]
+    said = run("validate", model, *together)
+    assert (said.code, said.err) == (0, "")
+    assert "2 samples of" in said.out and "4 samples of" in said.out
+    assert "6 samples, a class number for each" in said.out
+    kept = json.loads(run("validate", model, *together, "--json").out)["request"]["data"]
+    assert [kept["path"], *(each["path"] for each in kept["added"])] == [
+        str(tmp_path / "north"),
+        str(tmp_path / "south"),
+    ]
+    gone = run("validate", model, *together, "--more-data", tmp_path / "gone")
+    assert gone.code == 1 and "gone: there is nothing at this path" in gone.err
+
+
 def test_that_json_has_everything(
     run: Run, model: Path, quantized: Path, pictures: Path, labels: Path
 ) -> None:

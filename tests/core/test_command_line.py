@@ -220,6 +220,19 @@ def test_that_a_validation_is_asked_for_in_full(changes: dict, words: str) -> No
     assert " ".join(validation_words(request)) == " ".join([*data_words(DATA), *words.split()])
 
 
+def test_that_sources_that_are_judged_together_are_named_together() -> None:
+    other = replace(DATA, path="/other.npz")
+    request = ValidationRequest(data=replace(DATA, added=(other,)))
+    assert validation_words(request) == (*data_words(DATA), "--more-data", "/other.npz")
+    for added, last in ((other, "validate"), (replace(other, samples=3), "quantize")):
+        found = replace(
+            validation_of(), request=replace(request, data=replace(DATA, added=(added,)))
+        )
+        run = RecordedValidation(validation=found, names=("8 bits",), when="2026-11-27")
+        record = Record(model="n", network=NETWORK, settings=PlanSettings(), validations=(run,))
+        assert commands(record, small_calibration())[-1][1] == last
+
+
 def test_that_one_agreement_is_for_data_and_metrics() -> None:
     words = validation_words(ValidationRequest(data=SCRIPT, custom="m.py"))
     assert words.count("--trust-python") == 1

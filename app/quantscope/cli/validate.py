@@ -15,6 +15,7 @@ from quantscope.cli.running import ask
 from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.core.data import DataDescription
 from quantscope.core.figures import figure_in_words, value_in_words
+from quantscope.core.joined_data import with_source
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
 from quantscope.core.plain_data import plain
@@ -43,6 +44,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser)
     group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--more-data",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="more data, read as the first is and judged together with it (may come again)",
+    )
     group.add_argument(
         "--labels",
         default="",
@@ -164,10 +172,7 @@ def _take_preprocessing(options: argparse.Namespace, data: DataDescription) -> N
 
 
 def _validate(options: argparse.Namespace, model: str, export: Export | None) -> Validation:
-    data, check = data_of(options, model)
-    if not options.json:
-        say_facts(data_facts(options, data, check))
-        say()
+    data = _data(options, model)
     request = Validate(
         model=model,
         variants=tuple(options.variants),
@@ -175,6 +180,22 @@ def _validate(options: argparse.Namespace, model: str, export: Export | None) ->
         export=export,
     )
     return ask(request, Validated).validation
+
+
+def _data(options: argparse.Namespace, model: str) -> DataDescription:
+    """All sources together, each of which is told."""
+    sources = []
+    for path in (options.data, *options.more_data):
+        own = argparse.Namespace(**(vars(options) | {"data": path}))
+        data, check = data_of(own, model)
+        sources.append(data)
+        if not options.json:
+            say_facts(data_facts(own, data, check))
+            say()
+    first, *more = sources
+    for each in more:
+        first = with_source(first, each)
+    return first
 
 
 def _say_result(options: argparse.Namespace, found: Validation, names: Sequence[str]) -> None:

@@ -52,7 +52,12 @@ def _validate(model: str, output: str, request: ValidationRequest) -> Words:
 def _requests(record: Record) -> list[ValidationRequest]:
     """That of the latest validation of a quantized network, where it still is of the record."""
     latest = [run.validation for run in record.validations[:1] if not run.is_stale]
-    return [each.request for each in latest if each.variants]
+    return [each.request for each in latest if each.variants and _is_read_alike(each.request.data)]
+
+
+def _is_read_alike(data: DataDescription) -> bool:
+    """Whether the same options are for all sources, as one command can say."""
+    return len({replace(each, path="", trusted="") for each in sources_of(data)}) == 1
 
 
 def in_a_shell(words: Sequence[str]) -> str:
@@ -113,8 +118,11 @@ def data_words(data: DataDescription) -> Words:
 
 
 def validation_words(request: ValidationRequest) -> Words:
-    """The options that ask for ``request``, its data included."""
-    words = [*data_words(request.data)]
+    """The options that ask for ``request``, its data included, of which all is read alike."""
+    first, *more = sources_of(request.data)
+    words = [*data_words(first)]
+    for each in more:
+        words += ["--more-data", each.path]
     words += ["--labels", request.labels] if request.labels else []
     words += _several("--metrics", request.metrics)
     words += ["--output", request.output] if request.output else []

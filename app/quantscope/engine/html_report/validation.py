@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from quantscope.core.data import format_preprocessing
+from quantscope.core.joined_data import sources_of
 from quantscope.core.metrics.labels import LabelKind
 from quantscope.core.record import RecordedValidation
 from quantscope.core.validation import Figure, Table, Validation, Variant
@@ -75,7 +76,8 @@ def _facts(run: RecordedValidation) -> Iterator[tuple[str, str]]:
     yield "when", _moment(run.when)
     yield "judged", named(run.names)
     yield "samples", count(found.samples)
-    yield "data", f"seeded noise, seed {data.seed}" if data.is_random else data.path
+    for each in sources_of(data):
+        yield "data", f"seeded noise, seed {each.seed}" if each.is_random else each.path
     if data.has_pictures:
         yield "preprocessing", format_preprocessing(data.preprocessing)
     yield "labels", _labels(found)
