@@ -155,6 +155,28 @@ def test_that_tab_goes_through_the_window_and_comes_back(
         assert widget in seen
 
 
+@pytest.mark.parametrize("tab", range(5))
+def test_that_tab_comes_out_of_every_side_of_the_inspector(
+    qtbot: QtBot, calibrated: MainWindow, tab: int
+) -> None:
+    network = calibrated.controller.readings.network
+    assert network is not None
+    of_a_sample = next(name for name in network.tensors if name != weights(calibrated))
+    select(calibrated, of_a_sample if tab == 0 else weights(calibrated))
+    calibrated.inspector.tabs.setCurrentIndex(tab)
+    calibrated.ranges.tree.setFocus()
+    seen: list[QWidget] = []
+    for _ in range(60):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        if focus in seen:
+            break
+        seen.append(focus)
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is calibrated.ranges.tree
+    assert any(calibrated.inspector.isAncestorOf(each) for each in seen)
+
+
 def menus_below(menu: QMenu) -> Iterator[QMenu]:
     yield menu
     for action in menu.actions():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -59,6 +61,7 @@ class HistogramView(QWidget):
         self.figures = {key: self._figure(key) for key in FIGURES}
         self._lay_out()
         self.setFocusProxy(self.axis)
+        self._order_focus()
         self.axis.currentIndexChanged.connect(self._choose_axis)
         for signal in (
             controller.selection.moved,
@@ -68,6 +71,13 @@ class HistogramView(QWidget):
             controller.live_counted,
         ):
             signal.connect(self.refresh)
+
+    def _order_focus(self) -> None:
+        """The links after the axis: where they would be reached by themselves, Tab led from the
+        last of them back to the axis."""
+        order = (self.scrolled, self.axis, self.figures[FROM_MINIMUM], self.figures[FROM_MAXIMUM])
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _figure(self, key: str) -> QLabel:
         """One line each, so that rows stand evenly and the panel never widens."""

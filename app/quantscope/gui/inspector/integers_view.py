@@ -35,6 +35,7 @@ class IntegersView(QWidget):
         self.summary = QLabel(self)
         self.summary.setWordWrap(True)
         self.table = QTableView(self)
+        self.table.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.table.setModel(self.model)
         self.setFocusProxy(self.table)
         self.table.setAccessibleName(tr("Stored integers of the selected tensor"))

@@ -94,6 +94,7 @@ class InspectorTabs(QWidget):
         self._views = (self.histogram, self.type, self.words, self.channels, self.integers)
         self.tabs = QTabWidget(self)
         self.tabs.setTabBar(NarrowTabs(self.tabs))
+        self.tabs.setAccessibleName(tr("The selected tensor from several sides"))
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
         for view, title, tip, key in zip(self._views, TITLES, TIPS, INSPECTOR, strict=True):

@@ -60,6 +60,7 @@ class WordsView(QWidget):
         self._theme = LIGHT
         self.model = WordsModel(self)
         self.table = QTableView(self)
+        self.table.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.table.setHorizontalHeader(BitHeader(self.table))
         self.table.setModel(self.model)
         self._delegate = WordsDelegate(self.model, self.table)
