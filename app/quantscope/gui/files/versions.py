@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
@@ -25,6 +24,9 @@ def versions_in_words() -> str:
 
 
 def _version(package: str) -> str:
+    """Its imports wait until somebody asks: a start does without their 10 ms."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
