@@ -17,7 +17,7 @@ def test_that_the_pins_of_others_count_where_they_decide(
     controller = calibrated.controller
     controller.choose_target(target)
     calibrated.actions_by_id["select-all"].trigger()
-    edit_types(controller, lambda _, data_type: key_move(data_type, 3), "Move {} bands")
+    edit_types(controller, lambda _, data_type: key_move(data_type, 3), str)
     session = controller.session
     network, calibration, settings = session.network, session.calibration, session.document.settings
     assert network is not None and calibration is not None and len(settings.pinned) > 20

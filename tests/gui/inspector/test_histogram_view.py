@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from quantscope.core.heatmap import Depth
 from quantscope.core.histogram import BitHistogram
 from quantscope.core.network import Network
+from quantscope.gui.inspector.bit_bars import LEFT, TICK, TITLE
 from quantscope.gui.inspector.histogram_view import NOTHING_COUNTED, not_in_bars
 from quantscope.gui.inspector.tabs import NOTHING_SELECTED, TITLES
 from quantscope.gui.main_window import MainWindow
@@ -144,6 +145,14 @@ def test_that_the_tab_and_the_axis_come_back(
     assert first.inspector.channels.isVisible()
     again = make()
     assert again.inspector.tabs.currentWidget() is again.inspector.channels
-    assert again.inspector.histogram.axis.currentText() == "Linear axis"
+    assert again.inspector.histogram.axis.currentText() == "Linear"
     again.settings._store.setValue("inspector/tab", "gone")
     assert make().inspector.tabs.currentIndex() == 0
+
+
+def test_that_nothing_beside_the_bars_is_cut_off(fixed: MainWindow) -> None:
+    select(fixed, weights(fixed))
+    bars = fixed.inspector.histogram.bars
+    assert bars.bars is not None
+    widest = max(bars.fontMetrics().horizontalAdvance(text) for _, text in bars.bars.ticks)
+    assert widest <= LEFT - 2 * TICK - TITLE

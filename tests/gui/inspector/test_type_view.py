@@ -264,7 +264,7 @@ def test_that_rows_that_differ_say_so_until_they_are_changed(
     assert fields.fraction.text() == SEVERAL
     assert fields.sign.currentText() == "signed"
     assert fields.scheme.currentIndex() == -1
-    assert "3 tensors are selected" in fixed.inspector.type.state.text()
+    assert "change 3 of 3 selected tensors" in fixed.inspector.type.state.text()
     fields.fraction.setFocus()
     fields.fraction.selectAll()
     qtbot.keyClicks(fields.fraction, "5")

@@ -20,7 +20,7 @@ from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import tr
 
 HEIGHT, SLIM = 170, 92  # pixels; a slim one has no scale at its left
-LEFT, TOP, BOTTOM, TITLE = 52, 8, 24, 16  # pixels around the bars; TITLE is part of LEFT
+LEFT, TOP, BOTTOM, TITLE = 70, 8, 24, 16  # pixels around the bars; TITLE is part of LEFT
 TICK = 4  # pixels
 BAR = 0.86  # of a column
 ROOM_ABOVE = 1.05  # of the highest bar
@@ -168,8 +168,8 @@ class BitBars(QWidget):
         line = self.fontMetrics().height()
         for height, text in bars.ticks:
             y = room.bottom() - height * room.height() / bars.top
-            if y < 0.0:
-                continue
+            if y < line / 2:
+                continue  # it would be cut off
             painter.setPen(QColor(self.theme.border))
             painter.drawLine(QPointF(room.left() - TICK, y), QPointF(room.left(), y))
             painter.setPen(QColor(self.theme.dim))

@@ -33,7 +33,7 @@ FIGURES = {
     "Overflow": mark("Overflow"),
     "Underflow": mark("Underflow"),
 }
-AXES = {Depth.LOGARITHMIC: mark("Logarithmic axis"), Depth.LINEAR: mark("Linear axis")}
+AXES = {Depth.LOGARITHMIC: mark("Logarithmic"), Depth.LINEAR: mark("Linear")}
 NOTHING_COUNTED = mark("Nothing is counted yet: calibrate to see which bits are used.")
 NOT_LOGGED = mark(
     "Its values were not counted, since it stays in float: calibrate with all layers."

@@ -47,6 +47,7 @@ class IntegersView(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.summary)
         column.addWidget(self.table, 1)
+        column.addStretch()
         for signal in (controller.changed, controller.results_changed):
             signal.connect(self.refresh)
         controller.selection.moved.connect(self.refresh)

@@ -18,6 +18,7 @@ from quantscope.gui.inspector.bit_bars import SLIM, BitBars
 from quantscope.gui.inspector.scrolled import Scrolled
 from quantscope.gui.inspector.type_fields import TypeFields
 from quantscope.gui.look.theme import Theme
+from quantscope.gui.ranges import row_edits
 from quantscope.gui.translation import tr
 
 
@@ -107,9 +108,10 @@ class TypeView(QWidget):
         count = len(selection.tensors)
         if count > 1:
             return tr(
-                "{n} tensors are selected: the fields change all of them."
-                " The figures are those of {name}. {state}",
-                n=wording.count(count),
+                "The fields change {n} of {all} selected tensors. The figures are those of {name}."
+                " {state}",
+                n=wording.count(sum(1 for _ in row_edits.editable(self._controller))),
+                all=wording.count(count),
                 name=readings.name_of(tensor),
                 state=text,
             )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from quantscope.gui.inspector.words_model import WordsModel
 from quantscope.gui.look.theme import LIGHT, Theme
 
 BESIDE = 6  # pixels at both sides of a number
+
+
+def sums_font(font: QFont) -> QFont:
+    """Smaller than that of the digits: a sum has up to four characters above one digit."""
+    smaller = QFont(font)
+    smaller.setPointSizeF(font.pointSizeF() * 0.8)
+    return smaller
 
 
 class WordsDelegate(QStyledItemDelegate):
@@ -40,7 +47,10 @@ class WordsDelegate(QStyledItemDelegate):
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(room.adjusted(BESIDE, 0, -BESIDE, 0), side, cell.text)
             return
+        if row == self._model.rowCount() - 1:
+            painter.setFont(sums_font(option.font))
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, cell.text)
+        painter.setFont(option.font)
         if bit == 0:  # the binary point, right of 2^0
             painter.setPen(QColor(self.theme.border))
             painter.drawLine(room.topRight(), room.bottomRight())

@@ -10,7 +10,7 @@ from quantscope.core.heatmap import fit_axis
 from quantscope.core.statistics import TensorStatistics
 from quantscope.core.words import SampleValues, sample_values, word_table
 from quantscope.gui.controller import Controller
-from quantscope.gui.inspector.words_delegate import BESIDE, WordsDelegate
+from quantscope.gui.inspector.words_delegate import BESIDE, WordsDelegate, sums_font
 from quantscope.gui.inspector.words_model import WordsModel
 from quantscope.gui.look.theme import LIGHT, Theme, tabular
 from quantscope.gui.translation import mark, tr
@@ -125,11 +125,15 @@ class WordsView(QWidget):
 
     def _fit_columns(self) -> None:
         """Numbers as wide as the widest, digits as wide as the widest sum."""
-        metrics = QFontMetrics(self.table.font())
+        metrics, small = QFontMetrics(self.table.font()), QFontMetrics(sums_font(self.table.font()))
         columns = range(self.model.columnCount())
-        needed = [max(map(metrics.horizontalAdvance, self.model.texts(c))) for c in columns]
-        bits = [column for column in columns if self.model.bit_in(column) is not None]
+        bits = {column for column in columns if self.model.bit_in(column) is not None}
+        needed = [
+            max(map((small if c in bits else metrics).horizontalAdvance, self.model.texts(c)))
+            for c in columns
+        ]
         digit = max((needed[column] for column in bits), default=0) + AROUND_DIGIT
+        digit = max(digit, NARROWEST_DIGIT)
         for column, width in enumerate(needed):
             number = width + 2 * BESIDE + AROUND_DIGIT
             self.table.setColumnWidth(column, digit if column in bits else number)
