@@ -21,6 +21,7 @@ from quantscope.core.heatmap import (
     fates,
     fit_axis,
     paint,
+    scale_marks,
 )
 from quantscope.core.histogram import BIT_COUNT, HIGHEST_BIT, LOWEST_BIT, BitHistogram
 
@@ -310,3 +311,26 @@ def test_that_a_column_is_spread_no_further_than_the_largest_value():
     assert fates(replace(at_one, data_type=pixels), axis).saturated[column] == 0.0
     assert fates(below, axis).saturated[column] == 0.0
     assert fates(replace(below, reach=(math.inf, 0.0)), axis).saturated[column] > 0.0
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 99, 100, 46_321, 10**9])
+@pytest.mark.parametrize("depth", list(Depth))
+def test_that_a_colour_bar_has_a_few_round_numbers_in_order(most: int, depth: Depth) -> None:
+    marks = scale_marks(most, depth)
+    counts = [count for count, _ in marks]
+    assert counts == sorted(set(counts)) and counts[-1] <= most
+    assert depth is Depth.LOGARITHMIC or most < 2 or 3 <= len(counts) <= 6
+    for count, place in marks:
+        assert place == depths_of_one(count, most, depth)
+
+
+def depths_of_one(count: int, most: int, depth: Depth) -> float:
+    """The depth that a cell of that count is painted with."""
+    counts = np.zeros((1, 2, BIT_COUNT), np.int64)
+    counts[0, 0, [100, 101]] = count, most
+    axis = BitAxis(HIGHEST_BIT, LOWEST_BIT)
+    return float(depths(counts, axis, depth)[0, axis.column_of(100 + LOWEST_BIT)])
+
+
+def test_that_a_row_without_values_has_no_numbers() -> None:
+    assert scale_marks(0, Depth.LINEAR) == []

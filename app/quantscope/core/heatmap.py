@@ -198,10 +198,33 @@ def depths(counts: Counts, axis: BitAxis, depth: Depth) -> Floats:
     ``counts``: (rows, signs, bit positions).
     """
     folded: Floats = axis.fold(counts).sum(axis=1).astype(np.float64)
+    return depth_of(folded, folded.max(axis=1, keepdims=True), depth)
+
+
+def depth_of(counts: Floats, most: Floats, depth: Depth) -> Floats:
+    """Colour depth 0..1 of cells with ``counts`` values in rows whose fullest cell has ``most``."""
     if depth is Depth.LOGARITHMIC:
-        folded = np.log1p(folded)
-    shares: Floats = folded / np.maximum(folded.max(axis=1, keepdims=True), 1e-300)
-    return shares
+        counts, most = np.log1p(counts), np.log1p(most)
+    found: Floats = counts / np.maximum(most, 1e-300)
+    return found
+
+
+def scale_marks(most: int, depth: Depth) -> list[tuple[int, float]]:
+    """Round counts from 0 to ``most``, and the colour depth of each: the numbers at a colour bar.
+
+    Linear: two to five steps of 1, 2 or 5 times a power of ten; logarithmic: powers of ten.
+    """
+    if most < 1:
+        return []
+    if depth is Depth.LOGARITHMIC:
+        counts = [10**power for power in range(len(str(most)))]
+    else:
+        power = 10 ** max(len(str(most)) - 2, 0)
+        steps = (factor * power for factor in (1, 2, 5, 10, 20, 50))
+        step = next(each for each in steps if most <= 5 * each)
+        counts = list(range(0, most + 1, step))
+    places = depth_of(np.array(counts, np.float64), np.array(float(most)), depth)
+    return list(zip(counts, map(float, places), strict=True))
 
 
 def paint(

@@ -9,6 +9,7 @@ from quantscope.core.schemes import Scheme
 
 MINUS = "\N{MINUS SIGN}"
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+_THOUSANDS = ("", " k", " M", " G", " T")
 _UNITS = ("B", "KB", "MB", "GB")
 SCHEME_TITLES = {
     Scheme.MINMAX: "MinMax",
@@ -47,6 +48,14 @@ def share(value: float) -> str:
 def count(value: int) -> str:
     """A whole number with thin spaces between thousands."""
     return f"{value:,}".replace(",", _THIN_SPACE)
+
+
+def short_count(value: int) -> str:
+    """A whole number in three digits: ``870``, ``12.3 k``, ``4 M``."""
+    found, unit = float(value), 0
+    while found >= 999.5 and unit < len(_THOUSANDS) - 1:
+        found, unit = found / 1000.0, unit + 1
+    return f"{found:.3g}{_THOUSANDS[unit]}"
 
 
 def size(number_of_bytes: int) -> str:

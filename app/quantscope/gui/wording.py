@@ -18,6 +18,7 @@ from quantscope.core.wording import (
     row_name,
     shape,
     share,
+    short_count,
     size,
 )
 from quantscope.gui.translation import tr
@@ -36,6 +37,7 @@ __all__ = [
     "row_name",
     "shape",
     "share",
+    "short_count",
     "size",
     "type_in_words",
     "where_from",

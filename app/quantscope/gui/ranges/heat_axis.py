@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from quantscope.core.heatmap import BitAxis
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.ranges.band_marks import dashed
 from quantscope.gui.ranges.columns import HEADER_HEIGHT
-from quantscope.gui.ranges.heat_map import dashed
 from quantscope.gui.translation import mark, tr
 
 LABEL_ROOM = 27.0  # pixels that a label such as 2^-12 needs

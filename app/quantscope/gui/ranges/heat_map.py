@@ -7,35 +7,34 @@ until they are drawn, so a row's edge lies on a whole number whatever the scroll
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from quantscope.core.formats import DataType
-from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, paint
+from quantscope.core.heatmap import BitAxis, Depth, HeatRow, paint
 from quantscope.gui.look.theme import LIGHT, Theme
+from quantscope.gui.ranges.band_marks import BandMarks, solid
 from quantscope.gui.ranges.tree import ROW_HEIGHT
 from quantscope.gui.translation import tr
 
+STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+NO_MODIFIER, KEYPAD = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
 GRIP_PIXELS = 5  # how near to an edge the mouse holds it
-EDGE_MARGIN = 2.0  # pixels between an edge's ends and the row's
-SIGN_TICK = 7.0  # pixels
-SAME_EDGE = 0.02  # columns: two edges so near are drawn as one
-DASHES = (2.5, 1.5)  # line and gap, in widths of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +46,6 @@ class Cell:
     x: float
 
 
-@dataclass(slots=True)
-class Marks:
-    """Lines over the picture, in pixels of the viewport: the edges of bands, and sign bits."""
-
-    edges: list[QLineF] = field(default_factory=list)
-    pinned_edges: list[QLineF] = field(default_factory=list)
-    signs: list[QLineF] = field(default_factory=list)
-    others: list[QLineF] = field(default_factory=list)  # of the plan that is compared with
-
-
-def dashed(color: str) -> QPen:
-    """The pen for the edges of the plan that is compared with."""
-    pen = _line(color, 2.0)
-    pen.setDashPattern(DASHES)
-    return pen
-
-
-def _line(color: str, width: float) -> QPen:
-    return QPen(QColor(color), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
-
-
 class HeatMap(QAbstractScrollArea):
     """Paints rows on request; tells where the mouse points, presses and drags.
 
@@ -76,6 +54,7 @@ class HeatMap(QAbstractScrollArea):
     """
 
     pointed = Signal(object)  # Cell or None
+    bit_moved = Signal()  # by a key, or shown and hidden with the focus
     pressed = Signal(object, object)  # Cell, keyboard modifiers
     dragged = Signal(object)  # Cell
     released = Signal()
@@ -100,11 +79,12 @@ class HeatMap(QAbstractScrollArea):
         self._selected = -1
         self._others: frozenset[int] = frozenset()
         self._cell: Cell | None = None
+        self._bit: int | None = None  # the column that keys have moved to
         self._dragging = False
         self._painted: dict[str, npt.NDArray[np.uint8]] = {}
         self._is_current = False
         self._picture = QImage()
-        self._marks = Marks()
+        self._marks = self._no_marks()
         self._set_up()
 
     def _set_up(self) -> None:
@@ -114,7 +94,7 @@ class HeatMap(QAbstractScrollArea):
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Heat map of bit positions; every figure is in the table too"))
 
     @property
@@ -122,6 +102,15 @@ class HeatMap(QAbstractScrollArea):
         """Where the mouse is; ``None`` outside the rows."""
         inside = self._cell is not None and self._cell.row < len(self.rows)
         return self._cell if inside else None
+
+    @property
+    def bit_cell(self) -> Cell | None:
+        """Where keys have moved to in the selected row; ``None`` where they have not, and while
+        the focus is elsewhere."""
+        has_row = 0 <= self._selected < len(self.rows) and self.rows[self._selected] != ""
+        if self._bit is None or not has_row or not self.hasFocus():
+            return None
+        return Cell(self._selected, self._bit, self._bit + 0.5)
 
     # ---- what is shown
 
@@ -133,7 +122,10 @@ class HeatMap(QAbstractScrollArea):
     def set_axis(self, axis: BitAxis) -> None:
         """Show other columns, once everything is painted anew."""
         if axis != self.axis:
+            if self._bit is not None and (bit := self.axis.bit_of(self._bit)) is not None:
+                self._bit = axis.column_of(bit)
             self.axis = axis
+            self._bit = None if self._bit is None else min(self._bit, axis.columns - 1)
             self._painted.clear()
             self.outdated.emit()
 
@@ -209,7 +201,7 @@ class HeatMap(QAbstractScrollArea):
     def _work_in(self) -> None:
         """Make the picture and the marks of the rows in sight."""
         self._is_current = True
-        visible, self._marks, self._picture = self._visible(), Marks(), QImage()
+        visible, self._marks, self._picture = self._visible(), self._no_marks(), QImage()
         if not visible:
             return
         cells = self.picture_of(self.rows[visible.start : visible.stop])
@@ -218,30 +210,14 @@ class HeatMap(QAbstractScrollArea):
         self._picture = image.copy()
         for row in visible:
             data_type, other = self.type_in(row), self.other_type(self.rows[row])
+            top = self.row_top(row)
             if data_type is not None:
-                self._mark_band(row, data_type)
+                self._marks.add_band(data_type, top, self.is_pinned(self.rows[row]))
             if other is not None and other != data_type:
-                self._mark_other(row, other, data_type)
+                self._marks.add_other(other, data_type, top)
 
-    def _mark_band(self, row: int, data_type: DataType) -> None:
-        left, right = edge_positions(data_type, self.axis)
-        top, marks = self.row_top(row), self._marks
-        lines = marks.pinned_edges if self.is_pinned(self.rows[row]) else marks.edges
-        inside = [self.x_of(x) for x in (left, right) if 0.0 < x < self.axis.columns]
-        low, high = top + EDGE_MARGIN, top + ROW_HEIGHT - EDGE_MARGIN
-        lines += [QLineF(x, low, x, high) for x in inside]
-        if data_type.signed and 0.0 < left < self.axis.columns:
-            middle = top + ROW_HEIGHT / 2
-            marks.signs.append(QLineF(inside[0] - SIGN_TICK, middle, inside[0], middle))
-
-    def _mark_other(self, row: int, other: DataType, data_type: DataType | None) -> None:
-        """Mark the edges of ``other`` that are not those of ``data_type``."""
-        shown = () if data_type is None else edge_positions(data_type, self.axis)
-        top, columns = self.row_top(row), self.axis.columns
-        for edge in edge_positions(other, self.axis):
-            if 0.0 < edge < columns and not any(abs(edge - each) < SAME_EDGE for each in shown):
-                x = self.x_of(edge)
-                self._marks.others.append(QLineF(x, top + 1, x, top + ROW_HEIGHT - 1))
+    def _no_marks(self) -> BandMarks:
+        return BandMarks(self.axis, self.x_of, ROW_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._is_current:
@@ -254,35 +230,36 @@ class HeatMap(QAbstractScrollArea):
         self._draw_frames(painter)
 
     def _draw_lines(self, painter: QPainter, visible: range) -> None:
-        theme, marks, width = self.theme, self._marks, self.viewport().width()
+        width = self.viewport().width()
         tops = [self.row_top(row) for row in (*visible, visible.stop)]
-        for lines, color, thickness in (
-            ([QLineF(0, top, width, top) for top in tops], theme.base, 1.0),
-            (marks.signs, theme.edge, 1.5),
-            (marks.edges, theme.edge, 2.0),
-            (marks.pinned_edges, theme.edge, 4.0),
-        ):
-            painter.setPen(_line(color, thickness))
-            painter.drawLines(lines)
-        painter.setPen(dashed(theme.other_edge))
-        painter.drawLines(marks.others)
+        painter.setPen(solid(self.theme.base, 1.0))
+        painter.drawLines([QLineF(0, top, width, top) for top in tops])
+        self._marks.draw(painter, self.theme)
 
     def _draw_frames(self, painter: QPainter) -> None:
         """Around the selected rows and the cell under the mouse."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.is_framed:
-            painter.setPen(_line(self.theme.other_edge, 6.0))
+            painter.setPen(solid(self.theme.other_edge, 6.0))
             painter.drawRect(self.viewport().rect())
-        painter.setPen(_line(self.theme.accent, 1.0))
+        painter.setPen(solid(self.theme.accent, 1.0))
         painter.drawRects([self._rect(row, 1) for row in self._visible() if row in self._others])
         if 0 <= self._selected < len(self.rows):
-            painter.setPen(_line(self.theme.accent, 2.0))
+            painter.setPen(solid(self.theme.accent, 2.0))
             painter.drawRect(self._rect(self._selected, 1))
-        cell = self.cell
-        if cell is not None:
-            painter.setPen(_line(self.theme.text, 1.0))
-            left, right = self.x_of(cell.column), self.x_of(cell.column + 1)
-            painter.drawRect(QRectF(left, self.row_top(cell.row), right - left, ROW_HEIGHT))
+        if self.cell is not None:
+            painter.setPen(solid(self.theme.text, 1.0))
+            painter.drawRect(self._rect_of(self.cell))
+        if self.bit_cell is not None:  # two lines: one of them stands out on any colour
+            frame = self._rect_of(self.bit_cell)
+            painter.setPen(solid(self.theme.text, 2.0))
+            painter.drawRect(frame.adjusted(-1, 1, 1, -1))
+            painter.setPen(solid(self.theme.base, 1.0))
+            painter.drawRect(frame.adjusted(0.5, 2.5, -0.5, -2.5))
+
+    def _rect_of(self, cell: Cell) -> QRectF:
+        left, right = self.x_of(cell.column), self.x_of(cell.column + 1)
+        return QRectF(left, self.row_top(cell.row), right - left, ROW_HEIGHT)
 
     def _rect(self, row: int, count: int) -> QRectF:
         """Where ``count`` rows from ``row`` on lie in the viewport."""
@@ -327,7 +304,7 @@ class HeatMap(QAbstractScrollArea):
         cell = self.cell_at(event.position())
         if event.button() is Qt.MouseButton.LeftButton and cell is not None:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._dragging = True
+            self._dragging, self._bit = True, None
             self.pressed.emit(cell, event.modifiers())
         event.accept()
 
@@ -346,12 +323,39 @@ class HeatMap(QAbstractScrollArea):
         self.pointed.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = STEPS.get(event.key(), 0) if event.modifiers() & ~KEYPAD == NO_MODIFIER else 0
         if event.key() == Qt.Key.Key_Escape and self._dragging:
             self._dragging = False
             self.gave_up.emit()
             event.accept()
+        elif event.key() == Qt.Key.Key_Escape and self.bit_cell is not None:
+            self._go_to_bit(None)
+        elif step and 0 <= self._selected < len(self.rows) and self.rows[self._selected]:
+            self._go_to_bit(self._bit_after(step))
         else:
             self.key_passed.emit(event)
+
+    def _bit_after(self, step: int) -> int:
+        """The column beside the last one; at first the one with the most values of the row."""
+        if self._bit is not None:
+            return min(max(self._bit + step, 0), self.axis.columns - 1)
+        row = self._look_up(self.rows[self._selected])
+        return int(self.axis.fold(row.counts).sum(axis=0).argmax()) if row is not None else 0
+
+    def _go_to_bit(self, column: int | None) -> None:
+        self._bit = column
+        self.viewport().update()
+        self.bit_moved.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if self._bit is not None:
+            self._go_to_bit(self._bit)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self._bit is not None:
+            self._go_to_bit(self._bit)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         pixels = event.pixelDelta().y() or event.angleDelta().y() * 3 * ROW_HEIGHT // 120

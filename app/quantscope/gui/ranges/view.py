@@ -37,7 +37,7 @@ from quantscope.gui.ranges.heat_map import Cell, HeatMap
 from quantscope.gui.ranges.minimap import Minimap
 from quantscope.gui.ranges.model import RangesModel
 from quantscope.gui.ranges.picture_area import PictureArea
-from quantscope.gui.ranges.read_out import describe_cell, describe_selection
+from quantscope.gui.ranges.pointing import Pointing
 from quantscope.gui.ranges.row_edits import toggle_layers
 from quantscope.gui.ranges.selection import RowSelection
 from quantscope.gui.ranges.tree import ROW_HEIGHT, RangesTree
@@ -81,6 +81,7 @@ class RangesView(QWidget):
         self.read_out = self.foot.read_out
         self.drag = BandDrag(controller, self.heat, self)
         self.rows = RowSelection(controller, self.tree, self.model, self.heat)
+        self.pointing = Pointing(controller, comparison, self.heat, self.drag, self.foot)
         self.worst = WorstRows(controller, self.tree, self.model)
         self.copied_rows = CopiedRows(controller, comparison, self)
         self._arranging = LongWork(self)
@@ -127,12 +128,10 @@ class RangesView(QWidget):
         self.filter_bar.left.connect(self.tree.setFocus)
 
     def _connect_heat(self) -> None:
-        self.heat.pointed.connect(self._point)
         self.heat.pressed.connect(self._press)
         self.heat.scrolled_by.connect(self._scroll_by)
         self.heat.key_passed.connect(self._pass_key)
         self.minimap.asked.connect(self.bar.setValue)
-        self.drag.described.connect(self.read_out.setText)
         self.drag.clicked.connect(self.rows.choose_one)
         self.foot.depth_chosen.connect(self.heat.set_depth)
 
@@ -142,8 +141,6 @@ class RangesView(QWidget):
         self._controller.session_replaced.connect(self._load)
         self._controller.live_counted.connect(self._refresh_live)
         self._controller.previewed.connect(self._refresh_tensors)
-        self._controller.selection.moved.connect(self._describe_selection)
-        self._controller.told.connect(self.read_out.setText)
         self._comparison.changed.connect(self._compare)
 
     @property
@@ -165,7 +162,7 @@ class RangesView(QWidget):
         self.model.set_look(theme, self.font())
         self.tree.set_theme(theme)
         self.axis.show_axis(self.heat.axis, theme)
-        self.foot.legend.set_theme(theme)
+        self.foot.set_theme(theme)
         self.variant_bar.set_theme(theme)
         self.heat.set_theme(theme)
 
@@ -250,8 +247,7 @@ class RangesView(QWidget):
         self.tree.viewport().update()
         self.axis.show_axis(self.heat.axis, self.heat.theme)
         self.heat.forget_all()
-        if not self.drag.is_active:
-            self._point(self.heat.cell)
+        self.pointing.refresh()
 
     @Slot(tuple)
     def _refresh_tensors(self, names: tuple[str, ...]) -> None:
@@ -335,14 +331,6 @@ class RangesView(QWidget):
     # ---- selection and pointing
 
     @Slot()
-    def _describe_selection(self) -> None:
-        if not self.drag.is_active:
-            selection = self._controller.selection
-            text = describe_selection(self._readings, selection)
-            other = self._comparison.describe(selection.tensor)
-            self.read_out.setText(" · ".join(filter(None, (text, other))))
-
-    @Slot()
     def show_current(self) -> None:
         """Scroll to the selected row, where less room has put it out of sight."""
         self.tree.scrollTo(self.tree.currentIndex())
@@ -350,19 +338,6 @@ class RangesView(QWidget):
     def row_of_tensor(self, tensor: str) -> int:
         """The row of the heat map that shows ``tensor``; -1 where none does."""
         return self.heat.rows.index(tensor) if tensor in self.heat.rows else -1
-
-    @Slot(object)
-    def _point(self, cell: Cell | None) -> None:
-        if cell is None:
-            self._describe_selection()
-            return
-        tensor = self.heat.rows[cell.row]
-        row = self._comparison.heat_row(tensor) if tensor else None
-        self.read_out.setText(
-            describe_cell(self._readings, row, tensor, self.heat.axis, cell.column)
-            if tensor
-            else ""
-        )
 
     @Slot(object, object)
     def _press(self, cell: Cell, modifiers: Qt.KeyboardModifier) -> None:
