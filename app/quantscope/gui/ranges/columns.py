@@ -15,10 +15,10 @@ from quantscope.gui.translation import mark, tr
 Widths = Mapping[Column, int]
 HEADER_HEIGHT = 32
 PADDING = 9  # pixels of a cell beside its text
-BRANCHES = 32  # pixels left of a tensor's name
+BRANCHES = 30  # pixels left of a tensor's name
 SAMPLES = {
     Column.NAME: "activations",
-    Column.TYPE: "u8 x 0.0235 zp 128",
+    Column.TYPE: "u8 x 0.00781 zp 127",
     Column.MINIMUM: "−0.06281",
     Column.MAXIMUM: "−0.0628",
     Column.SQNR: "147.7 dB",

@@ -9,7 +9,7 @@ from quantscope.gui.ranges.heat_axis import HeatAxis
 from quantscope.gui.ranges.heat_map import HeatMap
 from quantscope.gui.ranges.minimap import Minimap
 
-LEAST_WIDTH = 160  # pixels: where a window is too narrow, the table gives way
+LEAST_WIDTH = 154  # pixels: where a window is too narrow, the table gives way
 WITH_MINIMAP = 300  # pixels: in less, the heat map has all the room
 
 
