@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import wave
 from pathlib import Path
 
@@ -179,3 +181,24 @@ def test_that_an_agreement_is_not_kept_in_a_session(
     file.write_text(GENERATOR + "# changed\n")
     trusting = ["quantize", tiny, "--data", file, "--trust-python", "-o", tmp_path / "b.onnx"]
     assert run(*trusting).code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other faults")
+@pytest.mark.parametrize("place", ["", "x" * 300, "pipe.py"])
+def test_that_a_path_that_leads_nowhere_is_one_line_also_where_it_is_trusted(
+    run: Run, tiny: Path, tmp_path: Path, place: str
+) -> None:
+    path = tmp_path / place if place else ""
+    if place == "pipe.py":
+        os.mkfifo(path)
+    for trust in ([], ["--trust-python"]):
+        said = run("data", tiny, "--data", path, *trust)
+        assert said.code == 1
+        assert said.err.startswith("quantscope: ") and said.err.count("\n") == 1
+        assert "Choose the file or folder that holds the calibration data" in said.err
+    np.save(tmp_path / "x.npy", np.zeros((2, 3, 8, 8), np.float32))
+    if place:
+        custom = ["--custom", path, "--trust-python"]
+        said = run("validate", tiny, "--data", tmp_path / "x.npy", *custom)
+        assert said.code == 1
+        assert said.err.startswith("quantscope: ") and "the file can't be read (" in said.err

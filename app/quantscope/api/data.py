@@ -75,7 +75,7 @@ def _wished(path: str, options: DataOptions) -> DataDescription:
     """What is said, pictures where it is not said."""
     given_kind, chain = options.get("kind"), options.get("preprocess")
     kind = _kind(given_kind) if given_kind else SourceKind.IMAGES
-    place = str(Path(path).absolute())
+    place = str(Path(path).absolute()) if path else ""
     if path == RANDOM:
         kind, place = SourceKind.RANDOM, ""
     return DataDescription(
@@ -129,4 +129,7 @@ def _kind(name: str) -> SourceKind:
 
 def agreement(path: str) -> str:
     """The agreement to run the file at ``path`` as it is now; empty where there is none."""
-    return content_hash(Path(path).read_bytes()) if Path(path).is_file() else ""
+    try:
+        return content_hash(Path(path).read_bytes()) if Path(path).is_file() else ""
+    except OSError:  # what is wrong with the path is told when the data is opened
+        return ""

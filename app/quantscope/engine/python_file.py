@@ -72,6 +72,8 @@ def load_functions(
 
 def _module(path: Path, trusted: str) -> ModuleType:
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no file")  # reading a pipe might never end
         text = path.read_bytes()
     except OSError as failure:
         raise _refused(path, f"the file can't be read ({reason_of(failure)})", "Check it") from None
