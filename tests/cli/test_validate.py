@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from quantscope.api.data import DataOptions
+from quantscope.api.judging import as_calibrated
 from quantscope.bundled import bundled_path
-from quantscope.cli import validate
 from quantscope.core.data import DataDescription, SourceKind
 from quantscope.core.sound import parse_sound
 from quantscope.session.session_file import load_session
@@ -50,6 +50,22 @@ def test_that_figures_of_both_stand_side_by_side(
         "guessing among 5 classes",
     ):
         assert words in said.out
+
+
+def test_that_a_session_of_pictures_is_judged_by_data_that_is_none_too(
+    run: Run, session: Path, tmp_path: Path
+) -> None:
+    values = np.random.default_rng(4).normal(size=(3, 3, 16, 16)).astype(np.float32)
+    np.save(tmp_path / "x.npy", values)
+    said = run("validate", session, "--data", tmp_path / "x.npy")
+    assert (said.code, said.err) == (0, "")
+    assert "3 samples, no labels" in said.out and "preprocessing" not in said.out
+    assert run("validate", session, "--random", "--samples", "2").code == 0
+    np.save(tmp_path / "x.npy", values.astype(np.uint8).transpose(0, 2, 3, 1))
+    assert "preprocessing" in run("validate", session, "--data", tmp_path / "x.npy").out
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "0.png").write_bytes(b"")
+    assert "0.png: the file is empty" in run("validate", session, "--data", tmp_path / "bad").err
 
 
 def test_that_several_sources_are_judged_together(
@@ -178,13 +194,11 @@ def test_that_results_are_kept_on_demand_and_stand_in_the_report(
 
 
 def test_that_recordings_are_prepared_as_the_session_was() -> None:
-    options = argparse.Namespace(preprocess=None, sound=None)
     sound = parse_sound("rate=16000 length=frames")
     data = DataDescription(kind=SourceKind.WAV, path="/w", sound=sound)
-    validate._take_preprocessing(options, data)
-    assert options.preprocess is None
-    assert parse_sound(options.sound) == sound
-    said = argparse.Namespace(preprocess="0-1", sound="rate=8000")
+    taken = as_calibrated({"preprocess": None, "sound": None}, data)
+    assert taken["preprocess"] is None
+    assert parse_sound(taken["sound"] or "") == sound
     pictures = DataDescription(kind=SourceKind.IMAGES, path="/p", sound=sound)
-    validate._take_preprocessing(said, pictures)
-    assert (said.preprocess, said.sound) == ("0-1", "rate=8000")
+    said: DataOptions = {"preprocess": "0-1", "sound": "rate=8000"}
+    assert as_calibrated(said, pictures) == said

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,14 @@ from quantscope.api.running import ask, called
 from quantscope.api.samples import Samples
 from quantscope.api.validation import QuantizationOptions
 from quantscope.api.workbench import PathLike, Workbench
-from quantscope.core.data import HOLDS_ARRAYS, DataDescription, format_preprocessing
+from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceKind, format_preprocessing
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.sound import Sound, format_sound
 from quantscope.core.validation import Validation
 from quantscope.jobs.messages import Export, Validate, Validated
 from quantscope.session.validations import new_run, with_run
 
+T = TypeVar("T")
 Labels = PathLike | Mapping[str, Any] | Sequence[Any] | npt.NDArray[Any]
 """A path, labels by the names of samples, or one label for each sample, in order."""
 
@@ -43,14 +44,10 @@ def judge(
     """
     session, trusts = bench.session, bool(options.get("trust_python"))
     is_planned = session.calibration is not None
-    if is_planned:
-        known = bench.calibration.data
-        if trusts:
-            bench.trust(known)
-        if isinstance(data, str | os.PathLike) or known.kind in HOLDS_ARRAYS:
-            options = as_calibrated(options, known)
+    if is_planned and trusts:
+        bench.trust(bench.calibration.data)
     files = [files] if isinstance(files, str | os.PathLike) else files
-    described = bench.described(data, None, options)
+    described = _described(bench, data, options)
     place, is_written = _place_of(labels, bench)
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         export: Export | None = None
@@ -68,6 +65,46 @@ def judge(
     run = new_run(session.document, bench.settings if is_planned else None, found)
     session.attach_validations(with_run(session.validations, run))
     return found
+
+
+def _described(bench: Workbench, data: PathLike | Samples, options: DataOptions) -> DataDescription:
+    """The data, prepared as that of the calibration where nothing else is said."""
+    known = None if bench.session.calibration is None else bench.calibration.data
+    is_file = isinstance(data, str | os.PathLike)
+    if known is None or not (is_file or known.kind in HOLDS_ARRAYS):
+        return bench.described(data, None, options)
+
+    def settle(taken: DataOptions) -> tuple[DataDescription, None]:
+        return bench.described(data, None, taken), None
+
+    return settled_as_calibrated(options, known, settle)[0]
+
+
+def settled_as_calibrated(
+    options: DataOptions,
+    known: DataDescription,
+    settle: Callable[[DataOptions], tuple[DataDescription, T]],
+) -> tuple[DataDescription, T]:
+    """What ``settle`` gives with the preprocessing of ``known``; for data that is not pictures and
+    to which it can't be done, what it gives as ``options`` say.
+
+    Raises :class:`QuantscopeError` where ``settle`` does.
+    """
+    taken = as_calibrated(options, known)
+    try:
+        return settle(taken)
+    except QuantscopeError:
+        plain = _tried(lambda: settle(options)) if taken != options else None
+        if plain is None or plain[0].kind is SourceKind.IMAGES:
+            raise
+        return plain
+
+
+def _tried(action: Callable[[], T]) -> T | None:
+    try:
+        return action()
+    except QuantscopeError:
+        return None
 
 
 def as_calibrated(options: DataOptions, data: DataDescription) -> DataOptions:

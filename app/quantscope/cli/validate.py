@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.api.judging import as_calibrated
+from quantscope.api.data import DataOptions
+from quantscope.api.judging import settled_as_calibrated
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
@@ -144,7 +145,6 @@ def _validate_session(options: argparse.Namespace) -> None:
     session = open_calibrated(options.source).session
     calibration, document = session.calibration, session.document
     assert calibration is not None
-    _take_preprocessing(options, calibration.data)
     with tempfile.TemporaryDirectory(prefix="quantscope-") as folder:
         statistics = Path(folder) / "calibration.npz"
         write_calibration(statistics, calibration)
@@ -157,7 +157,7 @@ def _validate_session(options: argparse.Namespace) -> None:
             preparation=document.preparation,
             trusted=trust_in(options, calibration.data),
         )
-        found = _validate(options, document.model, export)
+        found = _validate(options, document.model, export, calibration.data)
     kept = new_run(document, document.settings, found)
     if options.keep:
         session.attach_validations(with_run(session.validations, kept))
@@ -165,14 +165,13 @@ def _validate_session(options: argparse.Namespace) -> None:
     _say_result(options, found, kept.names)
 
 
-def _take_preprocessing(options: argparse.Namespace, data: DataDescription) -> None:
-    """As the session was calibrated, where the options do not say otherwise."""
-    given = as_calibrated({"preprocess": options.preprocess, "sound": options.sound}, data)
-    options.preprocess, options.sound = given["preprocess"], given["sound"]
-
-
-def _validate(options: argparse.Namespace, model: str, export: Export | None) -> Validation:
-    data = _data(options, model)
+def _validate(
+    options: argparse.Namespace,
+    model: str,
+    export: Export | None,
+    known: DataDescription | None = None,
+) -> Validation:
+    data = _data(options, model, known)
     request = Validate(
         model=model,
         variants=tuple(options.variants),
@@ -182,20 +181,40 @@ def _validate(options: argparse.Namespace, model: str, export: Export | None) ->
     return ask(request, Validated).validation
 
 
-def _data(options: argparse.Namespace, model: str) -> DataDescription:
-    """All sources together, each of which is told."""
+def _data(
+    options: argparse.Namespace, model: str, known: DataDescription | None
+) -> DataDescription:
+    """All sources together, each of which is told; prepared as ``known`` was where nothing else is
+    said."""
     sources = []
     for path in (options.data, *options.more_data):
-        own = argparse.Namespace(**(vars(options) | {"data": path}))
-        data, check = data_of(own, model)
+        data, facts = _one(_with(options, {"data": path}), model, known)
         sources.append(data)
         if not options.json:
-            say_facts(data_facts(own, data, check))
+            say_facts(facts)
             say()
     first, *more = sources
     for each in more:
         first = with_source(first, each)
     return first
+
+
+def _one(
+    options: argparse.Namespace, model: str, known: DataDescription | None
+) -> tuple[DataDescription, list[tuple[str, str]]]:
+    """One source, and what there is to say of it."""
+
+    def settle(given: DataOptions) -> tuple[DataDescription, list[tuple[str, str]]]:
+        own = _with(options, given)
+        data, check = data_of(own, model)
+        return data, data_facts(own, data, check)
+
+    given: DataOptions = {"preprocess": options.preprocess, "sound": options.sound}
+    return settle(given) if known is None else settled_as_calibrated(given, known, settle)
+
+
+def _with(options: argparse.Namespace, changes: Mapping[str, object]) -> argparse.Namespace:
+    return argparse.Namespace(**(vars(options) | dict(changes)))
 
 
 def _say_result(options: argparse.Namespace, found: Validation, names: Sequence[str]) -> None:
