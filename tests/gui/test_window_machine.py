@@ -28,7 +28,7 @@ from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
 from quantscope.gui.inspector.before_after import UNKNOWN
 from quantscope.gui.main_window import MainWindow
-from quantscope.gui.ranges.arrangement import Arrangement
+from quantscope.gui.ranges.arrangement import Arrangement, arranged
 from quantscope.gui.ranges.model import RangesModel
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.ranges.row_texts import Column
@@ -198,7 +198,7 @@ class WindowMachine(RuleBasedStateMachine):
     def check_rows(self, fresh: Readings) -> None:
         """Figures may stand in another order than is wanted now, but each in its own row."""
         shown, anew = self.window.ranges.model, RangesModel(fresh, self.window.comparison)
-        anew.load(Arrangement())
+        anew.load(arranged(fresh, Arrangement()))
         figures = [column for column in Column if column is not Column.NAME]
         for tensor in filter(None, shown.shown_tensors()):
             layer = self.network.tensors[tensor].layer
