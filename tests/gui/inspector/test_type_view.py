@@ -1,15 +1,17 @@
 """The type of the selected rows in the inspector: fields, what they change, figures beside."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.formats import DataType, FixedPoint, Scaled
 from quantscope.core.heatmap import edge_positions
-from quantscope.core.network import Role
+from quantscope.core.network import Network, Role
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.prediction import predict
 from quantscope.core.schemes import Scheme
@@ -19,6 +21,7 @@ from quantscope.gui.inspector.several import SEVERAL
 from quantscope.gui.inspector.type_view import TypeView
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.type_edits import with_sign, with_word_length
+from tests.gui.conftest import MakeWindow, _with_demo
 from tests.gui.keyboard import press
 from tests.gui.pointing import LEFT, at, band_middle, drag, select, weights
 
@@ -77,6 +80,22 @@ def select_rows(qtbot: QtBot, window: MainWindow, *tensors: str) -> None:
         held = NONE if tensor == tensors[0] else CONTROL
         qtbot.mouseClick(tree.viewport(), LEFT, held, place)
     assert set(window.controller.selection.tensors) == set(tensors)
+
+
+def turn_wheel(widget: QWidget) -> None:
+    """One notch of the mouse wheel over a widget."""
+    middle = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        middle,
+        QPointF(widget.mapToGlobal(middle)),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        NONE,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
 
 
 def figures(view: TypeView, row: str) -> tuple[str, str]:
@@ -249,6 +268,36 @@ def test_that_the_other_sign_keeps_the_upper_edge_and_comes_back(kind: FixedPoin
     if isinstance(kind, Scaled):
         assert (other.minimum, other.maximum) == (kind.minimum, kind.maximum)
     assert with_sign(other, True) == kind
+
+
+def test_that_the_wheel_over_a_field_changes_no_type(qtbot: QtBot, fixed: MainWindow) -> None:
+    tensor, fields = weights(fixed), fixed.inspector.type.fields
+    select(fixed, tensor)
+    fixed.ranges.tree.setFocus()
+    before = fixed.controller.session.document
+    for field in (fields.scheme, fields.word, fields.fraction):
+        turn_wheel(field)
+    assert fixed.controller.session.document == before
+
+
+def test_that_a_scale_is_entered_as_it_is_shown_whatever_the_language(
+    qtbot: QtBot, make: MakeWindow, demo_network: Network, demo_statistics: Path
+) -> None:
+    usual = QLocale()
+    QLocale.setDefault(QLocale("de_DE"))  # a comma between the digits
+    try:
+        window = type_tab(_with_demo(make(), demo_network))
+        window.controller.attach_calibration(str(demo_statistics))
+        window.controller.choose_target("onnxruntime")
+        select(window, image(window))
+        scale = window.inspector.type.fields.scale
+        scale.setFocus()
+        scale.selectAll()
+        qtbot.keyClicks(scale, "0.25")
+        qtbot.keyClick(scale, Qt.Key.Key_Return)
+        assert data_type(window, image(window)).step == 0.25
+    finally:
+        QLocale.setDefault(usual)
 
 
 # ---- several rows

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSpinBox, QWidget
 
 from quantscope.gui.translation import mark, tr
@@ -13,7 +14,7 @@ SEVERAL = mark("several")
 
 
 class SeveralCombo(QComboBox):
-    """A choice; ``chosen`` tells what a person picked."""
+    """A choice; ``chosen`` tells what a person picked. The wheel scrolls what it stands in."""
 
     chosen = Signal(object)
 
@@ -34,6 +35,9 @@ class SeveralCombo(QComboBox):
         self.setCurrentIndex(self._values.index(held.pop()) if len(held) == 1 else -1)
         blocker.unblock()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
     @Slot(int)
     def _tell(self, index: int) -> None:
         if index >= 0:
@@ -53,6 +57,7 @@ class SeveralSpin(QSpinBox):
         super().__init__(parent)
         self._differ = False
         self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
         self.valueChanged.connect(self._tell)
 
     def show_numbers(self, numbers: Collection[int], lowest: int, highest: int) -> None:
@@ -63,6 +68,12 @@ class SeveralSpin(QSpinBox):
         self.setRange(lowest - self._differ, highest)
         self.setValue(lowest - 1 if self._differ else next(iter(numbers)))
         blocker.unblock()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # it is meant for what scrolls around it
 
     def stepBy(self, steps: int) -> None:
         if self._differ:

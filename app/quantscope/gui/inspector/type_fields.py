@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QLocale, Slot
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 
@@ -39,6 +39,7 @@ class TypeFields(QWidget):
         self.fraction = SeveralSpin(self)
         self.scale = QLineEdit(self)
         validator = QDoubleValidator(0.0, 3.4e38, 9, self.scale)
+        validator.setLocale(QLocale.c())  # as it is shown
         validator.setNotation(QDoubleValidator.Notation.ScientificNotation)
         self.scale.setValidator(validator)
         self.zero_point = SeveralSpin(self)
