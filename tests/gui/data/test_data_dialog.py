@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.data import PRESETS, Color, SourceKind
@@ -83,6 +83,30 @@ def test_that_every_letter_that_leads_to_a_field_leads_to_one(
     letters = [text[text.index("&") + 1].lower() for text in shown if "&" in text]
     assert len(letters) >= 5
     assert len(set(letters)) == len(letters), sorted(letters)
+
+
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_that_data_chosen_by_pointing_is_looked_at_and_guessed_unless_settings_were_chosen(
+    qtbot: QtBot, opened: MainWindow, is_chosen: bool
+) -> None:
+    data = demo_data()
+    opened.controller.describe_data(None)
+    opened.do_data()
+    dialog = opened.data_dialog
+    assert dialog is not None
+    form = dialog.form
+    if is_chosen:
+        form.preprocessing.preset.setCurrentIndex(form.preprocessing.preset.findData("caffe"))
+    qtbot.mouseClick(form.browse, LEFT)
+    chooser = form.findChild(QFileDialog)
+    assert chooser is not None
+    chooser.selectFile(data.path)
+    chooser.fileSelected.emit(data.path)
+    chooser.reject()
+    qtbot.waitUntil(dialog.check.isEnabled, timeout=60_000)
+    assert "200 samples" in dialog.answer.text()
+    assert bool(form.preprocessing.guessed.text()) != is_chosen
+    assert (form.preprocessing.chain() == PRESETS["caffe"]) == is_chosen
 
 
 def test_that_bad_fields_are_not_accepted(opened: MainWindow, dialog: DataDialog) -> None:

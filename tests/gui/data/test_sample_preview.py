@@ -283,5 +283,5 @@ def test_that_the_status_line_names_what_a_calibration_skipped(
     )
     opened.controller.calibrate()
     qtbot.waitUntil(lambda: not opened.controller.is_busy, timeout=60_000)
-    assert opened.status.data.text().endswith("2 samples, one unreadable skipped")
+    assert opened.status.data.text().endswith("2 samples, 1 unreadable skipped")
     assert opened.status.data.toolTip().endswith("skipped:\nrow 1")

@@ -119,6 +119,7 @@ class DataDialog(QDialog):
         self.form.trust_failed.connect(self._warn)
         self.check.clicked.connect(self._check)
         self.guess.clicked.connect(self._guess)
+        self.form.browsed.connect(self._look_at_once)
         self.preview.sample_wanted.connect(self._check_other)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
@@ -142,6 +143,13 @@ class DataDialog(QDialog):
     @Slot()
     def _guess(self) -> None:
         self._ask(guess=True)
+
+    @Slot()
+    def _look_at_once(self) -> None:
+        """Say whether data that was just chosen fits; guess what nobody has said."""
+        if self.form.selected_kind() is SourceKind.PYTHON:  # an agreement comes first
+            return
+        self._ask(guess=self._known is None and not self.form.preprocessing.was_chosen)
 
     @Slot(int)
     def _check_other(self, number: int) -> None:

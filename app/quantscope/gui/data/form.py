@@ -37,6 +37,7 @@ class DataForm(QWidget):
     """
 
     kind_changed = Signal()
+    browsed = Signal()  # a path was chosen by pointing
     edited = Signal()  # what was checked is not what the fields say
     trust_failed = Signal(str)  # why a file cannot be agreed to
 
@@ -164,8 +165,13 @@ class DataForm(QWidget):
         dialog = QFileDialog(self, tr("Calibration data"), self.path.text())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         look_for(dialog, self.selected_kind())
-        dialog.fileSelected.connect(self.path.setText)
+        dialog.fileSelected.connect(self._take)
         dialog.open()
+
+    @Slot(str)
+    def _take(self, path: str) -> None:
+        self.path.setText(path)
+        self.browsed.emit()
 
     # ---- the agreement
 

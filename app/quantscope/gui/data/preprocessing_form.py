@@ -69,6 +69,7 @@ class PreprocessingForm(QGroupBox):
         form.addRow(self.guessed)
         self.rows = form
         self._follow_resize()
+        self.was_chosen = False  # by a person
         self.mark_guessed(False)
 
     def mark_guessed(self, guessed: bool) -> None:
@@ -119,12 +120,14 @@ class PreprocessingForm(QGroupBox):
         key = self.preset.currentData()
         if key:
             self.show_chain(PRESETS[key])
+            self.was_chosen = True
             self.mark_guessed(False)
             self.edited.emit()
 
     @Slot()
     def _note_edit(self, *_: object) -> None:
         self._follow_resize()
+        self.was_chosen = True
         self.mark_guessed(False)
         with QSignalBlocker(self.preset):
             self.preset.setCurrentIndex(self.preset.findData(""))
