@@ -129,6 +129,21 @@ def test_that_hidden_columns_stay_hidden_beside_those_of_a_comparison(
     assert hidden == [Column.MINIMUM, Column.SQNR, *COMPARED]
 
 
+def test_that_columns_that_come_and_go_are_as_wide_as_there_is_room(
+    calibrated: MainWindow,
+) -> None:
+    tree = calibrated.ranges.tree
+    before = [tree.columnWidth(each) for each in Column]
+    calibrated.actions_by_id["new-variant"].trigger()
+    calibrated.actions_by_id["compare-next"].trigger()
+    assert tree.header().length() <= tree.viewport().width()
+    calibrated.actions_by_id["compare-next"].trigger()
+    entry(calibrated._menus["columns"], "SQNR").trigger()
+    entry(calibrated._menus["columns"], "SQNR").trigger()
+    assert [tree.columnWidth(each) for each in Column] == before
+    assert b'"widths": {}' in tree.header().saveState().data(), "nobody has set a width"
+
+
 def test_that_hidden_columns_and_widths_come_back_and_the_usual_layout_shows_all(
     qapp: QApplication, make: MakeWindow, demo_network: Network, tmp_path: Path
 ) -> None:

@@ -175,8 +175,9 @@ class ColumnHeader(QHeaderView):
         self._is_fitting = False
 
     @Slot(int, int, int)
-    def _note_width(self, section: int, _: int, width: int) -> None:
-        if width and not self._is_fitting and not self.isSectionHidden(section):
+    def _note_width(self, section: int, before: int, width: int) -> None:
+        """A person has made a column wider or narrower (from and to 0: hidden and shown)."""
+        if before and width and not self._is_fitting:
             self._by_hand[Column(section)] = width
             self.fit()
 

@@ -72,6 +72,7 @@ class FilterBar(QWidget):
         self.field.setPlaceholderText(tr("Filter by name or type"))
         self.field.setAccessibleName(tr("Filter rows by name or type"))
         self.field.setClearButtonEnabled(True)
+        self.field.setMinimumWidth(96)
         self.field.setMaximumWidth(260)
         self.type_combo.setAccessibleName(tr("Show layers of one type"))
         self.type_combo.addItem(tr("All types"), "")
@@ -94,7 +95,7 @@ class FilterBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 10, 4)
         row.setSpacing(8)
-        row.addWidget(self.field, 1)
+        row.addWidget(self.field, 4)
         for widget in (self.type_combo, self.order_combo, self.problems_box, self.layer_box):
             row.addWidget(widget)
         row.addStretch(1)
@@ -145,7 +146,7 @@ class FilterBar(QWidget):
     def show_count(self, shown: int) -> None:
         """Say how many of the network's tensors are in the rows."""
         if not shown:
-            text = tr("No tensor fits; Esc in the filter shows more")
+            text = tr("No tensor fits")
         elif shown < self.total:
             text = plural(
                 "{shown} of one tensor", "{shown} of {n} tensors", self.total, shown=count(shown)
