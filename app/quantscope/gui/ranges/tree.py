@@ -32,7 +32,7 @@ from quantscope.gui.ranges.model import (
     Place,
     RangesModel,
 )
-from quantscope.gui.ranges.row_texts import COMPARED, Column
+from quantscope.gui.ranges.row_texts import COMPARED, RANGE, Column
 from quantscope.gui.translation import tr
 
 ROW_HEIGHT = 26
@@ -59,10 +59,12 @@ class RangesDelegate(RowDelegate):
         super().initStyleOption(option, index)
         if index.column() == Column.NAME:
             option.textElideMode = Qt.TextElideMode.ElideMiddle  # names differ at their ends
-        if index.data(HEADING_ROLE):
-            option.text = ""
-        elif option.fontMetrics.horizontalAdvance(option.text) + MARGINS > option.rect.width():
-            option.text = index.data(SHORTER_ROLE) or option.text
+            if index.data(HEADING_ROLE):
+                option.text = ""
+        elif index.column() in RANGE:
+            room = option.rect.width() - MARGINS
+            if option.fontMetrics.horizontalAdvance(option.text) > room:
+                option.text = index.data(SHORTER_ROLE) or option.text
 
 
 class RangesTree(QTreeView):
