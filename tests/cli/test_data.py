@@ -84,6 +84,16 @@ def test_that_preprocessing_of_what_has_no_pictures_is_refused(
     assert "preprocessing is for pictures, and this is data of the kind" in said.err
 
 
+def test_that_sound_settings_of_what_is_no_recording_are_refused(
+    run: Run, model: Path, pictures: Path
+) -> None:
+    for data, kind in (("random", "random"), (pictures, "images")):
+        said = run("data", model, "--data", data, "--sound", "rate=8000")
+        assert said.code == 1
+        assert f"sound settings are for recordings, and this is data of the kind {kind}" in said.err
+        assert "Leave out the sound" in said.err
+
+
 def test_that_the_dry_run_is_there_as_json(run: Run, model: Path, pictures: Path) -> None:
     said = run("data", model, "--data", pictures, "--json")
     told = json.loads(said.out)

@@ -59,6 +59,17 @@ def settled(path: str, options: DataOptions, check: Check) -> tuple[DataDescript
 
     Raises :class:`QuantscopeError` where it does not fit the model.
     """
+    data, found = _settled(path, options, check)
+    if options.get("sound") and data.kind is not SourceKind.WAV:
+        raise QuantscopeError(
+            f"sound settings are for recordings, and this is data of the kind {data.kind}",
+            where=data.path or "data",
+            remedy="Leave out the sound",
+        )
+    return data, found
+
+
+def _settled(path: str, options: DataOptions, check: Check) -> tuple[DataDescription, SourceCheck]:
     wish = _wished(path, options)
     given_kind, given_chain = options.get("kind"), options.get("preprocess")
     guess = wish.kind is SourceKind.IMAGES and not (given_kind and given_chain)

@@ -112,7 +112,7 @@ def as_calibrated(options: DataOptions, data: DataDescription) -> DataOptions:
     found = options.copy()
     if options.get("preprocess") is None and data.has_pictures:
         found["preprocess"] = format_preprocessing(data.preprocessing)
-    if options.get("sound") is None and data.sound != Sound():
+    if options.get("sound") is None and data.kind is SourceKind.WAV and data.sound != Sound():
         found["sound"] = format_sound(data.sound)
     return found
 

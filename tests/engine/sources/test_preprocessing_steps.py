@@ -200,6 +200,52 @@ def test_that_values_are_exact_and_rounded_once(tmp_path: Path, text: str, dtype
     assert np.array_equal(found[0], values.astype(kind))
 
 
+TURNED = {
+    1: PIXELS,
+    2: PIXELS[:, ::-1],
+    3: PIXELS[::-1, ::-1],
+    4: PIXELS[::-1],
+    5: PIXELS.transpose(1, 0, 2),
+    6: np.rot90(PIXELS, -1),
+    7: PIXELS[::-1, ::-1].transpose(1, 0, 2),
+    8: np.rot90(PIXELS),
+    9: PIXELS,  # there is none
+}
+
+
+@pytest.mark.parametrize("orientation", list(TURNED))
+@pytest.mark.parametrize("form", ["png", "tif", "webp"])
+def test_that_a_picture_is_turned_as_its_camera_says(
+    tmp_path: Path, orientation: int, form: str
+) -> None:
+    picture = Image.fromarray(PIXELS)
+    exif = picture.getexif()
+    exif[0x0112] = orientation
+    picture.save(tmp_path / f"0.{form}", exif=exif, lossless=True)
+    data = data_of(SourceKind.IMAGES, tmp_path, preprocessing=RAW)
+    found = open_source(data, [port(1, "h", "w", 3)]).sample(0)["image"][0]
+    assert np.array_equal(found, TURNED[orientation])
+
+
+def test_that_pictures_of_any_size_and_kind_are_samples_of_one_folder(tmp_path: Path) -> None:
+    forms = ["L", "RGB", "RGBA", "P", "1", "LA", "I;16"]
+    for number, (form, (width, height)) in enumerate(zip(forms, SIZES, strict=False)):
+        (tmp_path / f"class {number % 2}").mkdir(exist_ok=True)
+        picture = Image.new("L", (width, height), 200)
+        if form == "I;16":
+            picture = Image.fromarray(np.full((height, width), 200 * 257, np.uint16))
+        elif form != "L":
+            picture = picture.convert(form)
+        picture.save(tmp_path / f"class {number % 2}" / f"{number}.png")
+    source = open_source(data_of(SourceKind.IMAGES, tmp_path, preprocessing=RAW), [NHWC])
+    assert source.labels == (0, 0, 0, 0, 1, 1, 1)
+    assert [sample["image"].shape for sample in source] == [(1, HEIGHT, WIDTH, 3)] * len(forms)
+    assert {int(sample["image"].max()) for sample in source} == {
+        200,
+        255,
+    }  # black and white pictures have no gray
+
+
 # ---- settings that do not fit the input ----------------------------------------------------------
 
 CHANNELS_SAID = "has {} values and the input has 3 channels. Give one value for {}, or one for each"
