@@ -13,6 +13,9 @@ noise ratio of the output. Below each table: whether the project's goals are met
 *Plain* is MinMax and nothing else. *Recovered* is one recipe for every target and network, chosen
 beforehand: channels equalized, types of least squared error (Histogram), weights rounded to make
 up for each other, biases corrected. Other schemes are listed for comparison and decide nothing.
+
+For each target but those of powers of two, the peer runs in every setting that the target takes:
+activations of its sign, zero points where it has them, the same operators in float.
 """
 
 from __future__ import annotations
@@ -33,12 +36,11 @@ from quantscope.core.preparation import PreparationChoices
 from quantscope.core.schemes import Scheme
 from quantscope.core.targets import TARGETS, Target
 from tests.benchmarks import keeping, networks
-from tests.benchmarks.exporting import Workshop
+from tests.benchmarks.exporting import Peer, Workshop
 from tests.benchmarks.networks import Case
 from tests.benchmarks.scoring import HEADER, Score, outputs
 
 EQUALIZED = PreparationChoices(equalize=True)
-COMPARABLE = "onnxruntime"  # what quantize_static is for
 FIXED = "fixed-point"
 Row = tuple[str, PlanSettings, PreparationChoices]
 
@@ -75,11 +77,10 @@ def rows(target: Target) -> Iterator[Row]:
 # ---- goals -------------------------------------------------------------------------------------
 
 
-def verdicts(found: Mapping[str, Score], peers: Sequence[Score]) -> Iterator[str]:
-    """What the project's goals say to the scores, by name."""
-    best = found.get(f"{COMPARABLE}, recovered")
-    if best is not None and peers:
-        yield from _beside_peers(best, peers)
+def verdicts(found: Mapping[str, Score], peers: Mapping[str, Sequence[Score]]) -> Iterator[str]:
+    """What the project's goals say to the scores, by name; ``peers`` by the target's key."""
+    for target, rivals in peers.items():
+        yield from _beside_peers(found[f"{target}, recovered"], rivals)
     if f"{FIXED}, recovered" in found:
         change, margin = found[f"{FIXED}, recovered"].to_float()
         yield _said(
@@ -126,19 +127,30 @@ def lines(case: Case, targets: Sequence[str], with_peers: bool) -> Iterator[str]
     yield ""
     yield from HEADER
     yield Score("float", true, true, labels).row()
-    found, peers = {}, []
+    found: dict[str, Score] = {}
+    peers: dict[str, list[Score]] = {}
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(case, Path(folder))
         for name, settings, choices in (row for key in targets for row in rows(TARGETS[key])):
             path = workshop.ours(settings, choices)
             found[name] = Score(name, outputs(path, source), true, labels)
             yield found[name].row()
-        for name, path in workshop.peers() if with_peers else ():
-            peers.append(Score(f"quantize_static, {name}", outputs(path, source), true, labels))
-            yield peers[-1].row()
+        rivals: dict[Peer, Score] = {}
+        for key in targets if with_peers else ():
+            for peer in (each for each in workshop.peers(TARGETS[key]) if each not in rivals):
+                name = f"quantize_static, {peer.name}, {_extent(peer)}"
+                rivals[peer] = Score(name, outputs(workshop.peer(peer), source), true, labels)
+                yield rivals[peer].row()
+            if takes := workshop.peers(TARGETS[key]):
+                peers[key] = [rivals[peer] for peer in takes]
     yield ""
     yield from verdicts(found, peers)
     yield ""
+
+
+def _extent(peer: Peer) -> str:
+    """Which layers the peer was told to leave alone."""
+    return f"{len(peer.in_float)} nodes in float" if peer.in_float else "all operators"
 
 
 def main() -> int:

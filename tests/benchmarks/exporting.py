@@ -18,7 +18,8 @@ from quantscope.core.calibration import Calibration
 from quantscope.core.network import LayerKind
 from quantscope.core.plan_settings import PlanSettings
 from quantscope.core.preparation import PreparationChoices
-from quantscope.core.targets import TARGETS
+from quantscope.core.schemes import Family
+from quantscope.core.targets import Target
 from quantscope.engine import tasks
 from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.sources.samples import SampleSource
@@ -61,47 +62,74 @@ class Workshop:
         finish(task)
         return path
 
-    def peers(self) -> Iterator[tuple[str, Path]]:
-        """Every sensible setting of ``quantize_static``, by name.
+    def peer(self, setting: Peer) -> Path:
+        """The file that ``quantize_static`` writes; the next one takes its place."""
+        path = self.folder / "peer.onnx"
+        with silence():
+            quantization.quantize_static(
+                str(self._prepared()),
+                str(path),
+                Reader(self.case.samples(self.case.calibration)),
+                quant_format=quantization.QuantFormat.QDQ,
+                activation_type=setting.kind,
+                weight_type=quantization.QuantType.QInt8,
+                per_channel=setting.per_channel,
+                calibrate_method=setting.method,
+                nodes_to_exclude=list(setting.in_float),
+                extra_options={"ActivationSymmetric": setting.symmetric},
+            )
+        return path
 
-        What ours leaves in float for this runtime by its operator (a last Softmax) stays so here
+    def peers(self, target: Target) -> list[Peer]:
+        """Every sensible setting of ``quantize_static`` for ``target``; none for powers of two.
+
+        What ours leaves in float for the target by its operator (a last Softmax) stays so here
         too. Otherwise the output's noise would be that of eight-bit probabilities.
         """
-        prepared = self.folder / "prepared.onnx"
-        quantization.shape_inference.quant_pre_process(
-            self.case.model, str(prepared), skip_symbolic_shape=True
-        )
-        nodes = onnx.load(prepared).graph.node
-        in_float = [node.name for node in nodes if _is_float(node.op_type)]
+        if target.family is not Family.SCALED:
+            return []
+        nodes = onnx.load(self._prepared()).graph.node
+        in_float = tuple(node.name for node in nodes if _is_float(node.op_type, target))
         kinds, methods = quantization.QuantType, quantization.CalibrationMethod
-        for method, kind, per_channel, symmetric in product(
+        activations = [kinds.QInt8] if target.signed_activations else [kinds.QUInt8]
+        settings = product(
             (methods.MinMax, methods.Entropy, methods.Percentile),
-            (kinds.QInt8, kinds.QUInt8),
+            list(kinds)[:2] if target.key.startswith("onnxruntime") else activations,
             (False, True),
-            (False, True),
-        ):
-            path = self.folder / "peer.onnx"
-            with silence():
-                quantization.quantize_static(
-                    str(prepared),
-                    str(path),
-                    Reader(self.case.samples(self.case.calibration)),
-                    quant_format=quantization.QuantFormat.QDQ,
-                    activation_type=kind,
-                    weight_type=kinds.QInt8,
-                    per_channel=per_channel,
-                    calibrate_method=method,
-                    nodes_to_exclude=in_float,
-                    extra_options={"ActivationSymmetric": symmetric},
-                )
-            name = f"{method.name}, {kind.name[1:]} x Int8"
-            name += ", symmetric" if symmetric else ""
-            yield f"{name}, per {'channel' if per_channel else 'tensor'}", path
+            (False, True) if target.asymmetric else (True,),
+        )
+        return [Peer(*setting, in_float) for setting in settings]
+
+    def _prepared(self) -> Path:
+        prepared = self.folder / "prepared.onnx"
+        if not prepared.exists():
+            quantization.shape_inference.quant_pre_process(
+                self.case.model, str(prepared), skip_symbolic_shape=True
+            )
+        return prepared
 
 
-def _is_float(operator: str) -> bool:
-    """Whether ours computes ``operator`` in float for ONNX Runtime."""
-    rule, integers = OPERATORS.get(operator), TARGETS["onnxruntime"].integer_operators
+@dataclass(frozen=True)
+class Peer:
+    """One setting of ``quantize_static``; ``in_float`` names the nodes that it leaves alone."""
+
+    method: quantization.CalibrationMethod
+    kind: quantization.QuantType
+    per_channel: bool
+    symmetric: bool
+    in_float: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The setting in words, without the nodes left in float."""
+        activations = f"{self.kind.name[1:]} x Int8" + (", symmetric" if self.symmetric else "")
+        weights = "channel" if self.per_channel else "tensor"
+        return f"{self.method.name}, {activations}, per {weights}"
+
+
+def _is_float(operator: str, target: Target) -> bool:
+    """Whether ours computes ``operator`` in float for ``target``."""
+    rule, integers = OPERATORS.get(operator), target.integer_operators
     computes = rule is not None and rule.kind is LayerKind.FOLLOWER
     return rule is None or (computes and integers is not None and operator not in integers)
 

@@ -29,6 +29,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 from onnxruntime import quantization
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, also for a script
 
@@ -108,9 +109,18 @@ def session_of(model: Path | bytes, *, optimized: bool = True) -> onnxruntime.In
     return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
-def vectors(model: Path, samples: Samples) -> Array:
+def loads(model: Path) -> bool:
+    """Whether the runtime can optimize the file: it fails on some of the peer's."""
+    try:
+        session_of(model)
+    except Fail:
+        return False
+    return True
+
+
+def vectors(model: Path, samples: Samples, *, optimized: bool = True) -> Array:
     """The first output for every sample, (samples, width), as float64."""
-    session = session_of(model)
+    session = session_of(model, optimized=optimized)
     outputs = [session.run(None, dict(sample))[0].reshape(-1) for sample in samples]
     return np.stack(outputs).astype(np.float64)
 
@@ -170,12 +180,14 @@ class Figures:
     @classmethod
     def of(cls, name: str, path: Path, true: Array, samples: Samples) -> Figures:
         """Those of the file at ``path``."""
-        found = vectors(path, samples)
+        optimized = loads(path)
+        found = vectors(path, samples, optimized=optimized)
         lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(true, axis=1)
         cosines = (found * true).sum(axis=1) / lengths
         same = (nearest(found) == nearest(true)).mean()
         total, narrow = multiplications(path, samples)
         decibels = mean_sqnr(found, true)
+        name += "" if optimized else ", unoptimized (the runtime fails to optimize it)"
         return cls(name, cosines.mean(), cosines.min(), same, decibels, narrow / total)
 
     def row(self) -> str:
