@@ -8,8 +8,8 @@ Calibrates, measures the layers, searches the mix and exports it with corrected 
 files in ONNX Runtime with its default optimizations on the samples of ``--validation`` and prints,
 for the plan with all layers at 8 bits and for the mix: mean and smallest cosine similarity of the
 output to that of the float network, the shares of samples with the same nearest neighbour among
-the others and with the same largest entry, and the share of all multiplications (of MatMul and
-Gemm, counted in the file; in parentheses of all layers, as the search counts) on 8-bit integers.
+the others and with the same largest entry, and the share of all multiplications (of MatMul,
+Gemm and Conv, counted in the file; in parentheses as the search counts) on 8-bit integers.
 Then the curve of accuracy against cost that the search measured on the calibration samples.
 """
 

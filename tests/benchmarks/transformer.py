@@ -50,6 +50,7 @@ ALL_OPERATORS = "ours, recovered, all operators"
 BEST = replace(ONLY_PRODUCTS, weight_rounding=WeightRounding.COMPENSATED, correct_bias=True)
 BEST_OF_ALL = replace(BEST, only_operators=frozenset())
 GOAL = 0.97
+MOVERS = ("DequantizeLinear", "Transpose", "Reshape")
 EIGHT_BITS = (TensorProto.UINT8, TensorProto.INT8)
 COUNTED = 20  # samples on which multiplications are counted
 
@@ -135,35 +136,48 @@ def nearest(found: Array) -> Array:
 
 
 def multiplications(path: Path, samples: Samples) -> tuple[int, int]:
-    """All multiplications of MatMul and Gemm on some samples, and those of 8-bit integers."""
+    """All multiplications of MatMul, Gemm and Conv on some samples, and those of 8-bit integers."""
     model = onnx.load(path)
     makers = {output: node for node in model.graph.node for output in node.output}
-    stored = {each.name: each.data_type for each in model.graph.initializer}
-    products = [n for n in model.graph.node if n.op_type in ("MatMul", "Gemm")]
+    stored = {each.name: each for each in model.graph.initializer}
+    products = [n for n in model.graph.node if n.op_type in ("MatMul", "Gemm", "Conv")]
     narrow = [all(_is_narrow(name, makers, stored) for name in n.input[:2]) for n in products]
-    wanted = [(node.input[0], node.output[0]) for node in products]
     del model.graph.output[:]
-    names = list(dict.fromkeys(name for pair in wanted for name in pair))
+    taps = [name for node in products for name in (node.input[0], node.output[0])]
+    names = list(dict.fromkeys(taps))
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     session = session_of(model.SerializeToString(), optimized=False)
     totals = [0, 0]
     for sample in samples[:COUNTED]:
         shapes = dict(zip(names, (v.shape for v in session.run(names, dict(sample))), strict=True))
-        for (left, out), is_narrow in zip(wanted, narrow, strict=True):
-            count = int(np.prod(shapes[out])) * shapes[left][-1]
+        for node, is_narrow in zip(products, narrow, strict=True):
+            summed = shapes[node.input[0]][-1:]
+            if node.op_type == "Conv":
+                summed = stored[_source(node.input[1], makers)].dims[1:]
+            count = int(np.prod(shapes[node.output[0]])) * int(np.prod(summed))
             totals[0] += count
             totals[1] += count if is_narrow else 0
     return totals[0], totals[1]
 
 
-def _is_narrow(name: str, makers: dict[str, onnx.NodeProto], stored: dict[str, int]) -> bool:
+def _source(name: str, makers: Mapping[str, onnx.NodeProto]) -> str:
+    """What a value comes from, past what changes its type or shape alone."""
+    while (maker := makers.get(name)) is not None and maker.op_type in MOVERS:
+        name = maker.input[0]
+    return name
+
+
+def _is_narrow(
+    name: str, makers: Mapping[str, onnx.NodeProto], stored: Mapping[str, onnx.TensorProto]
+) -> bool:
     """Whether a value is read from 8-bit integers."""
     maker = makers.get(name)
     while maker is not None and maker.op_type in ("Transpose", "Reshape"):
         maker = makers.get(maker.input[0])
     if maker is None or maker.op_type != "DequantizeLinear":
         return False
-    return stored.get(maker.input[2] if len(maker.input) > 2 else maker.input[0]) in EIGHT_BITS
+    entry = stored.get(maker.input[2] if len(maker.input) > 2 else maker.input[0])
+    return entry is not None and entry.data_type in EIGHT_BITS
 
 
 @dataclass(frozen=True)
