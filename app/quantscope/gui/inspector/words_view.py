@@ -15,7 +15,7 @@ from quantscope.gui.inspector.words_model import WordsModel
 from quantscope.gui.look.theme import LIGHT, Theme, tabular
 from quantscope.gui.translation import mark, tr
 
-AROUND_DIGIT, NARROWEST_DIGIT = 5, 14  # pixels
+AROUND_DIGIT, NARROWEST_DIGIT, BETWEEN = 5, 14, 4  # pixels
 EXPLANATION = mark(
     "Yellow: the most significant bit, which the heat map counts. Gray: dropped by the type."
     " Green: how many values of the tensor have that most significant bit. A line marks the"
@@ -38,16 +38,20 @@ class BitHeader(QHeaderView):
         super().paintEvent(event)
         painter = QPainter(self.viewport())
         painter.setPen(self.palette().placeholderText().color())
-        right = -1
-        for column in range(self.count()):
-            text = self.model().headerData(column, self.orientation(), WordsModel.POWER) or ""
+        texts = {column: self._power(column) for column in range(self.count())}
+        powers = {column: text for column, text in texts.items() if text}
+        if not powers:
+            return
+        widest = max(map(painter.fontMetrics().horizontalAdvance, powers.values())) + BETWEEN
+        every = -(-widest // max(self.sectionSize(min(powers)), 1))
+        for column, text in list(powers.items())[::every]:
             middle = self.sectionViewportPosition(column) + self.sectionSize(column) // 2
-            width = painter.fontMetrics().horizontalAdvance(text)
-            left = middle - width // 2
-            if text and left > right:
-                room = QRect(left, 0, width, self.height())
-                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
-                right = left + width + 3
+            room = QRect(middle - widest // 2, 0, widest, self.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _power(self, column: int) -> str:
+        """The power of two of a column of digits; empty for one of numbers."""
+        return str(self.model().headerData(column, self.orientation(), WordsModel.POWER) or "")
 
 
 class WordsView(QWidget):
