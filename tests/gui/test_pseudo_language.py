@@ -10,7 +10,20 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QTranslator
-from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMessageBox, QTabWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QGroupBox,
+    QLabel,
+    QMessageBox,
+    QSizePolicy,
+    QTabWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from quantscope.core import cost_wording, verdicts
@@ -33,7 +46,20 @@ from tests.gui.texts import Text, texts_of
 PADDING = 0.3  # of the length: what a translation from English needs more
 WAIT = 120_000
 
-UNITS = {"dB", "KB", "MB", "Hz", "ms", "zp", "ch", "batch", "exact", "Quantscope", "scalar"}
+UNITS = {
+    "dB",
+    "KB",
+    "MB",
+    "Hz",
+    "ms",
+    "pixels",
+    "zp",
+    "ch",
+    "batch",
+    "exact",
+    "Quantscope",
+    "scalar",
+}
 KEYS = {"Ctrl", "Shift", "Alt", "Del", "Left", "Right", "Up", "Down", "PgUp", "PgDown"}
 STAGES = {"verification", "sensitivity", "fixes"}  # of jobs, as the worker calls them
 TABLES = (cost_wording.HEADINGS, verdicts.FIGURES, verdicts.COSTS, verdicts.DISAGREEMENTS)
@@ -60,7 +86,8 @@ class Bracketing(QTranslator):
         if context != CONTEXT or not text:
             return None
         source = disambiguation if disambiguation and n != 1 else text
-        return f"⟦{source}{'~' * ceil(PADDING * len(source))}⟧"
+        room = ceil(PADDING * len(source))
+        return f"⟦{source}{('~~~~~ ' * room)[:room]}⟧"
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +214,40 @@ def test_that_layers_that_were_measured_are_translated(
     assert bare(texts_of(calibrated), {*said_of(calibrated), *said}) == set()
 
 
+def cut_off(root: QWidget) -> set[str]:
+    """The texts in ``root`` that have less room than they ask for at the least."""
+    kinds = (QLabel, QAbstractButton, QComboBox, QGroupBox)
+    found = (each for each in root.findChildren(QWidget) if isinstance(each, kinds))
+    return {
+        f"{type(each).__name__}: {each.property('currentText') or list(texts_of(each))[:1]}"
+        for each in found
+        if each.isVisible()
+        and each.sizePolicy().horizontalPolicy() != QSizePolicy.Policy.Ignored
+        and each.width() < each.minimumSizeHint().width()
+    }
+
+
+def test_that_longer_texts_have_room_on_the_first_page(window: MainWindow) -> None:
+    QApplication.processEvents()
+    assert cut_off(window.welcome) == set()
+
+
+def test_that_longer_texts_have_room_in_the_panels(calibrated: MainWindow) -> None:
+    found = set()
+    select(calibrated, weights(calibrated, 2))
+    for dock in calibrated.findChildren(QDockWidget):
+        dock.show()
+        dock.raise_()
+        QApplication.processEvents()
+        for tabs in dock.findChildren(QTabWidget):
+            for number in range(tabs.count()):
+                tabs.setCurrentIndex(number)
+                QApplication.processEvents()
+                found |= cut_off(dock)
+        found |= cut_off(dock)
+    assert found == set()
+
+
 DIALOGS = ("data", "validate", "network", "about", "palette", "shortcuts", "open", "export")
 DIALOGS += ("save-as", "types", "report", "statistics", "picture")
 
@@ -197,9 +258,10 @@ def test_that_a_dialog_is_translated(calibrated: MainWindow, key: str) -> None:
     calibrated.actions_by_id[key].trigger()
     QApplication.processEvents()
     (dialog,) = set(calibrated.findChildren(QDialog)) - known
-    found = bare(texts_of(dialog), said_of(calibrated))
+    found, narrow = bare(texts_of(dialog), said_of(calibrated)), cut_off(dialog)
     dialog.close()
     assert found == set()
+    assert isinstance(dialog, QFileDialog) or narrow == set()
 
 
 def test_that_questions_and_messages_are_translated(calibrated: MainWindow) -> None:

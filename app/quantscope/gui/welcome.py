@@ -28,7 +28,7 @@ class WelcomePage(QWidget):
         super().__init__(parent)
         self.drop = QFrame(self)
         self.drop.setProperty("role", "drop")
-        self.drop.setFixedWidth(560)
+        self.drop.setMinimumWidth(560)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
         self._fill_drop()

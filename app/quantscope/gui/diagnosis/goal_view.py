@@ -66,7 +66,7 @@ class GoalView(QWidget):
         self._layers = layers
         self._shown: tuple[MixKnown | None, MeasuredMix | None] = (None, None)
         self.form = GoalForm(self)
-        self.form.setFixedWidth(240)
+        self.form.setFixedWidth(max(240, self.form.minimumSizeHint().width()))
         self.progress = JobProgress(controller, FindMix, self)
         self.state = QLabel(self)
         self.state.setWordWrap(True)

@@ -196,5 +196,7 @@ class BitBars(QWidget):
         painter.translate(0.0, room.bottom())
         painter.rotate(-90.0)
         beside = QRectF(0.0, 0.0, room.height(), TITLE)
-        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, tr("% of nonzero values"))
+        mode, width = Qt.TextElideMode.ElideRight, round(room.height())
+        text = painter.fontMetrics().elidedText(tr("% of nonzero values"), mode, width)
+        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()

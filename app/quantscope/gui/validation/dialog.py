@@ -98,7 +98,7 @@ class ValidationDialog(QDialog):
         column.addLayout(sides, 1)
         column.addWidget(self.answer)
         column.addWidget(self.buttons)
-        self.setMinimumWidth(980)
+        column.addStrut(944)
 
     def _titled(self, title: str, *widgets: QWidget) -> QGroupBox:
         group = QGroupBox(title, self)
