@@ -257,3 +257,16 @@ def test_that_an_edge_is_not_held_where_the_target_takes_one_word(calibrated: Ma
     move(calibrated.ranges.heat.viewport(), at(calibrated, tensor, right - 0.1))
     assert calibrated.ranges.heat.cursor().shape() is Qt.CursorShape.OpenHandCursor
     assert not calibrated.actions_by_id["longer"].isEnabled()
+
+
+def test_that_all_that_a_filter_leaves_is_selected_though_it_hides_the_row_before(
+    fixed: MainWindow,
+) -> None:
+    ranges, selection = fixed.ranges, fixed.controller.selection
+    ranges.tree.setCurrentIndex(ranges.model.index(0, 0))
+    ranges.filter_bar.type_combo.setCurrentText("Add")
+    before = selection.tensor
+    assert before not in ranges.heat.rows
+    fixed.actions_by_id["select-all"].trigger()
+    assert selection.tensors == tuple(name for name in ranges.heat.rows if name)
+    assert before not in selection.tensors

@@ -164,7 +164,9 @@ class RowSelection(QObject):
 
     @Slot()
     def do_select_all(self) -> None:
-        """Every row in sight, as far as one can scroll."""
+        """Every row in sight, as far as one can scroll; a filter may hide the current one."""
+        if self._places and not self._tree.currentIndex().isValid():
+            self._tree.go_quietly(self._model.index_at(self._places[0]))
         self._choose(range(len(self._places)))
 
     def enabled(self) -> dict[str, bool]:
