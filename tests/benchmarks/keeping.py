@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -41,3 +42,8 @@ def deliver(lines: Iterable[str], arguments: argparse.Namespace) -> int:
         with Path(arguments.append).open("a", encoding="utf-8") as file:
             file.write("\n" + text)
     return 0
+
+
+def load() -> str:
+    """Programs that wanted a processor in the last 1, 5 and 15 minutes, where the system tells."""
+    return ", ".join(f"{each:.1f}" for each in os.getloadavg()) if os.name == "posix" else "unknown"

@@ -5,8 +5,9 @@
 Each round starts a process of its own, as a person does, with files in the cache of the system
 and with compiled modules, as an installation has them:
 from its start to the window's first painting, and from its start to the description that a
-worker sends. Goals: 1.0 s and 2.0 s, by the clock; the script fails where the median misses one.
-The processor's time is printed too: on a busy machine only that says anything of the program.
+worker sends. Goals: 1.0 s and 2.0 s, by the clock; the script fails where the quickest round misses
+one, since other programs can only make it later. The processor's time is printed too: on a busy
+machine only that says anything of the program.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def _lines(rounds: int, missed: list[str]) -> Iterator[str]:
     yield ""
     yield f"{keeping.versions()}, {rounds} rounds, {os.cpu_count()} cores"
     yield ""
-    yield "| until | median | 95 % | processor | goal | met |"
-    yield "|---|---|---|---|---|---|"
+    yield "| until | quickest | median | 95 % | processor | goal | met |"
+    yield "|---|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "large.onnx"
         size = _save_model(model)
@@ -84,12 +85,14 @@ def _lines(rounds: int, missed: list[str]) -> Iterator[str]:
         ):
             done = [_run(script, str(model)) for _ in range(rounds + 1)][1:]  # cache is warm
             seconds, busy = zip(*done, strict=True)
-            middle, late = np.median(seconds), np.percentile(seconds, 95)
-            if middle > goal:
+            least, middle, late = np.percentile(seconds, (0, 50, 95))
+            if least > goal:
                 missed.append(name)
-            met = "yes" if middle <= goal else "**no**"
-            times = f"{middle:.2f} s | {late:.2f} s | {np.median(busy):.2f} s"
+            met = "yes" if least <= goal else "**no**"
+            times = f"{least:.2f} s | {middle:.2f} s | {late:.2f} s | {np.median(busy):.2f} s"
             yield f"| {name} | {times} | {goal:.1f} s | {met} |"
+    yield ""
+    yield f"Load of the machine at the end: {keeping.load()}."
 
 
 def _run(script: str, model: str) -> tuple[float, float]:

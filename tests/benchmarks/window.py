@@ -117,15 +117,10 @@ def _lines(bench: Bench, rounds: int, missed: list[str]) -> Iterator[str]:
         f" long (5 % to 95 %: {np.percentile(slow, 5):.2f} to {np.percentile(slow, 95):.2f})."
         " Times of the clock are as measured. Percentile and longest call are those of the least"
         f" of {REPETITIONS} repetitions; the longest call of the first time counts by itself."
-        f" Load of the machine at the end: {_load()}."
+        f" Load of the machine at the end: {keeping.load()}."
     )
     yield ""
     yield f"Missed: {', '.join(missed)}." if missed else "All goals are met."
-
-
-def _load() -> str:
-    """Programs that wanted a processor in the last 1, 5 and 15 minutes, where the system tells."""
-    return ", ".join(f"{each:.1f}" for each in os.getloadavg()) if os.name == "posix" else "unknown"
 
 
 def _row(step: Step, done: list[list[Timed]], missed: list[str]) -> str:
