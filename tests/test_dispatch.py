@@ -156,8 +156,8 @@ def test_that_public_names_are_listed_and_unknown_ones_refused() -> None:
 
 
 def test_that_public_names_are_the_ones_that_core_defines() -> None:
-    from quantscope.core.formats import FixedPoint
-    from quantscope.core.histogram import BitHistogram
+    from quantscope.core.counting.histogram import BitHistogram
+    from quantscope.core.numbers.formats import FixedPoint
 
     assert (quantscope.FixedPoint, quantscope.BitHistogram) == (FixedPoint, BitHistogram)
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from quantscope.api.quantizer import open_session as open_session
     from quantscope.api.running import Stopped as Stopped
     from quantscope.api.validation import QuantizationOptions as QuantizationOptions
+    from quantscope.core.counting.histogram import BitHistogram as BitHistogram
     from quantscope.core.errors import QuantscopeError as QuantscopeError
     from quantscope.core.events import STOP as STOP
-    from quantscope.core.formats import ChannelScaled as ChannelScaled
-    from quantscope.core.formats import FixedPoint as FixedPoint
-    from quantscope.core.formats import Scaled as Scaled
-    from quantscope.core.histogram import BitHistogram as BitHistogram
     from quantscope.core.metrics.detector import DetectorForm as DetectorForm
-    from quantscope.core.targets import TARGETS as TARGETS
+    from quantscope.core.numbers.formats import ChannelScaled as ChannelScaled
+    from quantscope.core.numbers.formats import FixedPoint as FixedPoint
+    from quantscope.core.numbers.formats import Scaled as Scaled
+    from quantscope.core.planning.targets import TARGETS as TARGETS
 
 __version__ = "0.1.0"
 
@@ -33,11 +33,11 @@ _HOMES = {
     "Stopped": "quantscope.api.running",
     "DetectorForm": "quantscope.core.metrics.detector",
     "QuantscopeError": "quantscope.core.errors",
-    "FixedPoint": "quantscope.core.formats",
-    "Scaled": "quantscope.core.formats",
-    "ChannelScaled": "quantscope.core.formats",
-    "BitHistogram": "quantscope.core.histogram",
-    "TARGETS": "quantscope.core.targets",
+    "FixedPoint": "quantscope.core.numbers.formats",
+    "Scaled": "quantscope.core.numbers.formats",
+    "ChannelScaled": "quantscope.core.numbers.formats",
+    "BitHistogram": "quantscope.core.counting.histogram",
+    "TARGETS": "quantscope.core.planning.targets",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from quantscope import STOP, Quantizer, QuantscopeError, open_session
-from quantscope.core.fixes import Fix, FixKind
+from quantscope.core.diagnosis.fixes import Fix, FixKind
 from tests.engine import exports
 
 Floats = npt.NDArray[np.float32]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from quantscope import STOP, Quantizer, QuantscopeError, Stopped, open_session
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.events import Progress
 from tests.engine.models import conv_relu, save
 

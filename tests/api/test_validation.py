@@ -13,8 +13,8 @@ from PIL import Image
 
 from quantscope import QuantizationOptions, Quantizer, QuantscopeError, open_session
 from quantscope.bundled import bundled_path, demo_folder
-from quantscope.core.data import PRESETS
-from quantscope.core.validation import Figure, Validation
+from quantscope.core.data.description import PRESETS
+from quantscope.core.findings.validation import Figure, Validation
 from tests.engine import exports
 
 SAMPLES = 60

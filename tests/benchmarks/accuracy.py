@@ -31,10 +31,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, also for a script
 
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS, Target
 from tests.benchmarks import keeping, networks
 from tests.benchmarks.exporting import Peer, Workshop
 from tests.benchmarks.networks import Case

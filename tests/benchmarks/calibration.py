@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.engine.calibration.kernel import NUMPY_KERNEL, Kernel, fastest_kernel
 from quantscope.engine.calibration.one_pass import calibrate
 from quantscope.engine.model.opening import open_model

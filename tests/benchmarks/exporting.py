@@ -14,12 +14,12 @@ from typing import Any
 import onnx
 from onnxruntime import quantization
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.network import LayerKind
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Family
-from quantscope.core.targets import Target
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.schemes import Family
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import Target
 from quantscope.engine import tasks
 from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.sources.samples import SampleSource

@@ -29,13 +29,13 @@ import onnxruntime
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, also for a script
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind, parse_preprocessing
-from quantscope.core.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.sensitivity import basis_of
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind, parse_preprocessing
+from quantscope.core.diagnosis.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal
+from quantscope.core.diagnosis.sensitivity import basis_of
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.diagnosis.sensitivity import Effort
 from quantscope.engine.sources.opening import open_source

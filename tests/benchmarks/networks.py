@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, SourceKind, parse_preprocessing
+from quantscope.core.data.description import DataDescription, SourceKind, parse_preprocessing
 from quantscope.engine import tasks
 from quantscope.engine.sources.opening import guess_source, open_source
 from quantscope.engine.sources.samples import SampleSource

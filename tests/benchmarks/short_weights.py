@@ -22,9 +22,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # what benchmarks share, also for a script
 
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
 from tests.benchmarks import keeping, networks
 from tests.benchmarks.exporting import Workshop
 from tests.benchmarks.networks import Case

@@ -12,10 +12,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.events import BitCounts, LiveCounts
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.targets import TARGETS
 from quantscope.gui.main_window import MainWindow
 from quantscope.jobs.messages import Cancelled, Described, Event
 from quantscope.session.calibration_file import write_calibration

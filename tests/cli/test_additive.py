@@ -13,7 +13,7 @@ import pytest
 
 from quantscope.cli import console
 from quantscope.cli.parser import SUB_COMMANDS, SubCommand
-from quantscope.core.data import SourceKind
+from quantscope.core.data.description import SourceKind
 from quantscope.core.events import Progress
 from quantscope.session.session_file import load_session, save_session
 from tests.cli.conftest import Run, Said

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import SourceKind
+from quantscope.core.data.description import SourceKind
 from quantscope.session.session_file import load_session
 from tests.cli.conftest import PICTURES, Run
 

@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from quantscope.cli.console import ProgressBars, say_facts, say_table
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.formats import FixedPoint
-from quantscope.core.plain_data import as_json, plain
+from quantscope.core.findings.plain_data import as_json, plain
+from quantscope.core.numbers.formats import FixedPoint
 
 
 class _Terminal(io.StringIO):

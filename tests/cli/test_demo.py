@@ -11,8 +11,8 @@ import pytest
 from quantscope.__main__ import main as start
 from quantscope.bundled import demo_folder
 from quantscope.cli.demo import FILES, FOLDER
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.targets import TARGETS
 from quantscope.session.session_file import load_session
 from tests.cli.conftest import Run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.session.session_file import load_session
 from tests.cli.conftest import Run
 from tests.engine.models import Builder, save

@@ -16,7 +16,7 @@ import pytest
 import quantscope
 from quantscope.cli import console, dispatch, running
 from quantscope.core.events import Progress
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine import tasks
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session

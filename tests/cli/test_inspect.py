@@ -6,8 +6,8 @@ import json
 import math
 from pathlib import Path
 
-from quantscope.core.plain_data import plain
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.wording import count
 from tests.cli.conftest import Run
 from tests.engine.exports import exported

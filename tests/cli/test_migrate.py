@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.session.session_file import load_session, save_session
 from tests.cli.conftest import Run
 from tests.engine import models

@@ -10,8 +10,8 @@ import pytest
 from onnx import numpy_helper
 
 from quantscope.cli import quantize as quantize_command
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.session.commands import pin_type, switch
 from quantscope.session.session_file import load_session, save_session

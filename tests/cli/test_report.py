@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quantscope.cli import main
-from quantscope.core.formats import Scaled
+from quantscope.core.numbers.formats import Scaled
 from quantscope.session import commands
 from quantscope.session.commands import Command
 from quantscope.session.session import Session

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quantscope.core.codec import decode
-from quantscope.core.sensitivity import Sensitivity
+from quantscope.core.diagnosis.sensitivity import Sensitivity
 from quantscope.session.sensitivity_file import beside
 from tests.cli.conftest import Run
 

@@ -11,8 +11,8 @@ import pytest
 from quantscope.api.data import DataOptions
 from quantscope.api.judging import as_calibrated
 from quantscope.bundled import bundled_path
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.sound import parse_sound
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.sound import parse_sound
 from quantscope.session.session_file import load_session
 from tests.cli.conftest import PICTURES, Run
 

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.network import Network
-from quantscope.core.noise_sources import noise_sources
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import (
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.diagnosis.noise_sources import noise_sources
+from quantscope.core.diagnosis.sensitivity import (
     Deviation,
     ErrorOf,
     LayerSensitivity,
@@ -18,7 +15,10 @@ from quantscope.core.sensitivity import (
     Sensitivity,
     basis_of,
 )
-from tests.core.networks import Sketch, statistics_of
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
+from tests.core.small_networks import Sketch, statistics_of
 
 SETTINGS = PlanSettings()
 

@@ -4,10 +4,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from quantscope.core.fix_costs import FixCost
-from quantscope.core.fixes import Fix, FixKind
-from quantscope.core.mixing import CostFactors, Goal, Level, MeasuredMix, Mix, MixCost, MixFound
-from quantscope.core.sensitivity import (
+from quantscope.core.diagnosis.fix_costs import FixCost
+from quantscope.core.diagnosis.fixes import Fix, FixKind
+from quantscope.core.diagnosis.mixing import (
+    CostFactors,
+    Goal,
+    Level,
+    MeasuredMix,
+    Mix,
+    MixCost,
+    MixFound,
+)
+from quantscope.core.diagnosis.sensitivity import (
     Basis,
     Deviation,
     ErrorOf,

@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 import quantscope.core
 from quantscope.core import codec
 from quantscope.core.codec import decode, decoding, encode, json_pieces, json_text
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     Preprocessing,
 )
-from quantscope.core.formats import DataType, FixedPoint
-from quantscope.core.network import Layer, LayerKind
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.network import Layer, LayerKind
+from quantscope.core.numbers.formats import DataType, FixedPoint
+from quantscope.core.planning.schemes import Scheme
 from tests.core.written_values import NEVER_WRITTEN, WRITTEN, data_types, texts, whole
+
+TESTED_APART = ("exchange", "metrics")  # rooms with formats of their own
 
 
 def through_json(value: object) -> Any:
@@ -32,7 +34,9 @@ def through_json(value: object) -> Any:
 
 def test_that_every_dataclass_of_core_is_either_written_or_known_not_to_be():
     found = set()
-    for module in pkgutil.iter_modules(quantscope.core.__path__, "quantscope.core."):
+    for module in pkgutil.walk_packages(quantscope.core.__path__, "quantscope.core."):
+        if module.name.split(".")[2] in TESTED_APART:
+            continue
         members = vars(importlib.import_module(module.name)).values()
         found |= {
             m.__name__

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     PRESETS,
     DataDescription,
     Preprocessing,
     Resize,
     SourceKind,
 )
+from quantscope.core.data.joined import joined
+from quantscope.core.data.sound import Sound
 from quantscope.core.exchange.command_line import (
     RECIPE,
     commands,
@@ -22,15 +24,13 @@ from quantscope.core.exchange.command_line import (
     settings_words,
     validation_words,
 )
-from quantscope.core.formats import FixedPoint
-from quantscope.core.joined_data import joined
+from quantscope.core.findings.record import Record, RecordedValidation
+from quantscope.core.findings.validation import ValidationRequest
 from quantscope.core.metrics.detector import BoxFormat, Coordinates, DetectorForm
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.preparation import CHOICES, PreparationChoices
-from quantscope.core.record import Record, RecordedValidation
-from quantscope.core.schemes import Scheme
-from quantscope.core.sound import Sound
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.networks.preparation import CHOICES, PreparationChoices
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
 from tests.core.validations import validation_of
 from tests.session.examples import small_calibration, small_network
 

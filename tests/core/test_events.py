@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantscope.core.counting.histogram import BIT_COUNT, LOWEST_BIT, BitHistogram
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT, BitHistogram
 
 
 @settings(max_examples=50)

@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.exchange.formats import FORMATS
 from quantscope.core.exchange.recipe import read_recipe
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
-from tests.core.networks import conv_relu_conv, statistics_of
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
+from tests.core.small_networks import conv_relu_conv, statistics_of
 
 NETWORK = conv_relu_conv()
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from quantscope.core import wording
-from quantscope.core.network import Layer, LayerKind, Role, Tensor
+from quantscope.core.networks.network import Layer, LayerKind, Role, Tensor
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from quantscope.core.metrics.detector import BoxFormat, Coordinates, DetectorForm
-from quantscope.core.record import RecordedValidation
-from quantscope.core.validation import (
+from quantscope.core.findings.record import RecordedValidation
+from quantscope.core.findings.validation import (
     Disagreement,
     Figure,
     FileCosts,
@@ -14,6 +13,7 @@ from quantscope.core.validation import (
     ValidationRequest,
     Variant,
 )
+from quantscope.core.metrics.detector import BoxFormat, Coordinates, DetectorForm
 
 FEW = 3
 texts = st.text("ab/é", max_size=4)

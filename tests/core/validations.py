@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind
-from quantscope.core.validation import (
+from quantscope.core.data.description import DataDescription, Preprocessing, SourceKind
+from quantscope.core.findings.validation import (
     Disagreement,
     Figure,
     FileCosts,

@@ -4,8 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from quantscope.core.casting import CastCounts
-from quantscope.core.data import (
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.counting.growth import Growth
+from quantscope.core.counting.statistics import Extreme
+from quantscope.core.data.description import (
     Color,
     DataDescription,
     Layout,
@@ -14,20 +16,12 @@ from quantscope.core.data import (
     SourceCheck,
     SourceKind,
 )
+from quantscope.core.data.preview import Picture, Preview, Step, TensorView
+from quantscope.core.data.sound import Length, Sound
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.forecast import Forecast
-from quantscope.core.formats import Band, ChannelScaled, FixedPoint, Scaled
-from quantscope.core.growth import Growth
-from quantscope.core.heatmap import BitAxis
-from quantscope.core.network import FileTypes, Layer, LayerKind, Network, Port, Role, Tensor
-from quantscope.core.placement import TieGroup
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.prediction import PredictedError
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.preview import Picture, Preview, Step, TensorView
-from quantscope.core.record import Record, RecordedValidation
-from quantscope.core.report import (
+from quantscope.core.findings.record import Record, RecordedValidation
+from quantscope.core.findings.report import (
     BiasCorrection,
     ExportReport,
     IntegerPort,
@@ -39,10 +33,24 @@ from quantscope.core.report import (
     StepDifference,
     TensorAccuracy,
 )
-from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
-from quantscope.core.sound import Length, Sound
-from quantscope.core.statistics import Extreme
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.networks.network import (
+    FileTypes,
+    Layer,
+    LayerKind,
+    Network,
+    Port,
+    Role,
+    Tensor,
+)
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.casting import CastCounts
+from quantscope.core.numbers.formats import Band, ChannelScaled, FixedPoint, Scaled
+from quantscope.core.picture.heatmap import BitAxis
+from quantscope.core.planning.placement import TieGroup
+from quantscope.core.planning.prediction import PredictedError
+from quantscope.core.planning.schemes import Candidate, Family, Scheme, TypeRequest
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS, Target
 from tests.core import measured_values, validated_values
 
 FEW = 3

@@ -18,11 +18,11 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.statistics import TensorStatistics, merge_all
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import TensorStatistics, merge_all
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.export.rewritten import Rewritten
 from quantscope.engine.model.opening import open_model

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.preparation import PreparationChoices
 from tests.engine import models
 
 MIGRATED = PreparationChoices(migrate=True)

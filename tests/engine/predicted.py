@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import predict
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.planning.prediction import predict
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.engine.preparation.prepared import Prepared
 from tests.engine.exports import Feed, session, with_outputs
 

@@ -9,17 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import FixedPoint
-from quantscope.core.network import Network
-from quantscope.core.picture import PictureLook
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import predict
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.record import Record, RecordedValidation
-from quantscope.core.report import (
+from quantscope.core.findings.record import Record, RecordedValidation
+from quantscope.core.findings.report import (
     BiasCorrection,
     ExportReport,
     IntegerPort,
@@ -28,7 +22,13 @@ from quantscope.core.report import (
     StepDifference,
     TensorAccuracy,
 )
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.findings.validation import ValidationRequest
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.planning.prediction import predict
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.wording import decibel
 from quantscope.engine.html_report import ranges, validation
 from quantscope.engine.html_report.page import RANDOM_MARK, report_text, write_report

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core import picture as picture_size
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import LIGHT, Depth, fit_axis, paint
-from quantscope.core.network import Network
-from quantscope.core.picture import PictureLook, size_of
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.ranges import RangeRow, range_rows
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture import look as picture_size
+from quantscope.core.picture.heatmap import LIGHT, Depth, fit_axis, paint
+from quantscope.core.picture.look import PictureLook, size_of
+from quantscope.core.picture.ranges import RangeRow, range_rows
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.picture import look
 from quantscope.engine.picture.drawing import draw_ranges
 from quantscope.engine.picture.heading import Heading

@@ -11,14 +11,14 @@ import numpy as np
 import onnx
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.formats import FixedPoint, Scaled
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
-from quantscope.core.schemes import Scheme
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.numbers.formats import FixedPoint, Scaled
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from tests.engine import exports, models
 from tests.engine.exports import FIXED, RUNTIME

@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.engine import tasks
 from quantscope.engine.top1 import classify

@@ -13,9 +13,9 @@ import onnx_ir as ir
 from onnx import parser
 from onnx.reference import ReferenceEvaluator
 
+from quantscope.core.counting.statistics import TensorStatistics, merge_all
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.network import Network, Port
-from quantscope.core.statistics import TensorStatistics, merge_all
+from quantscope.core.networks.network import Network, Port
 from quantscope.engine.calibration.one_pass import calibrate
 from quantscope.engine.preparation.prepared import Prepared
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.preparation.preparing import prepare

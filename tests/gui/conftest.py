@@ -15,7 +15,7 @@ from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from quantscope.bundled import bundled_path, demo_folder
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.gui.application import make_application, make_window
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.files.run_folder import RunFolder

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantscope.core.calibration import Calibration, questions
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.network import Layer, LayerKind, Network, Role, Tensor
-from quantscope.core.schemes import Candidate, TypeRequest, choose
-from quantscope.core.statistics import TensorStatistics, merge_all
+from quantscope.core.counting.calibration import Calibration, questions
+from quantscope.core.counting.statistics import TensorStatistics, merge_all
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.network import Layer, LayerKind, Network, Role, Tensor
+from quantscope.core.planning.schemes import Candidate, TypeRequest, choose
 from quantscope.session import commands
 from quantscope.session.session import Session
 

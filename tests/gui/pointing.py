@@ -5,7 +5,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.heatmap import edge_positions
+from quantscope.core.picture.heatmap import edge_positions
 from quantscope.gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton

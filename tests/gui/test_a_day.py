@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from quantscope.bundled import demo_folder
-from quantscope.core.schemes import Scheme
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.controller import Controller
 from quantscope.gui.main_window import MainWindow
 from quantscope.session.document import Document

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.gui.look import appearance
 from quantscope.gui.look.theme import DARK, LIGHT
 from quantscope.gui.main_window import MainWindow

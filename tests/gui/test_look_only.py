@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.formats import DataType
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.look_only import EDITS
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.row_texts import Column

@@ -26,16 +26,17 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from quantscope.core import cost_wording, verdicts
-from quantscope.core.convergence import convergence_of
-from quantscope.core.data import PRESETS, Color, Filter, Layout, Resize
+from quantscope.core.counting.convergence import convergence_of
+from quantscope.core.data.description import PRESETS, Color, Filter, Layout, Resize
+from quantscope.core.diagnosis.sensitivity import METRIC_TITLES
 from quantscope.core.errors import Problem
 from quantscope.core.exchange.formats import FORMATS
+from quantscope.core.findings import verdicts
 from quantscope.core.metrics.table import METRICS
-from quantscope.core.network import Network, Role
-from quantscope.core.preparation import CHOICES
-from quantscope.core.sensitivity import METRIC_TITLES
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks import cost_wording
+from quantscope.core.networks.network import Network, Role
+from quantscope.core.networks.preparation import CHOICES
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.help.guide_pages import pages
 from quantscope.gui.main_window import MainWindow

@@ -18,8 +18,8 @@ from skimage.metrics import structural_similarity
 from quantscope.bundled import resources_folder
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, Progress
-from quantscope.core.formats import FixedPoint
-from quantscope.core.schemes import Scheme
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.help.shortcuts import plain
 from quantscope.gui.look.theme import ThemeChoice
 from quantscope.gui.main_window import MainWindow

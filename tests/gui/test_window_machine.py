@@ -21,9 +21,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
-from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import HeatRow, paint
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture.heatmap import HeatRow, paint
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
 from quantscope.gui.inspector.before_after import UNKNOWN

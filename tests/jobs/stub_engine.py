@@ -11,14 +11,14 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import ExportReport
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from tests.session.examples import FINGERPRINT, small_calibration, small_network, small_report
 
 Stop = Callable[[], bool]

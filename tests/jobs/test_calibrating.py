@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (

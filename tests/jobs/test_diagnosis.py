@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.diagnosis.mixing import Mix, parse_goal
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.mixing import Mix, parse_goal
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (
     Calibrate,

@@ -7,11 +7,11 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (
     Calibrate,

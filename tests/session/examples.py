@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from quantscope.core.calibration import Calibration, questions
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.network import Layer, LayerKind, Network, Port, Role, Tensor
-from quantscope.core.report import ExportReport, LayerKernel, OutputAccuracy, TensorAccuracy
-from quantscope.core.schemes import Scheme
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.calibration import Calibration, questions
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.findings.report import (
+    ExportReport,
+    LayerKernel,
+    OutputAccuracy,
+    TensorAccuracy,
+)
+from quantscope.core.networks.network import Layer, LayerKind, Network, Port, Role, Tensor
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.planning.schemes import Scheme
 from quantscope.session import commands
 from quantscope.session.session import Session
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.data.description import DataDescription, Preprocessing, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import PredictedError
-from quantscope.core.schemes import Candidate, Family, Scheme, TypeRequest
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.planning.prediction import PredictedError
+from quantscope.core.planning.schemes import Candidate, Family, Scheme, TypeRequest
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.archive import Archive
 from quantscope.session.calibration_file import (
     read_calibration,

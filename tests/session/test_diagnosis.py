@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import DataDescription
-from quantscope.core.fixes import Fix, FixKind
-from quantscope.core.formats import FixedPoint
-from quantscope.core.mixing import CostFactors, Goal, Level, MeasuredMix, Mix, MixCost, MixFound
-from quantscope.core.schemes import Scheme
-from quantscope.core.sensitivity import Basis, Metric, Sensitivity, basis_of
+from quantscope.core.data.description import DataDescription
+from quantscope.core.diagnosis.fixes import Fix, FixKind
+from quantscope.core.diagnosis.mixing import (
+    CostFactors,
+    Goal,
+    Level,
+    MeasuredMix,
+    Mix,
+    MixCost,
+    MixFound,
+)
+from quantscope.core.diagnosis.sensitivity import Basis, Metric, Sensitivity, basis_of
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
 from quantscope.session import commands
 from quantscope.session.diagnosis import MOST_KEPT, Diagnosis, LayersKnown, MixKnown
 from quantscope.session.sensitivity_file import beside, read_sensitivity, write_sensitivity

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.session import commands, variants
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, loading_session, save_session

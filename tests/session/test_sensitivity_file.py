@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from quantscope.core.diagnosis.sensitivity import Basis, Sensitivity, basis_of
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Basis, Sensitivity, basis_of
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.sensitivity_file import (
     MOST_KEPT,
     beside,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import PRESETS, DataDescription, SourceKind
-from quantscope.core.formats import FixedPoint
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Scheme
+from quantscope.core.data.description import PRESETS, DataDescription, SourceKind
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
 from quantscope.session import commands
 from quantscope.session.commands import ChangeKind
 from quantscope.session.document import Document

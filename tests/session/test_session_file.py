@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.session import calibration_file, commands, session_file
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.document import Document

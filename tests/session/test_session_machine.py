@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.formats import FixedPoint
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Scheme
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session import commands, variants
 from quantscope.session.document import Document, Variant
 from quantscope.session.session import Session

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from quantscope.core.formats import FixedPoint
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.session import Session
 from quantscope.session.validations import (
     MOST_CONFUSED,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import FixedPoint
-from quantscope.core.schemes import Scheme
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.schemes import Scheme
 from quantscope.session import commands, variants
 from quantscope.session.commands import Command
 from quantscope.session.document import Document

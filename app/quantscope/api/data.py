@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from quantscope.api.naming import unknown
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     DataDescription,
     Preprocessing,
     SourceCheck,
@@ -17,8 +17,8 @@ from quantscope.core.data import (
     content_hash,
     parse_preprocessing,
 )
+from quantscope.core.data.sound import parse_sound
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.sound import parse_sound
 
 RANDOM = "random"
 Check = Callable[[DataDescription, bool], tuple[DataDescription, SourceCheck]]

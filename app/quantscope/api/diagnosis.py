@@ -5,10 +5,10 @@ from __future__ import annotations
 from quantscope.api.data import whole_number
 from quantscope.api.running import Halt, ask, attempt
 from quantscope.api.workbench import Workbench
+from quantscope.core.diagnosis.fixes import Fix, FixKind
+from quantscope.core.diagnosis.mixing import CostFactors, MixFound, parse_goal
+from quantscope.core.diagnosis.sensitivity import Sensitivity, basis_of
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.fixes import Fix, FixKind
-from quantscope.core.mixing import CostFactors, MixFound, parse_goal
-from quantscope.core.sensitivity import Sensitivity, basis_of
 from quantscope.jobs.messages import FindMix, LayersMeasured, MeasureSensitivity, MixSearched
 from quantscope.session.diagnosis import LayersKnown, MixKnown
 from quantscope.session.sensitivity_file import read_sensitivity, write_if_new

@@ -8,9 +8,9 @@ from pathlib import Path
 from quantscope.api.naming import unknown
 from quantscope.api.workbench import PathLike, Workbench
 from quantscope.core.exchange.formats import FORMATS
-from quantscope.core.picture import PictureLook
-from quantscope.core.plan import Plan
-from quantscope.core.statistics_table import WRITERS
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.picture.statistics_table import WRITERS
+from quantscope.core.planning.plan import Plan
 from quantscope.jobs.outputs import check_output, write_text
 from quantscope.jobs.pictures import draw_ranges
 from quantscope.jobs.reports import write_report

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quantscope.api.data import CalibrationOptions, agreement, whole_number
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import goes_on, sources_of, with_source
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import goes_on, sources_of, with_source
 from quantscope.session.session import Session
 
 

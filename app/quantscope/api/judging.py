@@ -18,10 +18,15 @@ from quantscope.api.running import ask, called
 from quantscope.api.samples import Samples
 from quantscope.api.validation import QuantizationOptions
 from quantscope.api.workbench import PathLike, Workbench
-from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceKind, format_preprocessing
+from quantscope.core.data.description import (
+    HOLDS_ARRAYS,
+    DataDescription,
+    SourceKind,
+    format_preprocessing,
+)
+from quantscope.core.data.sound import Sound, format_sound
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.sound import Sound, format_sound
-from quantscope.core.validation import Validation
+from quantscope.core.findings.validation import Validation
 from quantscope.jobs.messages import Export, Validate, Validated
 from quantscope.session.validations import new_run, with_run
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from quantscope.api.naming import unknown
 from quantscope.api.running import ask
 from quantscope.api.workbench import PathLike
-from quantscope.core.network import Network
-from quantscope.core.preparation import CHOICES, PreparationChoices
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import CHOICES, PreparationChoices
 from quantscope.jobs.messages import Describe, Described
 
 

@@ -23,19 +23,19 @@ from quantscope.api.settings import Settings, changed
 from quantscope.api.tables import Prediction, RangeTable, predictions, range_table
 from quantscope.api.validation import QuantizationOptions
 from quantscope.api.workbench import PathLike, Workbench
-from quantscope.core.calibration import Calibration
-from quantscope.core.convergence import Convergence, convergence_of
-from quantscope.core.data import SourceCheck
-from quantscope.core.forecast import Forecast
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import Depth
-from quantscope.core.network import Network
-from quantscope.core.picture import PictureLook
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
-from quantscope.core.statistics import TensorStatistics
-from quantscope.core.validation import Validation
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.convergence import Convergence, convergence_of
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.data.description import SourceCheck
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.findings.validation import Validation
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import Depth
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs.outputs import check_output
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session, save_session
@@ -54,9 +54,9 @@ class Quantizer:
     """A model, its statistics, and the settings from which the types of its tensors follow.
 
     ``model`` is the path of an ONNX file. ``prepare`` names what is done to the network beyond
-    what is done to every one: keys of ``quantscope.core.preparation.CHOICES`` (``equalize``,
-    ``replace_relu6``, ``absorb_biases``, ``migrate``). ``progress`` hears long work, and ends it
-    where it returns ``quantscope.STOP``. What the types follow from is given by the keywords of
+    what is done to every one: ``equalize``, ``replace_relu6``, ``absorb_biases``, ``migrate``.
+    ``progress`` hears long work, and ends it where it returns ``quantscope.STOP``. What the types
+    follow from is given by the keywords of
     :class:`~quantscope.api.settings.Settings`, here or later by :meth:`configure`.
 
     Long work runs in this process; Ctrl+C stops it in order and raises ``KeyboardInterrupt``. A

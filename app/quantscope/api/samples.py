@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.data import SourceKind
+from quantscope.core.data.description import SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 
 Array = npt.NDArray[Any]
 Sample = Mapping[str, npt.ArrayLike] | npt.ArrayLike

@@ -9,10 +9,10 @@ from typing import TypedDict, TypeVar
 
 from quantscope.api.naming import unknown
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import LayerKind, Network
-from quantscope.core.plan_settings import SWITCHES, WIDE, PlanSettings, WeightRounding
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS, Target, one_of
+from quantscope.core.networks.network import LayerKind, Network
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import SWITCHES, WIDE, PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS, Target, one_of
 
 Spelling = Callable[[str], str]
 """How a setting is called where a person sets it: ``word_length``, ``--word-length``."""

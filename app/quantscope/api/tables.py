@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.formats import DataType
-from quantscope.core.histogram import HIGHEST_BIT, LOWEST_BIT
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.ranges import RangeRow, range_rows
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.histogram import HIGHEST_BIT, LOWEST_BIT
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.ranges import RangeRow, range_rows
+from quantscope.core.planning.plan import Plan
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from quantscope.api.data import agreement, whole_number
 from quantscope.api.naming import unknown
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.findings.validation import OwnMetric, ValidationRequest
 from quantscope.core.metrics.detector import DetectorForm
 from quantscope.core.metrics.table import METRICS
-from quantscope.core.validation import OwnMetric, ValidationRequest
 
 PathLike = str | os.PathLike[str]
 

@@ -20,15 +20,15 @@ from quantscope.api.data import (
 from quantscope.api.going_on import counted_samples, grown_data
 from quantscope.api.running import Halt, Listener, ask, attempt, called
 from quantscope.api.samples import Samples, write_samples
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceCheck
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.data.description import DataDescription, SourceCheck
+from quantscope.core.data.joined import sources_of
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.forecast import Forecast
-from quantscope.core.joined_data import sources_of
-from quantscope.core.network import Network
-from quantscope.core.plan import placement_for
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.plan import placement_for
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs.messages import (
     Calibrate,
     Calibrated,

@@ -20,13 +20,13 @@ from quantscope.cli.options import (
     preparation_of,
 )
 from quantscope.cli.sessions import SESSION
-from quantscope.core.calibration import Calibration
-from quantscope.core.convergence import convergence_of
-from quantscope.core.data import DataDescription, SourceCheck
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.convergence import convergence_of
+from quantscope.core.data.description import DataDescription, SourceCheck
+from quantscope.core.data.joined import runs_a_file
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import runs_a_file
-from quantscope.core.migration import in_words
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.migration import in_words
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.core.wording import count, size
 from quantscope.jobs.messages import Cancelled
 from quantscope.jobs.outputs import check_output

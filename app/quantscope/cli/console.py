@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from quantscope.core.errors import visible
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.plain_data import as_json
+from quantscope.core.findings.plain_data import as_json
 
 STAGES = {
     "scale migration": "Migrating scales",

@@ -6,8 +6,8 @@ import argparse
 
 from quantscope.cli.console import RANDOM_WARNING, say, say_json, say_table
 from quantscope.cli.sessions import open_calibrated
-from quantscope.core.convergence import Checkpoint, Convergence, convergence_of
-from quantscope.core.plain_data import plain
+from quantscope.core.counting.convergence import Checkpoint, Convergence, convergence_of
+from quantscope.core.findings.plain_data import plain
 from quantscope.core.wording import count
 
 FORMAT = 1

@@ -8,12 +8,12 @@ from typing import Any
 from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say_table
 from quantscope.cli.options import add_data_options, data_as_json, data_facts, data_of
 from quantscope.cli.running import describe, forecast
-from quantscope.core.data import DataDescription, SourceCheck
-from quantscope.core.joined_data import runs_a_file
-from quantscope.core.network import Network
-from quantscope.core.plain_data import plain
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.preview import TensorView
+from quantscope.core.data.description import DataDescription, SourceCheck
+from quantscope.core.data.joined import runs_a_file
+from quantscope.core.data.preview import TensorView
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.core.wording import decimal, shape
 
 FORMAT = 1

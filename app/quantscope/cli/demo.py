@@ -14,14 +14,14 @@ from quantscope.cli import running
 from quantscope.cli.console import say, say_facts, say_table
 from quantscope.cli.demo_report import Outcome, as_json_text, as_markdown, share_of, table_of
 from quantscope.cli.sessions import new_session
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme
-from quantscope.core.statistics_table import as_csv
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.network import Network
+from quantscope.core.picture.statistics_table import as_csv
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import size
 from quantscope.jobs.accuracy import classify
 from quantscope.jobs.outputs import check_output, write_text

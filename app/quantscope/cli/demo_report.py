@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantscope.core.plain_data import as_json, plain
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
-from quantscope.core.targets import TARGETS
+from quantscope.core.findings.plain_data import as_json, plain
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, decibel, size
 
 FORMAT = 1

@@ -9,10 +9,10 @@ from typing import Any
 from quantscope.cli.console import say, say_facts, say_table
 from quantscope.cli.running import ask
 from quantscope.cli.starting_point import StartingPoint
+from quantscope.core.diagnosis.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.mixing import CostFactors, Level, MeasuredMix, MixFound, parse_goal
-from quantscope.core.network import Network
-from quantscope.core.plain_data import plain
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.networks.network import Network
 from quantscope.core.wording import count, decibel, share
 from quantscope.jobs.messages import FindMix, MixSearched
 from quantscope.session.sensitivity_file import write_if_new

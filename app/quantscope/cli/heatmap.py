@@ -7,9 +7,9 @@ import argparse
 from quantscope.cli.console import RANDOM_WARNING, say
 from quantscope.cli.sessions import planned
 from quantscope.cli.settings_options import add_settings_options
-from quantscope.core.heatmap import Depth
-from quantscope.core.picture import WIDTH, PictureLook, size_of, usual_width
-from quantscope.core.ranges import range_rows
+from quantscope.core.picture.heatmap import Depth
+from quantscope.core.picture.look import WIDTH, PictureLook, size_of, usual_width
+from quantscope.core.picture.ranges import range_rows
 from quantscope.core.wording import size
 from quantscope.jobs.outputs import check_output
 from quantscope.jobs.pictures import draw_ranges

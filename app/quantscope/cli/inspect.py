@@ -9,22 +9,22 @@ from quantscope.cli.console import say, say_facts, say_json, say_table
 from quantscope.cli.options import add_preparation_options, preparation_of
 from quantscope.cli.running import describe
 from quantscope.cli.settings_options import add_settings_options, settings_of
-from quantscope.core.checker import check
-from quantscope.core.cost_wording import (
+from quantscope.core.findings.plain_data import costs_as_data, plain
+from quantscope.core.networks.cost_wording import (
     HEADINGS,
     largest_in_words,
     macs_in_words,
     parameters_in_words,
     row_in_words,
 )
-from quantscope.core.layer_costs import LayerCosts, costs_to_run
-from quantscope.core.look_only import LOOK_ONLY
-from quantscope.core.network import Layer, LayerKind, Network, Port
-from quantscope.core.placement import Placement
-from quantscope.core.plain_data import costs_as_data, plain
-from quantscope.core.plan import placement_for
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.layer_costs import LayerCosts, costs_to_run
+from quantscope.core.networks.look_only import LOOK_ONLY
+from quantscope.core.networks.network import Layer, LayerKind, Network, Port
+from quantscope.core.planning.checker import check
+from quantscope.core.planning.placement import Placement
+from quantscope.core.planning.plan import placement_for
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import row_name, shape
 
 FORMAT = 1

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from quantscope.api.data import RANDOM, CalibrationOptions, agreement, settled, whole_number
 from quantscope.cli.running import ask
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     PRESETS,
     DataDescription,
     Preprocessing,
@@ -17,10 +17,10 @@ from quantscope.core.data import (
     SourceKind,
     format_preprocessing,
 )
-from quantscope.core.joined_data import sources_of
-from quantscope.core.plain_data import plain
-from quantscope.core.preparation import CHOICES, PreparationChoices
-from quantscope.core.sound import Sound, format_sound
+from quantscope.core.data.joined import sources_of
+from quantscope.core.data.sound import Sound, format_sound
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.networks.preparation import CHOICES, PreparationChoices
 from quantscope.core.wording import count, decimal, shape
 from quantscope.jobs.messages import CheckData, DataChecked
 

@@ -18,16 +18,16 @@ from quantscope.cli.options import (
 )
 from quantscope.cli.settings_options import add_settings_options, types_in_words
 from quantscope.cli.starting_point import StartingPoint, add_source, check_source, starting_point
-from quantscope.core.mixing import parse_goal
-from quantscope.core.plain_data import plain
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import (
+from quantscope.core.diagnosis.mixing import parse_goal
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.findings.report import (
     BiasCorrection,
     ExportReport,
     IntegerPort,
     OutputAccuracy,
     RoundedWeights,
 )
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.wording import count, decibel, size
 from quantscope.jobs.outputs import check_output
 

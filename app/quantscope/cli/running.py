@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from quantscope.cli.console import ProgressBars
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
-from quantscope.core.forecast import Forecast
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import ExportReport
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.data.description import DataDescription
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import (
     Calibrate,

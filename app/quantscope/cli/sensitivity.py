@@ -13,16 +13,16 @@ from quantscope.cli.options import add_data_options, add_preparation_options
 from quantscope.cli.running import ask
 from quantscope.cli.settings_options import add_settings_options, types_in_words
 from quantscope.cli.starting_point import StartingPoint, add_source, starting_point
-from quantscope.core.fixes import Fix
-from quantscope.core.plain_data import plain
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import (
+from quantscope.core.diagnosis.fixes import Fix
+from quantscope.core.diagnosis.sensitivity import (
     LayerSensitivity,
     Metric,
     Parts,
     Sensitivity,
     decibels,
 )
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.wording import count, decibel
 from quantscope.jobs.messages import LayersMeasured, MeasureSensitivity
 from quantscope.session.sensitivity_file import write_if_new

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantscope.cli.settings_options import settings_of
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.commands import describe_data
 from quantscope.session.session import Session
 from quantscope.session.session_file import load_session

@@ -10,10 +10,10 @@ from typing import cast
 from quantscope.api.settings import Settings, changed
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.exchange.recipe import read_recipe
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import WIDE, PlanSettings, WeightRounding
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import WIDE, PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS, Target
 from quantscope.core.wording import SCHEME_TITLES
 
 

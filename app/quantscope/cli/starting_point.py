@@ -11,12 +11,12 @@ from quantscope.cli.console import say, say_facts
 from quantscope.cli.options import data_facts, data_of, preparation_of, trust_in
 from quantscope.cli.sessions import SESSION, open_calibrated
 from quantscope.cli.settings_options import settings_of
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
+from quantscope.core.diagnosis.sensitivity import Sensitivity
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.sensitivity import Sensitivity
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.calibration_file import write_calibration
 from quantscope.session.sensitivity_file import beside
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from quantscope.cli.console import RANDOM_WARNING, say
 from quantscope.cli.sessions import planned
 from quantscope.cli.settings_options import add_settings_options
-from quantscope.core.ranges import range_rows
-from quantscope.core.statistics_table import WRITERS
+from quantscope.core.picture.ranges import range_rows
+from quantscope.core.picture.statistics_table import WRITERS
 from quantscope.core.wording import size
 from quantscope.jobs.outputs import check_output, write_text
 

@@ -14,14 +14,14 @@ from quantscope.cli.console import RANDOM_WARNING, say, say_facts, say_json, say
 from quantscope.cli.options import add_data_options, data_facts, data_of, trust_in
 from quantscope.cli.running import ask
 from quantscope.cli.sessions import SESSION, open_calibrated
-from quantscope.core.data import DataDescription
-from quantscope.core.figures import figure_in_words, value_in_words
-from quantscope.core.joined_data import with_source
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import with_source
+from quantscope.core.findings.figures import figure_in_words, value_in_words
+from quantscope.core.findings.plain_data import plain
+from quantscope.core.findings.validation import FileCosts, Validation, ValidationRequest, Variant
+from quantscope.core.findings.verdicts import confused, operators_in_words, warnings_of
 from quantscope.core.metrics.detector import NO_SUPPRESSION, BoxFormat, Coordinates, DetectorForm
 from quantscope.core.metrics.table import METRICS
-from quantscope.core.plain_data import plain
-from quantscope.core.validation import FileCosts, Validation, ValidationRequest, Variant
-from quantscope.core.verdicts import confused, operators_in_words, warnings_of
 from quantscope.core.wording import count, size
 from quantscope.jobs.messages import Export, Validate, Validated
 from quantscope.session.calibration_file import write_calibration

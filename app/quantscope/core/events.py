@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
+from quantscope.core.counting.histogram import BIT_COUNT, LOWEST_BIT
 
 
 class Answer(Enum):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from quantscope.core.network import Layer, Role, Tensor
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.network import Layer, Role, Tensor
+from quantscope.core.planning.schemes import Scheme
 
 MINUS = "\N{MINUS SIGN}"
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from quantscope.core.data import content_hash
+from quantscope.core.data.description import content_hash
 from quantscope.core.errors import QuantscopeError, reason_of
 
 _MODULE = "quantscope_custom_file"

@@ -11,21 +11,21 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.channels import ChannelBits, activation_channel_axis
-from quantscope.core.checker import check
-from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.channels import ChannelBits, activation_channel_axis
+from quantscope.core.data.description import DataDescription, SourceCheck, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
-from quantscope.core.migration import Migration
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan, placement_for
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.report import ExportReport, PreparedWeights
-from quantscope.core.targets import TARGETS
-from quantscope.core.validation import OwnMetric, Validation, ValidationRequest
+from quantscope.core.findings.report import ExportReport, PreparedWeights
+from quantscope.core.findings.validation import OwnMetric, Validation, ValidationRequest
+from quantscope.core.networks.look_only import FLOAT_MODEL, LOOK_ONLY
+from quantscope.core.networks.migration import Migration
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.checker import check
+from quantscope.core.planning.plan import Plan, placement_for
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.engine.calibration import run as calibration_run
 from quantscope.engine.calibration import trial
 from quantscope.engine.calibration.activation_channels import count_channels as run_channels

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import onnx
 
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.export.integer_ports import ports_of
 from quantscope.engine.runtime import runtime_errors, start_session

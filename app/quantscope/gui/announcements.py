@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from quantscope.core.errors import Problem
-from quantscope.core.report import ExportReport
+from quantscope.core.findings.report import ExportReport
 from quantscope.gui.controller import Controller
 from quantscope.gui.files.questions import FileQuestions
 from quantscope.gui.help.guide_pages import page_of_failure

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
 from quantscope.core.errors import Problem, QuantscopeError
-from quantscope.core.formats import DataType
-from quantscope.core.network import Network
-from quantscope.core.schemes import Scheme
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.findings.validation import ValidationRequest
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.diagnosis.measuring import LayerEffort, MixSearch, attach_measured
 from quantscope.gui.menus.readiness import (
     look_only_problem,

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.announcements import Announcements
 from quantscope.gui.calibration.desk import CalibrationDesk
 from quantscope.gui.controller import Controller

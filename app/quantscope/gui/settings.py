@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.look.theme import ThemeChoice
 
 MOST_RECENT = 8

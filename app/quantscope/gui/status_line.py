@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import sources_of, takes_same
 from quantscope.core.events import Progress
-from quantscope.core.joined_data import sources_of, takes_same
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_add, why_not_edit

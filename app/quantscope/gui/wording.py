@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import isinf
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.formats import DataType, FixedPoint
-from quantscope.core.heatmap import BitAxis
-from quantscope.core.network import Layer, Tensor
-from quantscope.core.statistics import Extreme
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import Extreme
+from quantscope.core.networks.network import Layer, Tensor
+from quantscope.core.numbers.formats import DataType, FixedPoint
+from quantscope.core.picture.heatmap import BitAxis
 from quantscope.core.wording import (
     MINUS,
     count,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantscope.core.data import DataDescription
-from quantscope.core.network import Port
+from quantscope.core.data.description import DataDescription
+from quantscope.core.networks.network import Port
 
 
 def classify(

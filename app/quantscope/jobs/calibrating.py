@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.jobs.messages import (
     Calibrate,
     Calibrated,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.sensitivity import basis_of
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.diagnosis.sensitivity import basis_of
 from quantscope.jobs.messages import (
     Cancelled,
     Event,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from quantscope.core.statistics_table import WRITERS
+from quantscope.core.picture.statistics_table import WRITERS
 from quantscope.jobs.messages import Event, FileWritten, WriteFile
 from quantscope.jobs.outputs import check_output, write_text
 from quantscope.jobs.pictures import draw_ranges

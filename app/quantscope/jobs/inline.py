@@ -10,7 +10,7 @@ from types import FrameType
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import STOP, LiveCounts, Progress
-from quantscope.core.validation import OwnMetric
+from quantscope.core.findings.validation import OwnMetric
 from quantscope.jobs.messages import (
     Calibrated,
     Cancelled,

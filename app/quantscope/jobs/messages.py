@@ -15,20 +15,20 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from quantscope.core.codec import decode, decoding, encode, json_text
-from quantscope.core.data import DataDescription, SourceCheck
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.data.description import DataDescription, SourceCheck
+from quantscope.core.diagnosis.fixes import Fix
+from quantscope.core.diagnosis.mixing import CostFactors, Goal, MixFound
+from quantscope.core.diagnosis.sensitivity import Sensitivity
 from quantscope.core.errors import Problem
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.fixes import Fix
-from quantscope.core.forecast import Forecast
-from quantscope.core.mixing import CostFactors, Goal, MixFound
-from quantscope.core.network import Network
-from quantscope.core.picture import PictureLook
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.record import Record
-from quantscope.core.report import ExportReport
-from quantscope.core.sensitivity import Sensitivity
-from quantscope.core.validation import Validation, ValidationRequest
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.findings.validation import Validation, ValidationRequest
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.planning.settings import PlanSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.network import Network
-from quantscope.core.picture import PictureLook
-from quantscope.core.plan import Plan
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.network import Network
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.planning.plan import Plan
 
 
 def draw_ranges(

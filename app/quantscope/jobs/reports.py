@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.record import Record
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.findings.record import Record
 
 
 def write_report(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from quantscope.core.errors import Problem, QuantscopeError
-from quantscope.core.validation import OwnMetric
+from quantscope.core.findings.validation import OwnMetric
 from quantscope.jobs.calibrating import make_statistics
 from quantscope.jobs.channels import count_channels
 from quantscope.jobs.diagnosis import measure_sensitivity, search_mix

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
-from quantscope.core.formats import LONGEST_FRACTION
-from quantscope.core.joined_data import sources_of, split_names, untrusted
-from quantscope.core.schemes import TypeRequest
-from quantscope.core.statistics import NO_SAMPLE
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import NO_SAMPLE
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import sources_of, split_names, untrusted
+from quantscope.core.numbers.formats import LONGEST_FRACTION
+from quantscope.core.planning.schemes import TypeRequest
 from quantscope.session.archive import Archive, damaged, write_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.steps import Steps, finish

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from quantscope.core.data import DataDescription
-from quantscope.core.fixes import Fix, FixKind
-from quantscope.core.formats import DataType
-from quantscope.core.joined_data import untrusted
-from quantscope.core.mixing import MeasuredMix
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.preparation import CHOICES
-from quantscope.core.schemes import Scheme
-from quantscope.core.sensitivity import METRIC_TITLES
-from quantscope.core.targets import TARGETS
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import untrusted
+from quantscope.core.diagnosis.fixes import Fix, FixKind
+from quantscope.core.diagnosis.mixing import MeasuredMix
+from quantscope.core.diagnosis.sensitivity import METRIC_TITLES
+from quantscope.core.networks.preparation import CHOICES
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.session.diagnosis import MixKnown
 from quantscope.session.document import Document

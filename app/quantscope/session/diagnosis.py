@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from quantscope.core.data import DataDescription
-from quantscope.core.fixes import Fix
-from quantscope.core.joined_data import takes_same
-from quantscope.core.mixing import MeasuredMix, Mix, MixFound
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Basis, Sensitivity
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import takes_same
+from quantscope.core.diagnosis.fixes import Fix
+from quantscope.core.diagnosis.mixing import MeasuredMix, Mix, MixFound
+from quantscope.core.diagnosis.sensitivity import Basis, Sensitivity
+from quantscope.core.planning.settings import PlanSettings
 
 MOST_KEPT = 8  # of each kind, the latest
 

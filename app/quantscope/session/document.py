@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from quantscope.core.data import DataDescription
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.data.description import DataDescription
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import untrusted
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import untrusted
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.session.archive import Archive, writing_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.calibration_file import reading_calibration, signature_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.network import Network
-from quantscope.core.preparation import PreparationChoices, model_of
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices, model_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.network import Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document
 from quantscope.session.prepared import Prepared

@@ -1,7 +1,7 @@
 """The file beside a session that keeps what was measured of its layers, so that it can go on.
 
 Results of several settings stand in it; each is bound to all that it depends on
-(:class:`~quantscope.core.sensitivity.Basis`).
+(:class:`~quantscope.core.diagnosis.sensitivity.Basis`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantscope.core.codec import decode, encode, json_text
+from quantscope.core.diagnosis.sensitivity import Basis, Sensitivity
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.sensitivity import Basis, Sensitivity
 from quantscope.session.atomic import atomic_writer
 
 VERSION = 1

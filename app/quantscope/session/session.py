@@ -11,15 +11,15 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.joined_data import joined, sources_of, takes_same
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices, model_of
-from quantscope.core.record import Record
-from quantscope.core.report import ExportReport
-from quantscope.core.sensitivity import Basis, basis_of
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.joined import joined, sources_of, takes_same
+from quantscope.core.diagnosis.sensitivity import Basis, basis_of
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices, model_of
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.session.commands import ChangeKind, Command
 from quantscope.session.diagnosis import Diagnosis
 from quantscope.session.document import Document

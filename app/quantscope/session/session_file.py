@@ -11,14 +11,14 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import joined, sources_of, takes_same, untrusted
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import joined, sources_of, takes_same, untrusted
-from quantscope.core.network import Layer, LayerKind, Network
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Layer, LayerKind, Network
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS, Target
 from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json, writing_json
 from quantscope.session.atomic import atomic_writer
 from quantscope.session.calibration_file import (

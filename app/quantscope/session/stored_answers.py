@@ -13,10 +13,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.calibration import Question
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
-from quantscope.core.prediction import PredictedError
-from quantscope.core.schemes import Candidate, TypeRequest
+from quantscope.core.counting.calibration import Question
+from quantscope.core.numbers.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.planning.prediction import PredictedError
+from quantscope.core.planning.schemes import Candidate, TypeRequest
 from quantscope.session.archive import Archive, damaged, write_array
 from quantscope.session.ragged import reading_ragged, write_ragged
 from quantscope.session.steps import Steps

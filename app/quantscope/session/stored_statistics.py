@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.data import DataDescription
-from quantscope.core.growth import Growth
-from quantscope.core.histogram import BitHistogram
-from quantscope.core.near_one import COLUMNS, NearOne
-from quantscope.core.statistics import DistinctValues, Extreme, TensorStatistics
+from quantscope.core.counting.growth import Growth
+from quantscope.core.counting.histogram import BitHistogram
+from quantscope.core.counting.near_one import COLUMNS, NearOne
+from quantscope.core.counting.statistics import DistinctValues, Extreme, TensorStatistics
+from quantscope.core.data.description import DataDescription
 from quantscope.session.archive import Archive, damaged, write_array
 from quantscope.session.ragged import Ragged, reading_ragged, write_ragged
 from quantscope.session.steps import Steps, finish

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.record import RecordedValidation
-from quantscope.core.targets import TARGETS
-from quantscope.core.validation import Validation
+from quantscope.core.findings.record import RecordedValidation
+from quantscope.core.findings.validation import Validation
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.session.document import Document
 

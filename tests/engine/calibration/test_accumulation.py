@@ -13,9 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from quantscope.core.counting.histogram import BUCKETS
+from quantscope.core.counting.statistics import (
+    MOST_DISTINCT,
+    SMALL_TENSOR,
+    TensorStatistics,
+    merge_all,
+)
 from quantscope.core.events import BitCounts
-from quantscope.core.histogram import BUCKETS
-from quantscope.core.statistics import MOST_DISTINCT, SMALL_TENSOR, TensorStatistics, merge_all
 from quantscope.engine.calibration import kernel as kernels
 from quantscope.engine.calibration.accumulation import Accumulator
 from quantscope.engine.calibration.kernel import NUMPY_KERNEL, Kernel

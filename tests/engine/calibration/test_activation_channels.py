@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.channels import channel_bits
+from quantscope.core.counting.channels import channel_bits
 from quantscope.core.events import Progress
 from quantscope.engine.calibration.activation_channels import count_channels
 from quantscope.engine.preparation.prepared import Prepared

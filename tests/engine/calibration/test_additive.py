@@ -10,13 +10,13 @@ import numpy as np
 import onnx
 import pytest
 
-from quantscope.core.calibration import Calibration, questions
-from quantscope.core.data import DataDescription, SourceKind, content_hash
+from quantscope.core.counting.calibration import Calibration, questions
+from quantscope.core.counting.merging import merged
+from quantscope.core.data.description import DataDescription, SourceKind, content_hash
+from quantscope.core.data.joined import with_source
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.joined_data import with_source
-from quantscope.core.merging import merged
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine import tasks
 from quantscope.session.calibration_file import read_calibration, write_calibration
 from tests.engine import models

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.calibration.batching import Batch, batches
 from quantscope.engine.sources.samples import SampleSource
 

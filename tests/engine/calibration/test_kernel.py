@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from quantscope.core.histogram import BUCKETS, BitHistogram
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.histogram import BUCKETS, BitHistogram
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.engine.calibration import kernel as kernels
 from quantscope.engine.calibration.kernel import NUMPY_KERNEL, Extremes, Kernel, value_of_key
 

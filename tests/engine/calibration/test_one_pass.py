@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.network import Role, Tensor
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.networks.network import Role, Tensor
 from quantscope.engine.calibration import forecast
 from quantscope.engine.calibration.counting import Counting
 from quantscope.engine.calibration.forecast import worker_count

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine import tasks
 from quantscope.engine.calibration import trial
 from tests.engine import models

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.diagnosis.sensitivity import Basis, Sensitivity, basis_of
 from quantscope.core.events import Progress
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Basis, Sensitivity, basis_of
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.diagnosis.measuring import Bench
 from quantscope.engine.diagnosis.sensitivity import Effort
 from quantscope.engine.diagnosis.study import Study

@@ -8,11 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from quantscope.core.diagnosis.fixes import FixKind, suggest
+from quantscope.core.diagnosis.mixing import (
+    CostFactors,
+    Level,
+    Mix,
+    MixFound,
+    cost_of,
+    levels_of,
+    parse_goal,
+)
+from quantscope.core.diagnosis.sensitivity import decibels
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.fixes import FixKind, suggest
-from quantscope.core.mixing import CostFactors, Level, Mix, MixFound, cost_of, levels_of, parse_goal
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import decibels
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis import study as study_module
 from quantscope.engine.diagnosis.goal import MOST_RUNS

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import pytest
 
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Sensitivity, decibels
+from quantscope.core.diagnosis.sensitivity import Sensitivity, decibels
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.diagnosis.sensitivity import AT_ONCE, Effort
 from tests.engine import models
 from tests.engine.diagnosis.benches import Case, case_of, finish, noise, told

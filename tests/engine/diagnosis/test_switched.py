@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from quantscope.core.noise_sources import Reading
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.diagnosis.noise_sources import Reading
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.diagnosis.switched import NOTHING, Roundings, SwitchedNetwork
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.writing import save_model

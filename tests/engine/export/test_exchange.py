@@ -14,9 +14,9 @@ from onnxruntime.quantization import (
 )
 
 from quantscope.core.exchange.encodings import write_overrides
-from quantscope.core.formats import ChannelScaled
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme
+from quantscope.core.numbers.formats import ChannelScaled
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from tests.engine import models
 from tests.engine.exports import Feed, exported
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning.settings import PlanSettings
 from tests.engine import exports, models
 
 

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.export.integer_ports import IntegerPorts, open_integer_ports, ports_of
 from quantscope.engine.export.rewriting import rewrite

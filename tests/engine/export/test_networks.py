@@ -13,10 +13,10 @@ import onnx
 import pytest
 
 from quantscope.bundled import demo_folder
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.targets import TARGETS
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.engine import tasks
 from quantscope.engine.sources.opening import open_source
 from tests.engine import exports

@@ -15,7 +15,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
-from quantscope.core.network import LayerKind
+from quantscope.core.networks.network import LayerKind
 from quantscope.engine.export.runtime_kernels import kernels_of
 from tests.engine import exports
 from tests.engine.exports import Export, exported

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
 from quantscope.engine import tasks
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.preparing import prepare

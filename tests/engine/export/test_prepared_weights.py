@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.formats import FixedPoint
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import PreparedWeights
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.findings.report import PreparedWeights
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export.prepared_weights import prepared_weights
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.prepared import Prepared

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
-from quantscope.core.network import Role
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.rounding import Ties
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.numbers.rounding import Ties
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export import rewriting
 from quantscope.engine.export.rewriting import rewrite, saturation_does_the_same
 from quantscope.engine.writing import save_model

@@ -6,8 +6,8 @@ import onnx
 import pytest
 from onnx import helper
 
-from quantscope.core.network import Layer, LayerKind
-from quantscope.core.report import LayerKernel
+from quantscope.core.findings.report import LayerKernel
+from quantscope.core.networks.network import Layer, LayerKind
 from quantscope.engine.export.runtime_kernels import kernel_of
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport, OutputAccuracy
+from quantscope.core.findings.report import ExportReport, OutputAccuracy
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import Batch
 from quantscope.engine.export import saturation
 from quantscope.engine.export.saturation import may_saturate, products_saturate, saturation_warnings

@@ -13,9 +13,9 @@ import onnx_ir as ir
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from quantscope.core.formats import ChannelScaled
-from quantscope.core.network import Layer, LayerKind
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.networks.network import Layer, LayerKind
+from quantscope.core.numbers.formats import ChannelScaled
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export.runtime_kernels import kernels_of
 from quantscope.engine.recovery.restored_parameters import with_parameters_restored
 from quantscope.engine.simulation.comparison import simulate

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from tests.engine import models
 from tests.engine.exports import Export, exported
 

@@ -13,14 +13,14 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.formats import FixedPoint
-from quantscope.core.network import Role
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
-from quantscope.core.rounding import Ties
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.numbers.rounding import Ties
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import Batch
 from quantscope.engine.export.verification import Verification
 from tests.engine import exports, models

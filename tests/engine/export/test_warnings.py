@@ -8,9 +8,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import ExportReport
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.export import saturation
 from tests.engine import exports, models

@@ -12,9 +12,9 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from quantscope.core.formats import Scaled
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.numbers.formats import Scaled
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.writing import save_model

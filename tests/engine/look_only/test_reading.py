@@ -11,10 +11,10 @@ import pytest
 from onnxruntime.quantization import QuantType
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.targets import TARGETS, scaled_like
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS, scaled_like
 from quantscope.engine import tasks
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.prepared import Prepared

@@ -10,8 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from quantscope.core.network import LayerKind, Network, Role
-from quantscope.core.placement import place
+from quantscope.core.networks.network import LayerKind, Network, Role
+from quantscope.core.planning.placement import place
 from quantscope.engine.preparation.description import loggable
 from tests.engine import exports, models
 from tests.engine.models import Builder

@@ -12,10 +12,10 @@ import onnx
 import pytest
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.preparing import prepare

@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from quantscope.core.layer_costs import counts_from_shapes, layer_macs
+from quantscope.core.networks.layer_costs import counts_from_shapes, layer_macs
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.preparation.preparing import prepare

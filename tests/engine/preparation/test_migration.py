@@ -11,8 +11,8 @@ import onnx
 import pytest
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import LayerKind
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.migration import IN_FLOAT, sites
 from quantscope.engine.preparation.prepared import Prepared

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import onnx
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
 from quantscope.core.events import Progress
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.migration_search import STAGE, find_migration

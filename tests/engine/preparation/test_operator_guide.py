@@ -13,11 +13,11 @@ import onnxruntime
 import pytest
 
 from quantscope.bundled import resources_folder
-from quantscope.core.network import Network
-from quantscope.core.placement import Placement
-from quantscope.core.plan import placement_for
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.placement import Placement
+from quantscope.core.planning.plan import placement_for
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 from quantscope.engine.export.runtime_kernels import kernels_of
 from quantscope.engine.preparation.operators import IN_FLOAT, OPERATORS
 from tests.engine import exports

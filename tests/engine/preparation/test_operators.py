@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from quantscope.core.network import LayerKind
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.planning.targets import TARGETS
 from quantscope.engine.preparation.operators import (
     IN_FLOAT,
     OPERATORS,

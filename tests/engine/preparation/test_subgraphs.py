@@ -10,8 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from quantscope.core.network import LayerKind
-from quantscope.core.placement import place
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.planning.placement import place
 from quantscope.engine.export.integer_ports import open_integer_ports, ports_of
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.writing import save_model

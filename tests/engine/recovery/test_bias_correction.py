@@ -12,13 +12,13 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.events import Progress
-from quantscope.core.formats import FixedPoint
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import BiasCorrection
+from quantscope.core.findings.report import BiasCorrection
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.export.stored_parameters import stored_integers

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning.settings import PlanSettings
 from tests.engine import models
 from tests.engine.recovery.test_bias_correction import correct
 

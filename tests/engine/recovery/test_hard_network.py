@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pytest
 
 from quantscope.bundled import demo_folder
-from quantscope.core.channels import channel_bits
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.network import Role
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.counting.channels import channel_bits
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.network import Role
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.model.opening import open_model
 from quantscope.engine.preparation.preparing import prepare

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from quantscope.core.network import Layer, LayerKind, Network
-from quantscope.core.report import OperatorDifference
+from quantscope.core.findings.report import OperatorDifference
+from quantscope.core.networks.network import Layer, LayerKind, Network
 from quantscope.engine.simulation.comparison import Simulated, simulate
 from tests.engine import exports
 

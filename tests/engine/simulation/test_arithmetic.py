@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantscope.core.rounding import Ties
+from quantscope.core.numbers.rounding import Ties
 from quantscope.engine.simulation.arithmetic import (
     Grid,
     Reals,

@@ -12,8 +12,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from quantscope.core.report import ExportReport, OperatorDifference
-from quantscope.core.rounding import Ties
+from quantscope.core.findings.report import ExportReport, OperatorDifference
+from quantscope.core.numbers.rounding import Ties
 from quantscope.engine.simulation import comparison, products, table
 from quantscope.engine.simulation.alone import OperatorsAlone
 from quantscope.engine.simulation.arithmetic import Grid, Reals, Steps, requantize

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from quantscope.core.report import OperatorDifference, StepDifference
+from quantscope.core.findings.report import OperatorDifference, StepDifference
 from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.simulation.table import SIMULATIONS
 from tests.engine.simulation import forms

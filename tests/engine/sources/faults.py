@@ -28,9 +28,9 @@ from typing import Any
 
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import check_source, open_source
 
 X = Port(name="x", dtype="float32", shape=("n", 2, 3))

@@ -12,9 +12,9 @@ import pytest
 from onnx import numpy_helper
 from PIL import Image
 
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind
+from quantscope.core.data.description import DataDescription, Preprocessing, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import check_source, guess_source, open_source
 from quantscope.engine.sources.samples import SampleSource
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantscope.core.data import SourceKind
-from quantscope.core.network import Port
+from quantscope.core.data.description import SourceKind
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources import array_format
 from quantscope.engine.sources.opening import open_source
 from tests.engine.sources.faults import X, Y, data_of, little_memory, told

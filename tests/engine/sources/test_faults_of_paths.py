@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import SourceKind
+from quantscope.core.data.description import SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.engine.sources import listing
 from quantscope.engine.sources.opening import guess_source, open_source

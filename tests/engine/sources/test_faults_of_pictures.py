@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import SourceKind, parse_preprocessing
-from quantscope.core.network import Port
+from quantscope.core.data.description import SourceKind, parse_preprocessing
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from tests.engine.sources.faults import PICTURE, data_of, little_memory, read_or_told, told
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import SourceKind, content_hash
+from quantscope.core.data.description import SourceKind, content_hash
 from quantscope.engine.sources import generated
 from quantscope.engine.sources.opening import open_source
 from tests.engine.sources.faults import X, Y, data_of, little_memory, told

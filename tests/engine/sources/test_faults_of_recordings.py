@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import SourceKind
-from quantscope.core.sound import Sound, parse_sound
+from quantscope.core.data.description import SourceKind
+from quantscope.core.data.sound import Sound, parse_sound
 from quantscope.engine.sources import recordings
 from quantscope.engine.sources.opening import open_source
 from tests.engine.sources.faults import SOUND, data_of, read_or_told, told

@@ -10,8 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from quantscope.core.data import SourceKind
-from quantscope.core.network import Port
+from quantscope.core.data.description import SourceKind
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources import protobuf
 from tests.engine.sources.faults import X, Y, data_of, little_memory, read_or_told, told
 

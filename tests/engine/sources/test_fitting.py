@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import batch_of, fitted
 
 

@@ -4,8 +4,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.network import Port
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import check_source, open_source
 from quantscope.engine.sources.samples import SampleSource
 

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.samples import SampleSource
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     Color,
     DataDescription,
     Filter,
@@ -17,7 +17,7 @@ from quantscope.core.data import (
     parse_preprocessing,
 )
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.picture_folder import guess_preprocessing
 

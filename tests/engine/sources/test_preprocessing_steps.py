@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import (
+from quantscope.core.data.description import (
     PRESETS,
     Color,
     Filter,
@@ -26,7 +26,7 @@ from quantscope.core.data import (
     SourceKind,
     parse_preprocessing,
 )
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from tests.engine.sources.faults import data_of, told
 

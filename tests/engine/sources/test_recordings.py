@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.sound import parse_sound
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
-from quantscope.core.sound import parse_sound
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import guess_source, open_source
 from quantscope.engine.sources.samples import SampleSource
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind
+from quantscope.core.data.description import DataDescription, Preprocessing, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.listing import chosen, shuffled
 from quantscope.engine.sources.opening import check_source, open_screened, open_source
 

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import DataDescription, SourceCheck, SourceKind, parse_preprocessing
+from quantscope.core.data.description import (
+    DataDescription,
+    SourceCheck,
+    SourceKind,
+    parse_preprocessing,
+)
+from quantscope.core.data.preview import Picture
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
-from quantscope.core.preview import Picture
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import check_source, open_source
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (4, 6, 3)).astype(np.uint8)

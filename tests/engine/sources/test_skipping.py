@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind, content_hash
+from quantscope.core.data.description import DataDescription, SourceKind, content_hash
 from quantscope.core.events import Progress
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.sources import screening
 from quantscope.session.calibration_file import read_calibration, write_calibration

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import guess_source, open_source
 from quantscope.engine.sources.samples import SampleSource
 

@@ -12,10 +12,15 @@ from onnx import numpy_helper
 from PIL import Image
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind, content_hash
+from quantscope.core.data.description import (
+    DataDescription,
+    Preprocessing,
+    SourceKind,
+    content_hash,
+)
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.validation import Validation, ValidationRequest
+from quantscope.core.findings.validation import Validation, ValidationRequest
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine import tasks
 from quantscope.engine.export import saturation
 from tests.engine import exports, models

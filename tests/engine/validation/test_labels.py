@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantscope.core.data import DataDescription, Preprocessing, Resize, SourceKind
+from quantscope.core.data.description import DataDescription, Preprocessing, Resize, SourceKind
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.metrics.labels import IGNORED, Boxes, LabelKind
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.validation.labels import read_labels
 from tests.engine.validation.sources import source_of

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.convergence import Checkpoint, Convergence, convergence_of
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.counting.convergence import Checkpoint, Convergence, convergence_of
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.gui.calibration.convergence_panel import INVITATION, ConvergencePanel
 from quantscope.gui.calibration.convergence_points import points_of
 from quantscope.gui.files.questions import demo_data

@@ -13,10 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.joined_data import sources_of, with_source
-from quantscope.core.network import Network
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.joined import sources_of, with_source
+from quantscope.core.networks.network import Network
 from quantscope.gui.data.dialog import DataDialog
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind, content_hash
-from quantscope.core.joined_data import with_source
+from quantscope.core.data.description import DataDescription, SourceKind, content_hash
+from quantscope.core.data.joined import with_source
 from quantscope.gui.data.agreements import Agreements
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.data import PRESETS, Color, SourceKind
+from quantscope.core.data.description import PRESETS, Color, SourceKind
 from quantscope.gui.data.dialog import DataDialog
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.gui.data.sample_link import SampleLink
 from quantscope.gui.inspector.histogram_view import FROM_MAXIMUM, FROM_MINIMUM
 from quantscope.gui.main_window import MainWindow

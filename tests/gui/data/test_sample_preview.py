@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.sound import Length, Sound
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.sound import Length, Sound
 from quantscope.gui.data.dialog import DataDialog
 from quantscope.gui.data.form import DataForm
 from quantscope.gui.data.preprocessing_form import GUESSED

@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.cost_wording import HEADINGS
+from quantscope.core.networks.cost_wording import HEADINGS
 from quantscope.gui.diagnosis.costs_view import BEFORE, CostsView
 from quantscope.gui.main_window import MainWindow
 

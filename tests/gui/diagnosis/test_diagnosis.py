@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.fixes import FixKind
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Sensitivity
+from quantscope.core.diagnosis.fixes import FixKind
+from quantscope.core.diagnosis.sensitivity import Sensitivity
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.diagnosis.fixes_list import FixCard
 from quantscope.gui.diagnosis.layers_model import NOT_YET, Column
 from quantscope.gui.diagnosis.layers_view import LayersView

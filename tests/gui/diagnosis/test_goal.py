@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.mixing import CostFactors, Goal, Mix
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Metric, basis_of
+from quantscope.core.diagnosis.mixing import CostFactors, Goal, Mix
+from quantscope.core.diagnosis.sensitivity import Metric, basis_of
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.diagnosis.cost_points import curve_of
 from quantscope.gui.diagnosis.goal_view import GoalView
 from quantscope.gui.main_window import MainWindow

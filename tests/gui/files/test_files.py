@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from quantscope.core.errors import Problem
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui import application
 from quantscope.gui.look.theme import ThemeChoice
 from quantscope.gui.main_window import MainWindow

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from quantscope.jobs.messages import Export

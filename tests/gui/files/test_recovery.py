@@ -15,7 +15,7 @@ from PySide6.QtCore import QDateTime, QSettings
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui import application
 from quantscope.gui.application import make_window
 from quantscope.gui.files.autosave import MOMENT_MS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.ranges import range_rows
+from quantscope.core.picture.ranges import range_rows
 from quantscope.gui.main_window import MainWindow
 
 

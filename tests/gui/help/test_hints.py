@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from quantscope.session.calibration_file import read_calibration
 from tests.gui.pointing import weights

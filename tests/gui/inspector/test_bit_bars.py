@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import Depth, HeatRow
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture.heatmap import Depth, HeatRow
 from quantscope.gui.inspector.bit_bars import BitBars, bars_of, linear_ticks
 from quantscope.gui.inspector.fate_legend import FATES
 from quantscope.gui.look.theme import DARK, LIGHT, Theme

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.heatmap import Depth
-from quantscope.core.histogram import BitHistogram
-from quantscope.core.network import Network
+from quantscope.core.counting.histogram import BitHistogram
+from quantscope.core.networks.network import Network
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.inspector.bit_bars import LEFT, TICK, TITLE
 from quantscope.gui.inspector.histogram_view import NOTHING_COUNTED, not_in_bars
 from quantscope.gui.inspector.tabs import NOTHING_SELECTED, TITLES

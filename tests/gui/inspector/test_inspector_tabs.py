@@ -12,11 +12,11 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.channels import ChannelBits, channel_bits
-from quantscope.core.formats import ChannelScaled, FixedPoint
-from quantscope.core.heatmap import HeatRow
-from quantscope.core.statistics import TensorStatistics
-from quantscope.core.stored import stored_integers
+from quantscope.core.counting.channels import ChannelBits, channel_bits
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint
+from quantscope.core.numbers.stored import stored_integers
+from quantscope.core.picture.heatmap import HeatRow
 from quantscope.core.wording import decimal
 from quantscope.gui.inspector.channel_map import AT_ONCE
 from quantscope.gui.inspector.channels_view import COUNTING, NOT_CALIBRATED
@@ -285,7 +285,7 @@ def test_that_channels_of_many_values_are_counted_in_slices_and_kept(
     qtbot: QtBot, fixed: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(long_work, "SLICE", 0.0)
-    monkeypatch.setattr("quantscope.core.channels.VALUES_AT_ONCE", 1)
+    monkeypatch.setattr("quantscope.core.counting.channels.VALUES_AT_ONCE", 1)
     first, second = weights(fixed, 0), weights(fixed, 1)
     view = fixed.inspector.channels
     show_tab(qtbot, fixed, CHANNELS)

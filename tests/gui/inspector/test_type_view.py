@@ -9,12 +9,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import DataType, FixedPoint, Scaled
-from quantscope.core.heatmap import edge_positions
-from quantscope.core.network import Network, Role
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import predict
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.network import Network, Role
+from quantscope.core.numbers.formats import DataType, FixedPoint, Scaled
+from quantscope.core.picture.heatmap import edge_positions
+from quantscope.core.planning.prediction import predict
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.wording import SCHEME_TITLES, decibel, decimal
 from quantscope.gui.inspector.before_after import UNKNOWN
 from quantscope.gui.inspector.several import SEVERAL

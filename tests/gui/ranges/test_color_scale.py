@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.color_scale import LENGTH, STRIP, TOP, ColorScale
 from tests.gui.pointing import at, move, select, weights

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.columns import fitted
 from quantscope.gui.ranges.model import SHORTER_ROLE

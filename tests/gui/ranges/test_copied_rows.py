@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from tests.gui.keyboard import CONTROL, SHIFT, Key, press
 from tests.gui.pointing import select, weights

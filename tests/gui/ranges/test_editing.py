@@ -4,10 +4,10 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import ChannelScaled, FixedPoint, Scaled
-from quantscope.core.heatmap import edge_positions
-from quantscope.core.network import Role
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import ChannelScaled, FixedPoint, Scaled
+from quantscope.core.picture.heatmap import edge_positions
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.row_texts import Column
 from tests.gui.pointing import at, band_middle, drag, select, weights

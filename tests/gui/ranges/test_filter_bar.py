@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QCheckBox
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.arrangement import Arrangement, Order, arranged, is_problem, shown_error
 from quantscope.gui.ranges.row_texts import Column

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from quantscope.core.schemes import Scheme
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.main_window import MainWindow
 from tests.gui.large_network import LAYERS, large_session
 

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
+from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.minimap import HIGHEST_ROW, compressed
 from quantscope.gui.ranges.tree import ROW_HEIGHT

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.picture import WIDTH, height_of, size_of, usual_width
+from quantscope.core.picture.look import WIDTH, height_of, size_of, usual_width
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.picture_choice import PictureChoice, Rows, as_text, from_text
 from quantscope.gui.ranges.picture_dialog import PictureDialog
@@ -98,7 +98,7 @@ def test_that_the_dialog_follows_what_is_selected(calibrated: MainWindow) -> Non
 def test_that_a_picture_that_is_too_large_cannot_be_saved(
     calibrated: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantscope.core.picture.MOST_PIXELS", {".png": 10**6, ".ppm": 10**6})
+    monkeypatch.setattr("quantscope.core.picture.look.MOST_PIXELS", {".png": 10**6, ".ppm": 10**6})
     dialog = opened(calibrated)
     dialog.width_field.setValue(9_000)
     assert "too large. Choose a smaller width" in dialog.size_text.text()

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.model import REASON_ROLE, SOURCE_ROLE
 from quantscope.gui.ranges.row_texts import Column

@@ -4,9 +4,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import DataType, FixedPoint
-from quantscope.core.heatmap import edge_positions
-from quantscope.core.network import Role
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import DataType, FixedPoint
+from quantscope.core.picture.heatmap import edge_positions
 from quantscope.gui.main_window import MainWindow
 from tests.gui.pointing import LEFT, at, band_middle, drag, move, select, weights
 

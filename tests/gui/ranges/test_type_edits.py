@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.numbers.formats import ChannelScaled, DataType, FixedPoint, Scaled
 from quantscope.gui.ranges.type_edits import (
     Grip,
     dragged,

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.checker import check
-from quantscope.core.formats import Scaled
+from quantscope.core.numbers.formats import Scaled
+from quantscope.core.planning.checker import check
 from quantscope.gui.main_window import MainWindow
 
 

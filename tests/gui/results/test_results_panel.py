@@ -5,7 +5,12 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.report import ExportReport, IntegerPort, RoundedWeights, StepDifference
+from quantscope.core.findings.report import (
+    ExportReport,
+    IntegerPort,
+    RoundedWeights,
+    StepDifference,
+)
 from quantscope.gui import wording
 from quantscope.gui.main_window import MainWindow
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.joined_data import joined, sources_of
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.joined import joined, sources_of
+from quantscope.core.findings.validation import ValidationRequest
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.validation.dialog import ValidationDialog, held_out

@@ -10,10 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import edge_positions
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.schemes import Scheme
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture.heatmap import edge_positions
+from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.row_texts import COMPARED, RANGE, Column

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
 from quantscope.core.errors import Problem
 from quantscope.core.events import Progress
 from quantscope.gui.files.questions import demo_data

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled, DataType, FixedPoint
+from quantscope.core.planning.plan import Plan
 
 
 def write_c_header(network: Network, plan: Plan) -> str:

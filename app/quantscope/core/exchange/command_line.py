@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription, SourceKind, format_preprocessing
-from quantscope.core.joined_data import sources_of, split_names
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription, SourceKind, format_preprocessing
+from quantscope.core.data.joined import sources_of, split_names
+from quantscope.core.data.sound import format_sound
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.validation import ValidationRequest
 from quantscope.core.metrics.detector import DetectorForm
-from quantscope.core.network import LOGGED_DTYPES, Network, Role
-from quantscope.core.plan_settings import SWITCHES, PlanSettings, WeightRounding
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.record import Record
-from quantscope.core.sound import format_sound
-from quantscope.core.targets import TARGETS
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.networks.network import LOGGED_DTYPES, Network, Role
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.planning.settings import SWITCHES, PlanSettings, WeightRounding
+from quantscope.core.planning.targets import TARGETS
 
 PROGRAM = "quantscope"
 RECIPE = "recipe.json"

@@ -7,10 +7,10 @@ import struct
 from typing import Any
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Network, Role
-from quantscope.core.plan import Plan
-from quantscope.core.targets import scaled_like
+from quantscope.core.networks.network import Network, Role
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.targets import scaled_like
 
 _STORED = {4: 4, 7: 8, 8: 8, 16: 16}  # bits of the integer that holds a word
 Entry = dict[str, Any]

@@ -12,8 +12,8 @@ from quantscope.core.exchange.encodings import (
     write_tensorrt_cache,
 )
 from quantscope.core.exchange.recipe import write_recipe
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from quantscope.core.codec import decode, encode
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.network import Network
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
+from quantscope.core.planning.targets import TARGETS
 
 FORMAT = "quantscope recipe"
 VERSION = 1

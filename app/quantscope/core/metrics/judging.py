@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from quantscope.core.findings.validation import Figure
 from quantscope.core.metrics.intervals import (
     BONETT_PRICE,
     BOOTSTRAP,
@@ -16,7 +17,6 @@ from quantscope.core.metrics.intervals import (
 )
 from quantscope.core.metrics.labels import Floats, LabelKind
 from quantscope.core.metrics.table import METRICS, Better, Evidence, Metric
-from quantscope.core.validation import Figure
 
 SURE = 0.05  # an accuracy that guessing reaches more often than this is no accuracy
 

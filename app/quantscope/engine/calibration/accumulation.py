@@ -11,10 +11,10 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.growth import LEVEL_SHIFT, Growth, with_step
-from quantscope.core.histogram import BIT_COUNT, BUCKETS, BitHistogram
-from quantscope.core.near_one import NEAR_ONE, NearOne
-from quantscope.core.statistics import (
+from quantscope.core.counting.growth import LEVEL_SHIFT, Growth, with_step
+from quantscope.core.counting.histogram import BIT_COUNT, BUCKETS, BitHistogram
+from quantscope.core.counting.near_one import NEAR_ONE, NearOne
+from quantscope.core.counting.statistics import (
     MOST_DISTINCT,
     SMALL_TENSOR,
     DistinctValues,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from quantscope.core.channels import ChannelBits, channel_bits
+from quantscope.core.counting.channels import ChannelBits, channel_bits
 from quantscope.core.events import Progress
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.preparation.prepared import Prepared

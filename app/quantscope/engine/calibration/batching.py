@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import batch_of, has_batch_axis
 from quantscope.engine.sources.samples import SampleSource
 

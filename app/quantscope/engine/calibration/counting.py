@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.convergence import last_move
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.convergence import last_move
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.engine.calibration.accumulation import Accumulator
 
 

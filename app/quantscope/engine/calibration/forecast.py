@@ -8,7 +8,7 @@ from math import prod
 
 import psutil
 
-from quantscope.core.network import Network, Role, Tensor
+from quantscope.core.networks.network import Network, Role, Tensor
 
 _BYTES_OF_STATISTICS = 150_000  # counters of a tensor that are used, its table of values
 _MOST_WORKERS = 8  # beyond, threads wait for the interpreter

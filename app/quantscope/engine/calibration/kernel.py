@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.histogram import BUCKETS
+from quantscope.core.counting.histogram import BUCKETS
 
 Bits = npt.NDArray[np.uint32]
 Counters = npt.NDArray[np.int64]

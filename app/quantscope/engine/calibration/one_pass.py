@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.core.events import BitCounts, LiveCounts, Progress
-from quantscope.core.network import Port
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.networks.network import Port
 from quantscope.engine.calibration.accumulation import Accumulator
 from quantscope.engine.calibration.batching import stacked
 from quantscope.engine.calibration.counting import Counting

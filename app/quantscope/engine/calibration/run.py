@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate, pairwise
 
-from quantscope.core.calibration import Calibration, questions
-from quantscope.core.data import DataDescription
-from quantscope.core.errors import QuantscopeError
-from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.joined_data import (
+from quantscope.core.counting.calibration import Calibration, questions
+from quantscope.core.counting.merging import merged
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import (
     counted_twice,
     is_same_source,
     joined_name,
@@ -25,11 +25,11 @@ from quantscope.core.joined_data import (
     split_names,
     untrusted,
 )
-from quantscope.core.merging import merged
-from quantscope.core.migration import Migration
-from quantscope.core.network import Network
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.events import LiveCounts, Progress
+from quantscope.core.networks.migration import Migration
+from quantscope.core.networks.network import Network
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine.calibration.one_pass import Stretch
 from quantscope.engine.calibration.one_pass import calibrate as run_samples
 from quantscope.engine.model.opening import open_model

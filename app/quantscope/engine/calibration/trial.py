@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import psutil
 
-from quantscope.core.calibration import Calibration, questions
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration, questions
+from quantscope.core.counting.forecast import Forecast
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import joined, sources_of
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.forecast import Forecast
-from quantscope.core.joined_data import joined, sources_of
-from quantscope.core.preparation import PreparationChoices
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine.calibration.forecast import forecast_memory, worker_count
 from quantscope.engine.calibration.one_pass import calibrate as run_samples
 from quantscope.engine.calibration.run import parameters_of

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.sensitivity import Deviation
+from quantscope.core.diagnosis.sensitivity import Deviation
 from quantscope.engine.calibration.batching import Batch
 
 Array = npt.NDArray[Any]

@@ -14,11 +14,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.errors import QuantscopeError
-from quantscope.core.events import Progress
-from quantscope.core.layer_costs import counts_of
-from quantscope.core.mixing import (
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.diagnosis.mixing import (
     CostFactors,
     Goal,
     Level,
@@ -35,9 +32,12 @@ from quantscope.core.mixing import (
     smaller_mixes,
     work_of,
 )
-from quantscope.core.noise_budget import noise_budget
-from quantscope.core.plan import Plan
-from quantscope.core.sensitivity import Sensitivity
+from quantscope.core.diagnosis.noise_budget import noise_budget
+from quantscope.core.diagnosis.sensitivity import Sensitivity
+from quantscope.core.errors import QuantscopeError
+from quantscope.core.events import Progress
+from quantscope.core.networks.layer_costs import counts_of
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.diagnosis.measuring import Question
 from quantscope.engine.diagnosis.sensitivity import Asking
 

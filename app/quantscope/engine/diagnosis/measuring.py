@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
-from quantscope.core.network import Network, Role
-from quantscope.core.noise_sources import noise_sources
-from quantscope.core.plan import Plan
-from quantscope.core.sensitivity import ErrorOf
+from quantscope.core.diagnosis.noise_sources import noise_sources
+from quantscope.core.diagnosis.sensitivity import ErrorOf
+from quantscope.core.networks.network import Network, Role
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.calibration.batching import Batch
 from quantscope.engine.diagnosis.deviations import MeanShift, NoiseSum, OutputSums
 from quantscope.engine.diagnosis.switched import NOTHING, Array, Roundings, SwitchedNetwork

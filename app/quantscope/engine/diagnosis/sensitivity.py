@@ -12,17 +12,17 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.events import Progress
-from quantscope.core.noise_sources import predicted_noise
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import (
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.diagnosis.noise_sources import predicted_noise
+from quantscope.core.diagnosis.sensitivity import (
     Basis,
     Deviation,
     LayerSensitivity,
     Parts,
     Sensitivity,
 )
+from quantscope.core.events import Progress
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.diagnosis.measuring import Answer, Batches, Bench, Question
 
 STAGE = "sensitivity"

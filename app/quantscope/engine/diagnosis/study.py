@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.diagnosis.fix_costs import FixCost, cost_between
+from quantscope.core.diagnosis.fixes import LEAST_GAIN, Fix, suggest
+from quantscope.core.diagnosis.mixing import CostFactors, Goal, MixFound
+from quantscope.core.diagnosis.sensitivity import Basis, Sensitivity
 from quantscope.core.events import Progress
-from quantscope.core.fix_costs import FixCost, cost_between
-from quantscope.core.fixes import LEAST_GAIN, Fix, suggest
-from quantscope.core.layer_costs import Counts, counts_of
-from quantscope.core.mixing import CostFactors, Goal, MixFound
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import Basis, Sensitivity
+from quantscope.core.networks.layer_costs import Counts, counts_of
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.diagnosis.goal import MOST_RUNS, find_mix
 from quantscope.engine.diagnosis.goal import STAGE as GOAL

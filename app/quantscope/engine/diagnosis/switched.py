@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.formats import DataType
-from quantscope.core.network import Role
-from quantscope.core.noise_sources import Reading
-from quantscope.core.plan import Plan
+from quantscope.core.diagnosis.noise_sources import Reading
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.diagnosis.switches import GRIDS, NUMBERS, ON, with_switches
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import onnx
 import onnx_ir as ir
 
-from quantscope.core.noise_sources import OUTPUT, Reading
+from quantscope.core.diagnosis.noise_sources import OUTPUT, Reading
 
 ON, GRIDS = "quantscope_on", "quantscope_grids"
 NUMBERS = 3  # of a grid

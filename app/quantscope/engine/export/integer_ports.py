@@ -21,9 +21,9 @@ import onnx
 import onnx_ir as ir
 from onnx import numpy_helper
 
-from quantscope.core.formats import DataType
-from quantscope.core.plan import Plan
-from quantscope.core.report import IntegerPort
+from quantscope.core.findings.report import IntegerPort
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.export.rewritten import Rewritten, grid_of, integer_type
 
 Feed = Mapping[str, npt.NDArray[np.generic]]

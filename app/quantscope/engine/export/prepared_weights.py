@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.plan import Plan, weight_request
-from quantscope.core.report import PreparedWeights
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.findings.report import PreparedWeights
+from quantscope.core.planning.plan import Plan, weight_request
 from quantscope.engine.preparation.prepared import Prepared
 
 

@@ -29,10 +29,10 @@ import onnx_ir as ir
 from onnx import version_converter
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.formats import DataType
-from quantscope.core.network import LayerKind, Network
-from quantscope.core.plan import Plan
-from quantscope.core.rounding import Ties
+from quantscope.core.networks.network import LayerKind, Network
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.numbers.rounding import Ties
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.export.rewritten import Rewritten, constant, grid_of, integer_type
 from quantscope.engine.export.stored_parameters import store_parameters
 from quantscope.engine.export.subgraph_reads import guard_subgraph_reads

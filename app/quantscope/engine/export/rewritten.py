@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.targets import scaled_like
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.planning.targets import scaled_like
 
 
 @dataclass(frozen=True, eq=False)

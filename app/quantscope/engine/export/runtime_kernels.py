@@ -12,8 +12,8 @@ from pathlib import Path
 
 import onnx
 
-from quantscope.core.network import Layer, LayerKind, Network
-from quantscope.core.report import LayerKernel
+from quantscope.core.findings.report import LayerKernel
+from quantscope.core.networks.network import Layer, LayerKind, Network
 from quantscope.engine.preparation.operators import OPERATORS
 from quantscope.engine.runtime import optimized_graph
 

@@ -14,9 +14,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from quantscope.core.formats import DataType
-from quantscope.core.plan import Plan
-from quantscope.core.report import ExportReport
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.runtime import start_session
 

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.stored import stored_integers as integers_of
-from quantscope.core.stored import written_type
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.numbers.stored import stored_integers as integers_of
+from quantscope.core.numbers.stored import written_type
+from quantscope.core.planning.plan import Plan
 from quantscope.engine.export.rewritten import Rewritten, constant, grid_of, integer_type
 from quantscope.engine.preparation.prepared import Prepared
 

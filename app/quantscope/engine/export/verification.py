@@ -17,21 +17,21 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import LayerKind, Role
-from quantscope.core.plan import Plan
-from quantscope.core.prediction import predict
-from quantscope.core.report import (
+from quantscope.core.findings.report import (
     ExportReport,
     LayerKernel,
     OutputAccuracy,
     TensorAccuracy,
 )
-from quantscope.core.rounding import Ties
-from quantscope.core.stored import written_type
+from quantscope.core.networks.network import LayerKind, Role
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.numbers.rounding import Ties
+from quantscope.core.numbers.stored import written_type
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.prediction import predict
 from quantscope.engine.calibration.batching import Batch
 from quantscope.engine.export.integer_ports import Feed, IntegerPorts, ports_of
 from quantscope.engine.export.rewritten import Rewritten

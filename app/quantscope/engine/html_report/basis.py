@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from quantscope.core.cost_wording import (
+from quantscope.core.data.description import format_preprocessing
+from quantscope.core.data.sound import Sound, format_sound
+from quantscope.core.networks.cost_wording import (
     HEADINGS,
     largest_in_words,
     macs_in_words,
     parameters_in_words,
     row_in_words,
 )
-from quantscope.core.data import format_preprocessing
-from quantscope.core.layer_costs import LayerCosts, costs_to_run
-from quantscope.core.migration import in_words
-from quantscope.core.network import LayerKind, Port
-from quantscope.core.sound import Sound, format_sound
+from quantscope.core.networks.layer_costs import LayerCosts, costs_to_run
+from quantscope.core.networks.migration import in_words
+from quantscope.core.networks.network import LayerKind, Port
 from quantscope.core.wording import count, shape
 from quantscope.engine.html_report.markup import (
     NOTHING,

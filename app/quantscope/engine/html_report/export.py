@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from quantscope.core.report import (
+from quantscope.core.findings.report import (
     BiasCorrection,
     ExportReport,
     IntegerPort,
@@ -14,7 +14,7 @@ from quantscope.core.report import (
     OutputAccuracy,
     RoundedWeights,
 )
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import count, decibel, share, size
 from quantscope.engine.html_report.markup import (
     NOTHING,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quantscope import __version__
-from quantscope.core.calibration import Calibration
-from quantscope.core.figures import value_in_words
-from quantscope.core.network import LayerKind
-from quantscope.core.record import Record
-from quantscope.core.targets import TARGETS
-from quantscope.core.verdicts import main_figure
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.findings.figures import value_in_words
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.verdicts import main_figure
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, count, decibel, share, size
 from quantscope.engine.html_report.basis import data_section, network_section
 from quantscope.engine.html_report.export import export_section

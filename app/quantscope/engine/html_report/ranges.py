@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from quantscope.core.heatmap import Depth
-from quantscope.core.network import LayerKind
-from quantscope.core.ranges import RangeRow
-from quantscope.core.report import TensorAccuracy
-from quantscope.core.statistics import Extreme
+from quantscope.core.counting.statistics import Extreme
+from quantscope.core.findings.report import TensorAccuracy
+from quantscope.core.networks.network import LayerKind
+from quantscope.core.picture.heatmap import Depth
+from quantscope.core.picture.ranges import RangeRow
 from quantscope.core.wording import decibel, decimal, shape, share
 from quantscope.engine.html_report.markup import (
     NOTHING,

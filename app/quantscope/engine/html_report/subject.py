@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.plan import Plan
-from quantscope.core.ranges import RangeRow, range_rows
-from quantscope.core.record import Record
-from quantscope.core.report import ExportReport
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.picture.ranges import RangeRow, range_rows
+from quantscope.core.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

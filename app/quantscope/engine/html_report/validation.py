@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from quantscope.core.data import format_preprocessing
-from quantscope.core.joined_data import sources_of
-from quantscope.core.metrics.labels import LabelKind
-from quantscope.core.record import RecordedValidation
-from quantscope.core.validation import Figure, Table, Validation, Variant
-from quantscope.core.verdicts import (
+from quantscope.core.data.description import format_preprocessing
+from quantscope.core.data.joined import sources_of
+from quantscope.core.findings.record import RecordedValidation
+from quantscope.core.findings.validation import Figure, Table, Validation, Variant
+from quantscope.core.findings.verdicts import (
     COSTS,
     DISAGREEMENTS,
     FIGURES,
@@ -24,6 +23,7 @@ from quantscope.core.verdicts import (
     result,
     warnings_of,
 )
+from quantscope.core.metrics.labels import LabelKind
 from quantscope.core.wording import count
 from quantscope.engine.html_report.markup import (
     NOTHING,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.formats import (
+from quantscope.core.numbers.formats import (
     LONGEST_FRACTION,
     ChannelScaled,
     DataType,

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import onnx_ir as ir
 import onnx_ir.passes.common as common
 
-from quantscope.core.formats import DataType
-from quantscope.core.network import FileTypes, Layer, LayerKind, Network
-from quantscope.core.targets import EVERY_WEIGHTED
+from quantscope.core.networks.network import FileTypes, Layer, LayerKind, Network
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.targets import EVERY_WEIGHTED
 from quantscope.engine.look_only.grids import before_cast, grid_at
 from quantscope.engine.preparation.description import Parameters, describe, port_of
 from quantscope.engine.preparation.operators import constant_of

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.heatmap import Depth
-from quantscope.core.network import Network
-from quantscope.core.picture import WIDTH, PictureLook, size_problem, usual_width
-from quantscope.core.plan import Plan
-from quantscope.core.ranges import RangeRow, range_rows
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.network import Network
+from quantscope.core.picture.heatmap import Depth
+from quantscope.core.picture.look import WIDTH, PictureLook, size_problem, usual_width
+from quantscope.core.picture.ranges import RangeRow, range_rows
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, count
 from quantscope.engine.picture.heading import Heading
 from quantscope.engine.picture.layout import lay_out

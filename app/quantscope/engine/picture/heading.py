@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantscope.core.picture import MARGIN, WIDTH
+from quantscope.core.picture.look import MARGIN, WIDTH
 from quantscope.engine.picture.look import PIN, SIZE, SMALL, TITLE, Look
 from quantscope.engine.picture.marks import Box, Cells, Color, Mark, Text, shortened, width_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fit_axis, paint
-from quantscope.core.picture import (
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import BitAxis, Depth, HeatRow, edge_positions, fit_axis, paint
+from quantscope.core.picture.look import (
     AXIS,
     HEADING,
     LOWER_AXIS,
@@ -17,7 +17,7 @@ from quantscope.core.picture import (
     WIDTH,
     height_of,
 )
-from quantscope.core.ranges import RangeRow
+from quantscope.core.picture.ranges import RangeRow
 from quantscope.core.wording import MINUS
 from quantscope.engine.picture.heading import Heading, heading_marks
 from quantscope.engine.picture.look import SMALL, Look

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantscope.core import heatmap
-from quantscope.core.heatmap import HeatColors
+from quantscope.core.picture import heatmap
+from quantscope.core.picture.heatmap import HeatColors
 from quantscope.engine.picture.marks import Color
 
 SIZE, SMALL, TITLE = 11.5, 10.5, 18.0  # of text, in pixels

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from quantscope.core.picture import MARGIN
-from quantscope.core.ranges import RangeRow
+from quantscope.core.picture.look import MARGIN
+from quantscope.core.picture.ranges import RangeRow
 from quantscope.core.wording import decibel, decimal, share
 from quantscope.engine.picture.look import (
     CONFLICT,

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.look_only import file_placement
-from quantscope.core.network import (
+from quantscope.core.networks.look_only import file_placement
+from quantscope.core.networks.network import (
     LOGGED_DTYPES,
     Layer,
     LayerKind,
@@ -22,7 +22,7 @@ from quantscope.core.network import (
     Tensor,
     short_labels,
 )
-from quantscope.core.placement import place
+from quantscope.core.planning.placement import place
 from quantscope.engine.preparation.folding import is_per_channel
 from quantscope.engine.preparation.operators import OperatorRule, constant_of, rule_for
 

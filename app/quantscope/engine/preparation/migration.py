@@ -30,10 +30,10 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.migration import Migration, in_words
-from quantscope.core.network import LayerKind, Network
-from quantscope.core.placement import place
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.networks.migration import Migration, in_words
+from quantscope.core.networks.network import LayerKind, Network
+from quantscope.core.planning.placement import place
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.preparation.description import describe
 from quantscope.engine.preparation.operators import constant_of
 

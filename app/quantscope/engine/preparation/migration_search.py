@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.events import Progress
-from quantscope.core.migration import Migration
+from quantscope.core.networks.migration import Migration
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.calibration.taps import TappedNetwork, TapRunner
 from quantscope.engine.preparation.migration import Site, sites

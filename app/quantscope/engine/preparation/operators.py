@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from quantscope.core.network import LayerKind
+from quantscope.core.networks.network import LayerKind
 
 Condition = Callable[[ir.Node], str]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 
 
 @dataclass(frozen=True, eq=False)

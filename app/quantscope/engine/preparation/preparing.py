@@ -19,9 +19,9 @@ from onnx import version_converter
 from onnxscript import optimizer
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
-from quantscope.core.migration import Migration
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.networks.look_only import FLOAT_MODEL, LOOK_ONLY
+from quantscope.core.networks.migration import Migration
+from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.engine.look_only.operators import is_quantized, write_plainly
 from quantscope.engine.look_only.reading import describe_quantized
 from quantscope.engine.model.opening import ModelFile

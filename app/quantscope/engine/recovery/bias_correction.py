@@ -34,13 +34,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.core.events import Progress
-from quantscope.core.network import Layer, LayerKind
-from quantscope.core.plan import Plan, activation_request
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import BiasCorrection
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.findings.report import BiasCorrection
+from quantscope.core.networks.network import Layer, LayerKind
+from quantscope.core.planning.plan import Plan, activation_request
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import Batch, batches
 from quantscope.engine.calibration.forecast import worker_count
 from quantscope.engine.export.rewriting import rewrite

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.network import Layer, Network, Role, Tensor
+from quantscope.core.networks.network import Layer, Network, Role, Tensor
 from quantscope.engine.preparation.description import absorbed_bias
 from quantscope.engine.preparation.prepared import Prepared
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.events import Progress
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.report import BiasCorrection, RoundedWeights
+from quantscope.core.findings.report import BiasCorrection, RoundedWeights
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.recovery.bias_correction import correct_biases
 from quantscope.engine.recovery.weight_rounding.layers import round_weights

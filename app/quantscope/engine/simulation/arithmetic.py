@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.rounding import Ties, round_to_integer
+from quantscope.core.numbers.rounding import Ties, round_to_integer
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.network import Network
-from quantscope.core.report import OperatorDifference, StepDifference
-from quantscope.core.rounding import Ties
+from quantscope.core.findings.report import OperatorDifference, StepDifference
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.rounding import Ties
 from quantscope.engine.runtime import Optimization, runtime_errors, start_session
 from quantscope.engine.simulation.alone import OperatorsAlone
 from quantscope.engine.simulation.arithmetic import Exact, Floats, Grid, Integers, requantize

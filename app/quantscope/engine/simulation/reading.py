@@ -17,8 +17,8 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from quantscope.core.formats import integer_range
-from quantscope.core.network import Layer
+from quantscope.core.networks.network import Layer
+from quantscope.core.numbers.formats import integer_range
 from quantscope.engine.simulation.arithmetic import Grid
 from quantscope.engine.simulation.call import Call, Operand
 

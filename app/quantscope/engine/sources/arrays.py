@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.array_format import (
     CUT_OFF,
     MOST_BYTES,

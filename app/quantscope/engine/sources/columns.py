@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import Array, batch_of, has_batch_axis, shape_text
 from quantscope.engine.sources.samples import listed
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.columns import columns_of, in_shape, row_array
 from quantscope.engine.sources.fitting import Array
 from quantscope.engine.sources.samples import SampleSource, row_names

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 
 Array = npt.NDArray[Any]
 Shape = tuple[int | str, ...]

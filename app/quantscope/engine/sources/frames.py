@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantscope.core.data import Color, Layout, Resize
+from quantscope.core.data.description import Color, Layout, Resize
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import shape_text
 
 CHANNELS = (3, 1, 4)  # the likelier first, for shapes that read both ways

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.python_file import load_function, running
 from quantscope.engine.sources.array_format import MOST_BYTES
 from quantscope.engine.sources.fitting import Array, family, shape_text

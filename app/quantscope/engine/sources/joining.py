@@ -8,7 +8,7 @@ from itertools import accumulate, chain
 
 from PIL import Image
 
-from quantscope.core.joined_data import joined_name
+from quantscope.core.data.joined import joined_name
 from quantscope.engine.sources.fitting import Array
 from quantscope.engine.sources.samples import Pictures, SampleSource
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import Array, batch_of, family, has_batch_axis, port_dtype
 from quantscope.engine.sources.frames import CHANNELS
 from quantscope.engine.sources.samples import SampleSource

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceCheck, SourceKind
+from quantscope.core.data.description import HOLDS_ARRAYS, DataDescription, SourceCheck, SourceKind
+from quantscope.core.data.joined import sources_of
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import sources_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.arrays import open_npy, open_npz, open_npz_folder
 from quantscope.engine.sources.csv_rows import open_csv
 from quantscope.engine.sources.fitting import port_dtype

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.columns import columns_of, in_shape, row_array
 from quantscope.engine.sources.fitting import Array
 from quantscope.engine.sources.samples import SampleSource, listed, row_names

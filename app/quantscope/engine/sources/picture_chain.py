@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from quantscope.core.data import Color, Layout, Preprocessing, Resize
+from quantscope.core.data.description import Color, Layout, Preprocessing, Resize
+from quantscope.core.data.preview import Step
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
-from quantscope.core.preview import Step
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import Array, family, port_dtype
 from quantscope.engine.sources.frames import Frame, frame_of, mode_of
 from quantscope.engine.sources.pictures import MOST_PIXELS, resized

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from quantscope.core.data import Preprocessing
+from quantscope.core.data.description import Preprocessing
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import Array, family, shape_text
 from quantscope.engine.sources.frames import CHANNELS, layout_of
 from quantscope.engine.sources.listing import class_names, files_below

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from quantscope.core.data import Filter, Resize
+from quantscope.core.data.description import Filter, Resize
 from quantscope.core.errors import QuantscopeError, reason_of
 
 ENDINGS = frozenset(

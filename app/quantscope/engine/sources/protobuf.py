@@ -11,7 +11,7 @@ import onnx
 from onnx import numpy_helper
 
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.array_format import MOST_BYTES
 from quantscope.engine.sources.fitting import Array, batch_of
 from quantscope.engine.sources.listing import natural_order

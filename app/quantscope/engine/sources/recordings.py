@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from quantscope.core.data.sound import Length, Sound
 from quantscope.core.errors import QuantscopeError, reason_of
-from quantscope.core.network import Port
-from quantscope.core.sound import Length, Sound
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.array_format import MOST_BYTES
 from quantscope.engine.sources.fitting import (
     Array,

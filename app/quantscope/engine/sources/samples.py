@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.network import Port
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.fitting import Array, batch_of, fitted
 from quantscope.engine.sources.picture_chain import PictureChain
 

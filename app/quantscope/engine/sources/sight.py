@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from quantscope.core.data import Layout
-from quantscope.core.preview import Picture, Preview, Step, TensorView
+from quantscope.core.data.description import Layout
+from quantscope.core.data.preview import Picture, Preview, Step, TensorView
 from quantscope.engine.sources.fitting import Array
 from quantscope.engine.sources.frames import CHANNELS, layout_of
 from quantscope.engine.sources.samples import Sample, SampleSource

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from quantscope.core.data import Resize
+from quantscope.core.data.description import Resize
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.metrics.labels import Boxes, Floats
 from quantscope.engine.sources.samples import SampleSource

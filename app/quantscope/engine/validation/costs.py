@@ -12,7 +12,7 @@ from statistics import median
 import onnx
 from onnx import external_data_helper
 
-from quantscope.core.validation import FileCosts
+from quantscope.core.findings.validation import FileCosts
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.export.runtime_kernels import is_integer_operator, moves_values
 from quantscope.engine.runtime import optimized_graph

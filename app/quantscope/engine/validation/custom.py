@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.core.findings.validation import OwnMetric
 from quantscope.core.metrics.labels import Array, Boxes, Label
-from quantscope.core.validation import OwnMetric
 from quantscope.engine.python_file import load_functions, running, telling
 
 ARGUMENTS = ("outputs", "labels")

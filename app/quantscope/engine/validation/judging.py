@@ -11,6 +11,15 @@ import numpy as np
 
 from quantscope.core.errors import QuantscopeError
 from quantscope.core.events import Progress
+from quantscope.core.findings.validation import (
+    Disagreement,
+    Figure,
+    OwnMetric,
+    Table,
+    Validation,
+    ValidationRequest,
+    Variant,
+)
 from quantscope.core.metrics.classification import answer, confusion_matrix, scores_of
 from quantscope.core.metrics.intervals import BOOTSTRAP, Interval, bootstrap
 from quantscope.core.metrics.judging import (
@@ -21,16 +30,7 @@ from quantscope.core.metrics.judging import (
 )
 from quantscope.core.metrics.labels import Array, Floats, Label, LabelKind
 from quantscope.core.metrics.table import METRICS, Evidence, Judged, Metric
-from quantscope.core.network import Port
-from quantscope.core.validation import (
-    Disagreement,
-    Figure,
-    OwnMetric,
-    Table,
-    Validation,
-    ValidationRequest,
-    Variant,
-)
+from quantscope.core.networks.network import Port
 from quantscope.engine.sources.opening import open_source
 from quantscope.engine.sources.samples import SampleSource
 from quantscope.engine.validation.answers import Outputs, Runner, answers, runners, saturating

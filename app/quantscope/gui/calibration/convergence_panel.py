@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.convergence import Checkpoint, Convergence, converging
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.convergence import Checkpoint, Convergence, converging
 from quantscope.core.wording import count
 from quantscope.gui.calibration.convergence_curve import ConvergenceCurve
 from quantscope.gui.calibration.convergence_points import points_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from quantscope.core.convergence import Checkpoint, Convergence
+from quantscope.core.counting.convergence import Checkpoint, Convergence
 from quantscope.core.wording import count
 from quantscope.gui.translation import mark, tr
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from quantscope.core.data import DataDescription, content_hash
-from quantscope.core.joined_data import sources_of
+from quantscope.core.data.description import DataDescription, content_hash
+from quantscope.core.data.joined import sources_of
 from quantscope.gui.translation import tr
 
 

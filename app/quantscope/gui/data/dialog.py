@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.data import DataDescription, SourceCheck, SourceKind
+from quantscope.core.data.description import DataDescription, SourceCheck, SourceKind
+from quantscope.core.data.joined import runs_a_file, sources_of, with_source
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import runs_a_file, sources_of, with_source
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.form import DataForm

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.data import HOLDS_ARRAYS, DataDescription, SourceKind
+from quantscope.core.data.description import HOLDS_ARRAYS, DataDescription, SourceKind
 from quantscope.gui.data.agreements import Agreements
 from quantscope.gui.data.preprocessing_form import PreprocessingForm
 from quantscope.gui.data.sound_form import SoundForm

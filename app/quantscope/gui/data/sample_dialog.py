@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from quantscope.core.data import DataDescription
-from quantscope.core.joined_data import source_of
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import source_of
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.sample_preview import SamplePreview
 from quantscope.gui.help.guide import offer_guide

@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.data import SourceCheck
-from quantscope.core.preview import Picture, Step, TensorView
+from quantscope.core.data.description import SourceCheck
+from quantscope.core.data.preview import Picture, Step, TensorView
 from quantscope.gui import wording
 from quantscope.gui.translation import mark, tr
 

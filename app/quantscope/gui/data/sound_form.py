@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QSpinBox, QWidget
 
-from quantscope.core.sound import Length, Sound, parse_sound
+from quantscope.core.data.sound import Length, Sound, parse_sound
 from quantscope.gui.translation import mark, tr
 
 LENGTHS = {

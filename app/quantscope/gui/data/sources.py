@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog
 
-from quantscope.core.data import SourceKind
+from quantscope.core.data.description import SourceKind
 from quantscope.gui.translation import mark, tr
 
 KINDS = {

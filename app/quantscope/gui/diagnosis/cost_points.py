@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from quantscope.core.mixing import MixFound
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.sensitivity import METRIC_TITLES, Deviation, Metric
+from quantscope.core.diagnosis.mixing import MixFound
+from quantscope.core.diagnosis.sensitivity import METRIC_TITLES, Deviation, Metric
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.translation import mark, tr
 from quantscope.session.diagnosis import MixKnown
 

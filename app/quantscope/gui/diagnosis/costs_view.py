@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from quantscope.core.cost_wording import (
+from quantscope.core.networks.cost_wording import (
     HEADINGS,
     largest_in_words,
     macs_in_words,
@@ -14,7 +14,7 @@ from quantscope.core.cost_wording import (
     row_in_words,
     sort_keys,
 )
-from quantscope.core.layer_costs import LayerCosts, costs_to_run
+from quantscope.core.networks.layer_costs import LayerCosts, costs_to_run
 from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.layers_view import first_tensor
 from quantscope.gui.look.plain_table import make_table

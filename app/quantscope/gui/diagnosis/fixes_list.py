@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.fixes import Fix, FixKind
+from quantscope.core.diagnosis.fixes import Fix, FixKind
 from quantscope.core.wording import decibel
 from quantscope.gui.translation import mark, tr
 from quantscope.session.document import Document

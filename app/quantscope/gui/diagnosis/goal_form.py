@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.mixing import CostFactors, Goal
-from quantscope.core.sensitivity import Metric
+from quantscope.core.diagnosis.mixing import CostFactors, Goal
+from quantscope.core.diagnosis.sensitivity import Metric
 from quantscope.gui.diagnosis.measuring import MIX_SAMPLES, MixSearch
 from quantscope.gui.translation import mark, tr
 

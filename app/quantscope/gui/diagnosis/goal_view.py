@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.mixing import Level, MeasuredMix
+from quantscope.core.diagnosis.mixing import Level, MeasuredMix
 from quantscope.core.wording import decibel, share
 from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.cost_curve import CostCurve

@@ -7,14 +7,14 @@ from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from quantscope.core.network import Network
-from quantscope.core.sensitivity import (
+from quantscope.core.diagnosis.sensitivity import (
     LayerSensitivity,
     Metric,
     Parts,
     Sensitivity,
     decibels,
 )
+from quantscope.core.networks.network import Network
 from quantscope.core.wording import decibel, share
 from quantscope.gui.translation import mark, tr
 

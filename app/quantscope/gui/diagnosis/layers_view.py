@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.fixes import Fix
-from quantscope.core.network import Layer
-from quantscope.core.sensitivity import Metric, Sensitivity
+from quantscope.core.diagnosis.fixes import Fix
+from quantscope.core.diagnosis.sensitivity import Metric, Sensitivity
+from quantscope.core.networks.network import Layer
 from quantscope.gui.controller import Controller
 from quantscope.gui.diagnosis.fixes_list import FixesList
 from quantscope.gui.diagnosis.layers_model import CUMULATIVE, Column, LayersModel, rows_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from quantscope.core.diagnosis.mixing import CostFactors, Goal
+from quantscope.core.diagnosis.sensitivity import Sensitivity
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.mixing import CostFactors, Goal
-from quantscope.core.sensitivity import Sensitivity
 from quantscope.gui.work.job import Job
 from quantscope.jobs import messages
 from quantscope.session.diagnosis import LayersKnown, MixKnown

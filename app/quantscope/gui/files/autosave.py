@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.errors import Problem
 from quantscope.gui.controller import Controller
 from quantscope.gui.files.run_folder import RunFolder

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from quantscope import __version__
-from quantscope.core.migration import in_words
-from quantscope.core.network import Network, Port
+from quantscope.core.networks.migration import in_words
+from quantscope.core.networks.network import Network, Port
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.translation import plural, tr

@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from quantscope.bundled import demo_folder
-from quantscope.core.data import DataDescription, Preprocessing, SourceKind
+from quantscope.core.data.description import DataDescription, Preprocessing, SourceKind
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.sources import look_for
 from quantscope.gui.settings import Settings

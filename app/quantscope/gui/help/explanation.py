@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.formats import FixedPoint
-from quantscope.core.heatmap import BitAxis, HeatRow, edge_positions, paint
-from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
+from quantscope.core.counting.histogram import BIT_COUNT, LOWEST_BIT
+from quantscope.core.numbers.formats import FixedPoint
+from quantscope.core.picture.heatmap import BitAxis, HeatRow, edge_positions, paint
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import LIGHT, Theme

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from quantscope.core.formats import DataType
-from quantscope.core.network import Network, Role
-from quantscope.core.plan import activation_request, weight_request, wider
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.schemes import Scheme, TypeRequest
+from quantscope.core.networks.network import Network, Role
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.plan import activation_request, weight_request, wider
+from quantscope.core.planning.schemes import Scheme, TypeRequest
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.controller import Controller
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from quantscope.core.formats import ChannelScaled, DataType, Scaled
-from quantscope.core.prediction import PredictedError
+from quantscope.core.numbers.formats import ChannelScaled, DataType, Scaled
+from quantscope.core.planning.prediction import PredictedError
 from quantscope.core.wording import MINUS
 from quantscope.gui import wording
 from quantscope.gui.look.theme import tabular

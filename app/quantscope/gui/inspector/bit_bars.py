@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from quantscope.core.heatmap import BitAxis, Depth, HeatRow, edge_positions, fates, fit_axis
+from quantscope.core.picture.heatmap import BitAxis, Depth, HeatRow, edge_positions, fates, fit_axis
 from quantscope.gui import wording
 from quantscope.gui.inspector.fate_legend import FATES, FateLegend
 from quantscope.gui.look.theme import LIGHT, Theme

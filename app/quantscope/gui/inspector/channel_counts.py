@@ -6,10 +6,10 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.channels import ChannelBits, activation_channel_axis, channel_parts
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.channels import ChannelBits, activation_channel_axis, channel_parts
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.statistics import TensorStatistics
 from quantscope.gui.controller import Controller
 from quantscope.gui.work.job import Job
 from quantscope.gui.work.long_work import LongWork

@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from quantscope.core.channels import ChannelBits
-from quantscope.core.formats import ChannelScaled, DataType, Scaled
-from quantscope.core.heatmap import BitAxis, Depth, HeatRow, fit_axis, paint
+from quantscope.core.counting.channels import ChannelBits
+from quantscope.core.numbers.formats import ChannelScaled, DataType, Scaled
+from quantscope.core.picture.heatmap import BitAxis, Depth, HeatRow, fit_axis, paint
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import tr

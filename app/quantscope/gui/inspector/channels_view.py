@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from quantscope.core.channels import OUTLIER_RATIO, ChannelBits
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Role
+from quantscope.core.counting.channels import OUTLIER_RATIO, ChannelBits
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import ChannelScaled, DataType
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.channel_counts import ChannelCounts
 from quantscope.gui.inspector.channel_map import NARROW_MARK, WIDE_MARK, ChannelMap

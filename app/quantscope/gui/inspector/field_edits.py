@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled
-from quantscope.core.network import Role
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import one_of
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import ChannelScaled, DataType, FixedPoint, Scaled
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.targets import one_of
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges import row_edits

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from quantscope.core.heatmap import Depth
-from quantscope.core.histogram import BitHistogram
-from quantscope.core.statistics import Extreme
+from quantscope.core.counting.histogram import BitHistogram
+from quantscope.core.counting.statistics import Extreme
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.sample_link import SampleLink

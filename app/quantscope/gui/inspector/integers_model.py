@@ -9,10 +9,10 @@ import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
-from quantscope.core.formats import ChannelScaled
-from quantscope.core.network import Network
-from quantscope.core.plan import Plan
-from quantscope.core.stored import stored_integers
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled
+from quantscope.core.numbers.stored import stored_integers
+from quantscope.core.planning.plan import Plan
 from quantscope.gui import wording
 from quantscope.gui.translation import tr
 

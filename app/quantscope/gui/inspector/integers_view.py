@@ -6,11 +6,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QLabel, QTableView, QVBoxLayout, QWidget
 
-from quantscope.core.formats import DataType
-from quantscope.core.network import Role
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.stored import written_type
+from quantscope.core.networks.network import Role
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.numbers.stored import written_type
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.integers_model import IntegersModel
 from quantscope.gui.look.theme import Theme, tabular

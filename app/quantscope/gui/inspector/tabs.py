@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.help.guide_pages import page_of_action

@@ -8,8 +8,14 @@ from PySide6.QtCore import QLocale, Slot
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 
-from quantscope.core.formats import LONGEST_FRACTION, ChannelScaled, DataType, FixedPoint, Scaled
-from quantscope.core.schemes import Scheme
+from quantscope.core.numbers.formats import (
+    LONGEST_FRACTION,
+    ChannelScaled,
+    DataType,
+    FixedPoint,
+    Scaled,
+)
+from quantscope.core.planning.schemes import Scheme
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller

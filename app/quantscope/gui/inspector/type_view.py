@@ -6,9 +6,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import Depth
-from quantscope.core.prediction import largest_error
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import Depth
+from quantscope.core.planning.prediction import largest_error
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller

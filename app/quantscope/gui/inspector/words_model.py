@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QWidget
 
-from quantscope.core.words import WordTable
+from quantscope.core.numbers.words import WordTable
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import mark, plural, tr

@@ -6,9 +6,9 @@ from PySide6.QtCore import QRect, Qt, Slot
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
-from quantscope.core.heatmap import fit_axis
-from quantscope.core.statistics import TensorStatistics
-from quantscope.core.words import SampleValues, sample_values, word_table
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.numbers.words import SampleValues, sample_values, word_table
+from quantscope.core.picture.heatmap import fit_axis
 from quantscope.gui.controller import Controller
 from quantscope.gui.inspector.words_delegate import BESIDE, WordsDelegate, sums_font
 from quantscope.gui.inspector.words_model import WordsModel

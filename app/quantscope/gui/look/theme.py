@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from quantscope.bundled import bundled_path
-from quantscope.core import heatmap
+from quantscope.core.picture import heatmap
 
 
 class ThemeChoice(StrEnum):

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, QSignalBlocker, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QToolBar, QWidget
 
-from quantscope.core.schemes import Scheme
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.schemes import Scheme
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from quantscope.core.network import LayerKind
+from quantscope.core.networks.network import LayerKind
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import why_not_edit
 from quantscope.gui.translation import tr

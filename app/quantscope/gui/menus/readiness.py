@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
+from quantscope.core.data.joined import keeps_counted, sources_of, takes_same
 from quantscope.core.errors import Problem
-from quantscope.core.joined_data import keeps_counted, sources_of, takes_same
-from quantscope.core.look_only import FLOAT_MODEL, LOOK_ONLY
+from quantscope.core.networks.look_only import FLOAT_MODEL, LOOK_ONLY
 from quantscope.gui.translation import mark, tr
 from quantscope.session.session import Session
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 
-from quantscope.core.plan_settings import SWITCHES, WeightRounding
-from quantscope.core.preparation import CHOICES
-from quantscope.core.targets import TARGETS
+from quantscope.core.networks.preparation import CHOICES
+from quantscope.core.planning.settings import SWITCHES, WeightRounding
+from quantscope.core.planning.targets import TARGETS
 from quantscope.gui.controller import Controller
 from quantscope.gui.menus.readiness import model_is_missing, why_not_edit
 from quantscope.session import commands

@@ -8,7 +8,7 @@ The table of shortcuts in the guide is written from this.
 
 from __future__ import annotations
 
-from quantscope.core.preparation import CHOICES, Choice
+from quantscope.core.networks.preparation import CHOICES, Choice
 from quantscope.gui.menus.action_row import ActionRow
 from quantscope.gui.menus.view_table import VIEW_ACTIONS
 from quantscope.gui.translation import mark

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from quantscope.core.network import Layer, Network
-from quantscope.core.prediction import PredictedError
+from quantscope.core.networks.network import Layer, Network
+from quantscope.core.planning.prediction import PredictedError
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
 from quantscope.session.steps import Steps

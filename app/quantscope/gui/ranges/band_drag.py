@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import edge_positions
-from quantscope.core.targets import one_of
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import edge_positions
+from quantscope.core.planning.targets import one_of
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges import row_edits

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import BitAxis, edge_positions
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import BitAxis, edge_positions
 from quantscope.gui.look.theme import Theme
 
 EDGE_MARGIN = 2.0  # pixels between an edge's ends and the row's

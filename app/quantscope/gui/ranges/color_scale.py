@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from quantscope.core.heatmap import Depth, depth_of, scale_marks
+from quantscope.core.picture.heatmap import Depth, depth_of, scale_marks
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.translation import tr

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
-from quantscope.core.prediction import PredictedError
-from quantscope.core.statistics import Extreme
+from quantscope.core.counting.statistics import Extreme
+from quantscope.core.planning.prediction import PredictedError
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges.arrangement import shown_error

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from quantscope.core.network import Network
+from quantscope.core.networks.network import Network
 from quantscope.core.wording import count
 from quantscope.gui.ranges.arrangement import (
     LEAST_SQNR,

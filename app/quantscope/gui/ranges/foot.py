@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QWidget
 
-from quantscope.core.heatmap import Depth
+from quantscope.core.picture.heatmap import Depth
 from quantscope.gui.look.elided_label import ElidedLabel
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.ranges.color_scale import ColorScale

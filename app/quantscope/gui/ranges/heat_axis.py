@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from quantscope.core.heatmap import BitAxis
+from quantscope.core.picture.heatmap import BitAxis
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.ranges.band_marks import dashed
 from quantscope.gui.ranges.columns import HEADER_HEIGHT

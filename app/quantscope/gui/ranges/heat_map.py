@@ -25,8 +25,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import BitAxis, Depth, HeatRow, paint
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import BitAxis, Depth, HeatRow, paint
 from quantscope.gui.look.theme import LIGHT, Theme
 from quantscope.gui.ranges.band_marks import BandMarks, solid
 from quantscope.gui.ranges.tree import ROW_HEIGHT

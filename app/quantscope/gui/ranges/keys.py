@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
 
-from quantscope.core.formats import DataType
-from quantscope.core.plan_settings import WIDE
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.planning.settings import WIDE
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges import row_edits
 from quantscope.gui.ranges.band_drag import moved_bands

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFont
 
-from quantscope.core.network import Layer, LayerKind
+from quantscope.core.networks.network import Layer, LayerKind
 from quantscope.gui import wording
 from quantscope.gui.look.theme import LIGHT, Theme, tabular
 from quantscope.gui.ranges.arrangement import Group

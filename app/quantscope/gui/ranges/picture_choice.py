@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from quantscope.core.picture import WIDTH, usual_width
+from quantscope.core.picture.look import WIDTH, usual_width
 
 
 class Rows(StrEnum):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.picture import LEAST_WIDTH, MOST_WIDTH, WIDTH, size_of, size_problem
+from quantscope.core.picture.look import LEAST_WIDTH, MOST_WIDTH, WIDTH, size_of, size_problem
 from quantscope.gui.ranges.picture_choice import PIXELS, PNG, SVG, PictureChoice, Rows
 from quantscope.gui.translation import mark, plural, tr
 

@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.picture import PictureLook
-from quantscope.core.ranges import counted_tensors
+from quantscope.core.picture.look import PictureLook
+from quantscope.core.picture.ranges import counted_tensors
 from quantscope.gui.controller import Controller
 from quantscope.gui.files.written_files import written_in_words
 from quantscope.gui.look.theme import ThemeChoice, theme_for, theme_shown

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Network
-from quantscope.core.plan import activation_request, weight_request
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import PredictedError, predict
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.network import Network
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.planning.plan import activation_request, weight_request
+from quantscope.core.planning.prediction import PredictedError, predict
+from quantscope.core.planning.settings import PlanSettings
 
 MOST_KEPT = 50_000
 

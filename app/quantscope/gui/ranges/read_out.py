@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantscope.core.heatmap import BitAxis, HeatRow, fates
+from quantscope.core.picture.heatmap import BitAxis, HeatRow, fates
 from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
 from quantscope.gui.selection import Selection

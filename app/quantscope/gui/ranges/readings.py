@@ -11,21 +11,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.counting.histogram import BIT_COUNT, LOWEST_BIT
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.core.events import BitCounts
-from quantscope.core.formats import ACCUMULATOR_BITS, DataType
-from quantscope.core.heatmap import BitAxis, Counts, HeatRow, fit_axis
-from quantscope.core.histogram import BIT_COUNT, LOWEST_BIT
-from quantscope.core.look_only import LOOK_ONLY
-from quantscope.core.migration import Migration
-from quantscope.core.network import LayerKind, Network, Role
-from quantscope.core.placement import Placement, TieGroup
-from quantscope.core.plan import Plan
-from quantscope.core.planning import Planner
-from quantscope.core.prediction import PredictedError
-from quantscope.core.schemes import Family
-from quantscope.core.statistics import TensorStatistics
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.networks.look_only import LOOK_ONLY
+from quantscope.core.networks.migration import Migration
+from quantscope.core.networks.network import LayerKind, Network, Role
+from quantscope.core.numbers.formats import ACCUMULATOR_BITS, DataType
+from quantscope.core.picture.heatmap import BitAxis, Counts, HeatRow, fit_axis
+from quantscope.core.planning.placement import Placement, TieGroup
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.prediction import PredictedError
+from quantscope.core.planning.schemes import Family
+from quantscope.core.planning.shared import Planner
+from quantscope.core.planning.targets import TARGETS, Target
 from quantscope.gui import wording
 from quantscope.gui.ranges.predictions import Predictions
 from quantscope.gui.translation import tr

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from quantscope.core.formats import DataType
+from quantscope.core.numbers.formats import DataType
 from quantscope.gui.controller import Controller
 from quantscope.gui.translation import mark, plural, tr
 from quantscope.session import commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.statistics import TensorStatistics
 from quantscope.gui import wording
 from quantscope.gui.ranges.arrangement import shown_error
 from quantscope.gui.ranges.readings import Readings

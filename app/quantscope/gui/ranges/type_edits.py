@@ -8,8 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
-from quantscope.core.formats import ChannelScaled, DataType, FixedPoint, Scaled, integer_range
-from quantscope.core.schemes import Family, Scheme, TypeRequest, scaled_for_range
+from quantscope.core.numbers.formats import (
+    ChannelScaled,
+    DataType,
+    FixedPoint,
+    Scaled,
+    integer_range,
+)
+from quantscope.core.planning.schemes import Family, Scheme, TypeRequest, scaled_for_range
 
 KEY_STEP = 0.25  # bits that one key press moves a scaled band
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.heatmap import BitAxis
+from quantscope.core.picture.heatmap import BitAxis
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.actions import Feature

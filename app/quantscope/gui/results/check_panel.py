@@ -6,8 +6,8 @@ from PySide6.QtCore import QModelIndex, QSize, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QTreeView, QVBoxLayout, QWidget
 
-from quantscope.core.checker import Finding, check
-from quantscope.core.targets import TARGETS, Target
+from quantscope.core.planning.checker import Finding, check
+from quantscope.core.planning.targets import TARGETS, Target
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme
 from quantscope.gui.menus.readiness import why_not_edit

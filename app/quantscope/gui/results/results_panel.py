@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.report import (
+from quantscope.core.findings.report import (
     BiasCorrection,
     ExportReport,
     IntegerPort,

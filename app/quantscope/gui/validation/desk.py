@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.findings.validation import ValidationRequest
 from quantscope.gui.controller import Controller
 from quantscope.gui.docks import BOTTOM, Docks
 from quantscope.gui.menus.readiness import why_not_validate

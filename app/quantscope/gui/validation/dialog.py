@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core.data import DataDescription, SourceKind
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.data.joined import joined, sources_of
 from quantscope.core.errors import QuantscopeError
-from quantscope.core.joined_data import joined, sources_of
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.findings.validation import ValidationRequest
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.form import DataForm
 from quantscope.gui.help.guide import offer_guide

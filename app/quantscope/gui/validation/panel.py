@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from quantscope.core import verdicts
-from quantscope.core.validation import Variant
+from quantscope.core.findings import verdicts
+from quantscope.core.findings.validation import Variant
 from quantscope.gui.controller import Controller
 from quantscope.gui.look.theme import Theme, tabular
 from quantscope.gui.ranges.tree import RowDelegate

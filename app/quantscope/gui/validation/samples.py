@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QTreeView, QVBoxLayout, QWidget
 
-from quantscope.core.validation import Validation, Variant
-from quantscope.core.verdicts import DISAGREEMENTS, disagreement_rows
+from quantscope.core.findings.validation import Validation, Variant
+from quantscope.core.findings.verdicts import DISAGREEMENTS, disagreement_rows
 from quantscope.core.wording import count
 from quantscope.gui.controller import Controller
 from quantscope.gui.data.sample_preview import SamplePreview

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from quantscope.core.verdicts import Row, named, result
+from quantscope.core.findings.verdicts import Row, named, result
 from quantscope.core.wording import count
 from quantscope.gui.translation import mark
 from quantscope.session.document import Document

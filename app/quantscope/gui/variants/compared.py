@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import HeatRow
-from quantscope.core.placement import TieGroup
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.prediction import PredictedError
-from quantscope.core.statistics import TensorStatistics
+from quantscope.core.counting.statistics import TensorStatistics
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import HeatRow
+from quantscope.core.planning.placement import TieGroup
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.prediction import PredictedError
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.gui.ranges.predictions import Predictions
 from quantscope.session.prepared import Prepared
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.formats import DataType
-from quantscope.core.heatmap import HeatRow
-from quantscope.core.preparation import PreparationChoices
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.networks.preparation import PreparationChoices
+from quantscope.core.numbers.formats import DataType
+from quantscope.core.picture.heatmap import HeatRow
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller
 from quantscope.gui.ranges.arrangement import shown_error

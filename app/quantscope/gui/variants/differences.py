@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from quantscope.core.formats import DataType
-from quantscope.core.layer_costs import layer_costs
+from quantscope.core.networks.layer_costs import layer_costs
+from quantscope.core.numbers.formats import DataType
 from quantscope.gui.variants.compared import Compared
 from quantscope.session.steps import Steps
 

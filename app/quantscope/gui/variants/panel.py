@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from quantscope.core.targets import TARGETS
+from quantscope.core.planning.targets import TARGETS
 from quantscope.core.wording import SCHEME_TITLES, size
 from quantscope.gui import wording
 from quantscope.gui.controller import Controller

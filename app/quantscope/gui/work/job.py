@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantscope.core.data import DataDescription
+from quantscope.core.data.description import DataDescription
 from quantscope.core.events import Progress
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.jobs import messages
 from quantscope.session.document import Document
 from quantscope.session.draft import Draft

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal, Slot
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.data import DataDescription
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.data.description import DataDescription
 from quantscope.core.events import LiveCounts, Progress
-from quantscope.core.picture import PictureLook
-from quantscope.core.record import Record
-from quantscope.core.validation import ValidationRequest
+from quantscope.core.findings.record import Record
+from quantscope.core.findings.validation import ValidationRequest
+from quantscope.core.picture.look import PictureLook
 from quantscope.gui.data.agreements import Agreements
 from quantscope.gui.diagnosis.measuring import (
     Files,

@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from quantscope.core.calibration import Calibration
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
+from quantscope.core.counting.calibration import Calibration
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.preparation.prepared import Prepared
 from quantscope.engine.recovery.weight_rounding.layers import Rounded, round_weights

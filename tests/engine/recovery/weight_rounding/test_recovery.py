@@ -12,9 +12,9 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from quantscope.core.data import DataDescription, SourceKind
-from quantscope.core.plan_settings import PlanSettings, WeightRounding
-from quantscope.core.report import ExportReport
+from quantscope.core.data.description import DataDescription, SourceKind
+from quantscope.core.findings.report import ExportReport
+from quantscope.core.planning.settings import PlanSettings, WeightRounding
 from quantscope.engine import tasks
 from quantscope.engine.export.rewriting import rewrite
 from quantscope.engine.export.stored_parameters import stored_integers

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from quantscope.core.rounding import round_to_integer
+from quantscope.core.numbers.rounding import round_to_integer
 from quantscope.engine.recovery.weight_rounding.moments import Moments
 
 Floats = npt.NDArray[np.float64]

@@ -25,13 +25,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from quantscope.core.calibration import Calibration
+from quantscope.core.counting.calibration import Calibration
 from quantscope.core.events import Progress
-from quantscope.core.formats import ChannelScaled, DataType
-from quantscope.core.network import Layer, LayerKind
-from quantscope.core.plan import Plan
-from quantscope.core.plan_settings import PlanSettings
-from quantscope.core.report import RoundedWeights
+from quantscope.core.findings.report import RoundedWeights
+from quantscope.core.networks.network import Layer, LayerKind
+from quantscope.core.numbers.formats import ChannelScaled, DataType
+from quantscope.core.planning.plan import Plan
+from quantscope.core.planning.settings import PlanSettings
 from quantscope.engine.calibration.batching import batches
 from quantscope.engine.calibration.forecast import worker_count
 from quantscope.engine.export.rewriting import rewrite

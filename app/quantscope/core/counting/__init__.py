@@ -1,0 +1,1 @@
+"""What is kept of values: histogram and statistics, their growth and merging."""

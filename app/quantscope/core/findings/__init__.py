@@ -1,0 +1,1 @@
+"""What exports and validations found out, and how it reads."""

@@ -1,0 +1,1 @@
+"""Networks as described: layers, what preparation may do, what running them costs."""

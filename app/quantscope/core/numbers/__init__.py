@@ -1,0 +1,1 @@
+"""What integers stand for: rounding, data types, casts, words; the smallest ground."""

@@ -1,0 +1,1 @@
+"""The dynamic ranges as a picture, as rows and as a table."""

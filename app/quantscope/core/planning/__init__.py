@@ -1,0 +1,1 @@
+"""From statistics to types: schemes, targets, placement, and the plan that follows."""
