@@ -45,7 +45,8 @@ from quantscope.core.networks.network import (
 from quantscope.core.networks.preparation import PreparationChoices
 from quantscope.core.numbers.casting import CastCounts
 from quantscope.core.numbers.formats import Band, ChannelScaled, FixedPoint, Scaled
-from quantscope.core.picture.heatmap import BitAxis
+from quantscope.core.picture.heatmap import BitAxis, Depth
+from quantscope.core.picture.look import PictureLook
 from quantscope.core.planning.placement import TieGroup
 from quantscope.core.planning.prediction import PredictedError
 from quantscope.core.planning.schemes import Candidate, Family, Scheme, TypeRequest
@@ -280,6 +281,13 @@ WRITTEN: dict[type, st.SearchStrategy[Any]] = {
     OutputAccuracy: outputs,
     PlanSettings: plan_settings,
     Picture: pictures,
+    PictureLook: st.builds(
+        PictureLook,
+        dark=st.booleans(),
+        depth=st.sampled_from(Depth),
+        width=whole,
+        tensors=names,
+    ),
     Port: ports,
     PredictedError: errors,
     PreparationChoices: st.builds(PreparationChoices, equalize=st.booleans()),
@@ -347,6 +355,7 @@ NEVER_WRITTEN = {
     "NoiseBudget",
     "NoiseSources",
     "Placement",
+    "PictureSize",
     "PlacementRules",
     "Plan",
     "Portion",
