@@ -38,7 +38,7 @@ from quantscope.session.commands import Command
 from quantscope.session.document import Document
 from quantscope.session.draft import Draft
 from quantscope.session.history import Change
-from quantscope.session.session import Results, Session
+from quantscope.session.session import Results, Session, letting_go
 from quantscope.session.session_file import loading_session, saving_session
 from quantscope.session.steps import Steps, finish
 
@@ -62,6 +62,7 @@ class Controller(QObject):
     saved = Signal(str)  # path of the session file
     save_failed = Signal()
     session_replaced = Signal()  # another session is open
+    session_shown = Signal()  # after all views have it, in a turn for itself
     draft_described = Signal(object)  # Described, or why not: the model of work left behind
 
     def __init__(
@@ -111,11 +112,10 @@ class Controller(QObject):
         self.readings.foresee(session)
         yield
         self.desk.abandon()
-        before, self.session = self.session, session
+        before, self.session = [self.session], session
         self._is_demo = is_demo
         yield from self._replacing_session()
-        yield
-        del before  # what thousands of tensors held is given back in a step for itself
+        yield from letting_go(before)
         return session
 
     def _ask_for_missing(self, session: Session) -> None:
@@ -149,15 +149,14 @@ class Controller(QObject):
         if not was_known:
             self.located.emit(path)
 
-    def _replace_session(self) -> None:
-        finish(self._replacing_session())
-
     def _replacing_session(self) -> Steps[None]:
         self.readings.preview = {}
         self.readings.show_live({})
         self.readings.refresh(self.session)
         self.selection.select("", "")
         self.session_replaced.emit()
+        yield
+        self.session_shown.emit()
         yield
         self.results_changed.emit()
 
@@ -385,12 +384,15 @@ class Controller(QObject):
 
     def attach_calibration(self, path: str) -> None:
         """Use the statistics that a job wrote; of a cancelled one, those it had."""
-        self.work.begin(tr("Reading statistics"), self._attaching(path), self._note_results)
+        self.work.begin(tr("Reading statistics"), self._attaching(path), lambda _: None)
 
     def _attaching(self, path: str) -> Steps[None]:
+        before = [self.session.calibration]
         self.session.attach_calibration((yield from reading_calibration(path)))
         yield from self.session.planning()  # it takes long, and is remembered
+        self._note_results()
+        yield from letting_go(before)
 
-    def _note_results(self, _: None = None) -> None:
+    def _note_results(self) -> None:
         self.readings.refresh(self.session)
         self.results_changed.emit()

@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
         controller.job_changed.connect(self.refresh)
         controller.selection.moved.connect(self.refresh)
         self.comparison.changed.connect(self.refresh)
-        controller.session_replaced.connect(self._show_session)
+        controller.session_shown.connect(self._show_session)
         controller.exported.connect(self._show_results)
         self.inspector.wanted.connect(self._show_inspector)
         self.diagnosis.wanted.connect(self._show_diagnosis)

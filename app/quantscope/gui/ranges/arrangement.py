@@ -10,9 +10,8 @@ from enum import StrEnum
 
 from quantscope.core.networks.network import Layer, Network
 from quantscope.core.planning.prediction import PredictedError
-from quantscope.gui import wording
 from quantscope.gui.ranges.readings import Readings
-from quantscope.session.steps import Steps
+from quantscope.session.steps import Steps, finish
 
 LEAST_SQNR = 20.0  # dB: below it a tensor counts as a problem
 MOST_OVERFLOW = 0.01  # share of values: above it too
@@ -90,31 +89,41 @@ def operators(network: Network | None) -> list[str]:
 
 def arranging(readings: Readings, wanted: Arrangement) -> Steps[list[Group]]:
     """:func:`arranged` in steps: what every type costs is worked out first, where rows need it."""
-    if wanted.needs_figures and readings.network is not None:
-        for layer in _layers(readings.network):
+    network = readings.network
+    if network is None:
+        return []
+    if wanted.needs_figures:
+        for layer in _layers(network):
             for name in layer.tensors:
                 shown_error(readings, name)  # which is remembered
             yield
-    return arranged(readings, wanted)
+    groups = _chosen(readings, network, wanted)
+    if wanted.order is Order.NETWORK:
+        return groups
+    key, keys = _sort_key(readings, wanted.order), []
+    for group in groups:
+        keys.append(key(group))
+        yield
+    return [groups[place] for place in sorted(range(len(groups)), key=keys.__getitem__)]
 
 
 def arranged(readings: Readings, wanted: Arrangement) -> list[Group]:
     """The rows that ``wanted`` asks for, in its order; rows that tie keep the network's."""
-    network = readings.network
-    if network is None:
-        return []
-    takes = _filter(readings, network, wanted)
+    return finish(arranging(readings, wanted))
+
+
+def _chosen(readings: Readings, network: Network, wanted: Arrangement) -> list[Group]:
+    """The rows that ``wanted`` asks for, as data flows."""
+    takes = _filter(readings, wanted)
     groups = [
         Group(layer, layer.tensors if wanted.shows_all else tuple(filter(takes, layer.tensors)))
         for layer in _layers(network)
         if wanted.operator in ("", layer.operator)
     ]
     groups = [group for group in groups if group.tensors]
-    if not wanted.by_layer:
-        groups = [Group(each.layer, (name,)) for each in groups for name in each.tensors]
-    if wanted.order is not Order.NETWORK:
-        groups.sort(key=_sort_key(readings, wanted.order))
-    return groups
+    if wanted.by_layer:
+        return groups
+    return [Group(each.layer, (name,)) for each in groups for name in each.tensors]
 
 
 def _layers(network: Network) -> Iterable[Layer]:
@@ -125,15 +134,13 @@ def _layers(network: Network) -> Iterable[Layer]:
             yield layer
 
 
-def _filter(readings: Readings, network: Network, wanted: Arrangement) -> Callable[[str], bool]:
+def _filter(readings: Readings, wanted: Arrangement) -> Callable[[str], bool]:
     words = wanted.text.casefold().split()
 
     def takes(name: str) -> bool:
         if words:
-            tensor = network.tensors[name]
-            layer = network.layer_of(name)
-            text = f"{name} {layer.name} {layer.operator} {wording.full_name(tensor, layer)}"
-            if not all(word in text.casefold() for word in words):
+            text = readings.searched_text(name)
+            if not all(word in text for word in words):
                 return False
         return not wanted.only_problems or is_problem(readings, name)
 

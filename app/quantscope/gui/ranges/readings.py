@@ -51,6 +51,7 @@ class Readings:
         self._placement: Placement | None = None
         self._planner = Planner()  # places networks that are not calibrated
         self._groups: dict[str, TieGroup] = {}
+        self._searched: tuple[Network | None, dict[str, str]] = (None, {})
         self._kinds_of: tuple[Plan | None, dict[DataType, None]] = (None, {})
 
     def foresee(self, session: Session) -> None:
@@ -92,6 +93,19 @@ class Readings:
     def network(self) -> Network | None:
         """The prepared network, if one is open."""
         return self.session.network
+
+    def searched_text(self, tensor: str) -> str:
+        """What a filter looks through, case folded: names of tensor and layer, and its operator."""
+        network = self.network
+        assert network is not None
+        if self._searched[0] is not network:
+            self._searched = network, {}
+        texts = self._searched[1]
+        if tensor not in texts:
+            layer = network.layer_of(tensor)
+            shown = wording.full_name(network.tensors[tensor], layer)
+            texts[tensor] = f"{tensor} {layer.name} {layer.operator} {shown}".casefold()
+        return texts[tensor]
 
     @property
     def target(self) -> Target:

@@ -86,6 +86,7 @@ class RangesView(QWidget):
         self.copied_rows = CopiedRows(controller, comparison, self)
         self._arranging = LongWork(self)
         self._then: Callable[[], None] = self._go_to_first
+        self._is_to_open = False
         self._opening = QTimer(self)
         self._opening.setSingleShot(True)
         self._opening.setInterval(0)
@@ -259,12 +260,13 @@ class RangesView(QWidget):
     def _open_loaded(self, is_open: bool, then: Callable[[], None]) -> None:
         """Open the layers of a model just loaded, which is closed, and go on with ``then``.
 
-        Laying out thousands of rows is a turn of the event loop for itself.
+        Laying out thousands of rows is a turn of the event loop for itself, and so is ``then``.
         """
         self._then = then
         if is_open and self.model.tensor_count > AT_ONCE:
             self.model.set_all_open(False)
             self._note_rows()
+            self._is_to_open = True
             self._opening.start()
         else:
             self._opening.stop()
@@ -273,8 +275,12 @@ class RangesView(QWidget):
 
     @Slot()
     def _open_rest(self) -> None:
-        self.open_all(True)
-        self._then()
+        if self._is_to_open:
+            self._is_to_open = False
+            self.open_all(True)
+            self._opening.start()
+        else:
+            self._then()
 
     def _collect_rows(self) -> None:
         self._note_rows()
