@@ -35,6 +35,7 @@ from quantscope.gui.ranges.row_texts import Column
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.document import Document
 from quantscope.session.session import Session
+from quantscope.session.steps import finish
 from tests.gui.conftest import DEMO, demo_data
 from tests.gui.keyboard import ALT, CONTROL, NONE, SHIFT, Key
 from tests.gui.pointing import select
@@ -68,11 +69,11 @@ class WindowMachine(RuleBasedStateMachine):
         session = Session()
         session.open_model(DEMO, self.network)
         self.window.controller.session = session
-        self.window.controller._replace_session()
+        finish(self.window.controller._replacing_session())
         undescribed = session.document
         self.window.controller.describe_data(demo_data())
         session.attach_calibration(read_calibration(self.statistics))
-        self.window.controller._replace_session()
+        finish(self.window.controller._replacing_session())
         self.window.controller.results_changed.emit()
         self.past: list[Document] = [undescribed, session.document]
         self.future: list[Document] = []
