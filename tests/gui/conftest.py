@@ -28,6 +28,7 @@ from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.session import Session
+from quantscope.session.steps import finish
 from tests.gui.watchdog import SLOW, Watchdog
 
 MakeWindow = Callable[..., MainWindow]
@@ -137,7 +138,7 @@ def calibrated(opened: MainWindow, demo_statistics: Path, qapp: QApplication) ->
     """The demo, calibrated, for the fixed-point target, with nothing to undo."""
     session = opened.controller.session
     session.attach_calibration(read_calibration(demo_statistics))
-    opened.controller._replace_session()
+    finish(opened.controller._replacing_session())
     qapp.processEvents()
     return opened
 
@@ -146,6 +147,6 @@ def _with_demo(window: MainWindow, network: Network) -> MainWindow:
     session = Session()
     session.open_model(DEMO, network)
     window.controller.session = session
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     window.controller.describe_data(demo_data())
     return window

@@ -19,6 +19,7 @@ from quantscope.jobs.inline import run_inline
 from quantscope.jobs.messages import Calibrate, Calibrated, Describe, Described
 from quantscope.session.calibration_file import read_calibration
 from quantscope.session.session import Session
+from quantscope.session.steps import finish
 from tests.engine.exports import Export, exported
 from tests.engine.models import residual_net
 from tests.gui import pointing
@@ -46,7 +47,7 @@ def quantized(make: MakeWindow, export: Export, tmp_path: Path, qapp: QApplicati
     session.attach_calibration(read_calibration(counted.output))
     window.controller.session = session
     window.controller.describe_data(RANDOM)
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     qapp.processEvents()
     return window
 
@@ -138,7 +139,7 @@ def test_that_another_model_can_be_edited_again(
     quantized: MainWindow, calibrated: MainWindow
 ) -> None:
     quantized.controller.session = calibrated.controller.session
-    quantized.controller._replace_session()
+    finish(quantized.controller._replacing_session())
     export = quantized.actions_by_id["export"]
     assert export.isEnabled()
     assert REASON not in export.toolTip()

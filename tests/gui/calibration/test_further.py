@@ -26,6 +26,7 @@ from quantscope.jobs.messages import Calibrate, Calibrated
 from quantscope.session.calibration_file import read_calibration, stored_at
 from quantscope.session.session import Session
 from quantscope.session.session_file import save_session
+from quantscope.session.steps import finish
 from tests.gui.conftest import DEMO, MakeWindow
 from tests.gui.keyboard import ALT, CONTROL, SHIFT, Key, come_back, press, write
 
@@ -68,7 +69,7 @@ def take(window: MainWindow, data: DataDescription, statistics: Path) -> None:
     """A session of ``data`` with its statistics."""
     window.controller.describe_data(data)
     window.controller.session.attach_calibration(read_calibration(statistics))
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     QApplication.processEvents()
 
 

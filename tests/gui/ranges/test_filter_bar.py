@@ -10,6 +10,7 @@ from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.arrangement import Arrangement, Order, arranged, is_problem, shown_error
 from quantscope.gui.ranges.row_texts import Column
 from quantscope.gui.work import long_work
+from quantscope.session.steps import finish
 from tests.gui.large_network import LAYERS, large_session
 from tests.gui.pointing import select, weights
 
@@ -120,7 +121,7 @@ def test_that_figures_for_an_order_are_worked_out_in_turns_and_another_network_e
     window.actions_by_id["sort-network"].trigger()
     qtbot.waitUntil(lambda: shown(window) == before)
     window.actions_by_id["sort-overflow"].trigger()
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     assert shown(window) == before, "figures of all tensors would keep the first picture waiting"
     window.actions_by_id["sort-sqnr"].trigger()
     qtbot.waitUntil(lambda: shown(window) == worst)
@@ -128,7 +129,7 @@ def test_that_figures_for_an_order_are_worked_out_in_turns_and_another_network_e
 
 def test_that_names_are_sorted_as_people_count(window: MainWindow) -> None:
     window.controller.session = large_session()
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     groups = arranged(window.controller.readings, Arrangement(order=Order.NAME))
     labels = [group.layer.label for group in groups]
     assert labels[:3] == ["conv0", "conv1", "conv2"] and labels[LAYERS] == "relu0"
@@ -155,6 +156,6 @@ def test_that_another_network_starts_with_all_its_rows(calibrated: MainWindow) -
     bar = calibrated.ranges.filter_bar
     bar.field.setText("conv")
     bar.problems_box.setChecked(True)
-    calibrated.controller._replace_session()
+    finish(calibrated.controller._replacing_session())
     assert bar.arrangement.shows_all and bar.field.text() == ""
     assert bar.count.text() == f"{bar.total} tensors"

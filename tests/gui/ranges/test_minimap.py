@@ -9,6 +9,7 @@ from quantscope.core.numbers.formats import FixedPoint
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.ranges.minimap import HIGHEST_ROW, compressed
 from quantscope.gui.ranges.tree import ROW_HEIGHT
+from quantscope.session.steps import finish
 from tests.gui.large_network import large_session
 from tests.gui.pointing import LEFT, move, weights
 
@@ -20,7 +21,7 @@ def complete(qtbot: QtBot, window: MainWindow) -> None:
 @pytest.fixture
 def large(qtbot: QtBot, window: MainWindow) -> MainWindow:
     window.controller.session = large_session()
-    window.controller._replace_session()
+    finish(window.controller._replacing_session())
     complete(qtbot, window)
     return window
 
