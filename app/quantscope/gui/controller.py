@@ -384,15 +384,15 @@ class Controller(QObject):
 
     def attach_calibration(self, path: str) -> None:
         """Use the statistics that a job wrote; of a cancelled one, those it had."""
-        self.work.begin(tr("Reading statistics"), self._attaching(path), lambda _: None)
+        self.work.begin(tr("Reading statistics"), self._attaching(path), self._note_results)
 
     def _attaching(self, path: str) -> Steps[None]:
         before = [self.session.calibration]
         self.session.attach_calibration((yield from reading_calibration(path)))
         yield from self.session.planning()  # it takes long, and is remembered
-        self._note_results()
+        self.readings.refresh(self.session)  # which leaves what was before to be dropped
         yield from letting_go(before)
 
-    def _note_results(self) -> None:
+    def _note_results(self, _: None = None) -> None:
         self.readings.refresh(self.session)
         self.results_changed.emit()

@@ -7,6 +7,7 @@ import pytest
 
 from quantscope.core.planning.schemes import Scheme
 from quantscope.gui.main_window import MainWindow
+from quantscope.session.steps import finish
 from tests.gui.large_network import LAYERS, large_session
 
 AT_MOST = 1.0  # seconds of work, for what takes 0.05 s on an idle machine
@@ -20,7 +21,7 @@ def large(window: MainWindow) -> MainWindow:
 
 def test_that_a_large_network_is_shown_and_edited_at_once(large: MainWindow) -> None:
     actions: dict[str, Callable[[], object]] = {
-        "open": large.controller._replace_session,
+        "open": lambda: finish(large.controller._replacing_session()),
         "close a layer": lambda: large.ranges.tree.collapse(large.ranges.model.index(1, 0)),
         "close all": large.do_collapse,
         "open all": large.do_expand,
