@@ -307,3 +307,8 @@ def test_that_the_largest_error_counts_the_channel_that_saturates_most() -> None
     assert largest_error(TensorStatistics.of_parameter(values, 0), data_type) == pytest.approx(
         worst
     )
+
+
+def test_that_nothing_finite_has_no_largest_error() -> None:
+    nothing = TensorStatistics.of_parameter(np.full(MOST_EXACT + 1, np.nan, np.float32))
+    assert largest_error(nothing, FixedPoint()) == 0.0
