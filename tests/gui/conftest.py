@@ -19,6 +19,7 @@ from quantscope.core.networks.network import Network
 from quantscope.gui.application import make_application, make_window
 from quantscope.gui.files.questions import demo_data
 from quantscope.gui.files.run_folder import RunFolder
+from quantscope.gui.look.plots import loading_pyqtgraph
 from quantscope.gui.look.theme import ThemeChoice
 from quantscope.gui.main_window import MainWindow
 from quantscope.gui.settings import Settings
@@ -78,6 +79,7 @@ def qapp() -> Watchdog:
     for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
         QFontDatabase.addApplicationFont(str(bundled_path(f"fonts/{file}")))
     application.setFont(QFont("DejaVu Sans", 9))
+    finish(loading_pyqtgraph())  # in slices for people; while lines are counted it takes long
     return application
 
 
