@@ -21,6 +21,7 @@ NEEDED = (
     "decimal",
     "PySide6.QtTest",
     "PySide6.QtOpenGLWidgets",
+    "PySide6.QtSvg",
 )
 """What else pyqtgraph 0.14 imports that takes a millisecond or more."""
 SOME = 40  # names
