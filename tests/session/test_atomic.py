@@ -4,11 +4,14 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from quantscope.core.errors import QuantscopeError
-from quantscope.session.atomic import atomic_writer
+from quantscope.session import atomic
+from quantscope.session.atomic import atomic_writer, reaching_disk
+from quantscope.session.steps import Steps, finish
 
 
 class WriteError(Exception):
@@ -24,6 +27,24 @@ def test_that_the_name_holds_the_old_content_until_the_new_is_complete(tmp_path:
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_that_the_disk_takes_a_large_file_in_portions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atomic, "OFTEN", 100)
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+
+    def writing(file: BinaryIO) -> Steps[None]:
+        for _ in range(10):
+            file.write(b"x" * 30)
+            yield
+
+    with atomic_writer(tmp_path / "large") as file:
+        finish(reaching_disk(file, writing(file)))
+    assert sizes == [120, 240, 300]
+    assert (tmp_path / "large").read_bytes() == b"x" * 300
 
 
 @pytest.mark.parametrize("error", [WriteError, KeyboardInterrupt])

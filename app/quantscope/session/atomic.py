@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from quantscope.core.errors import QuantscopeError
+from quantscope.session.steps import Steps
+
+OFTEN = 16 << 20  # bytes; a disk takes them in some 10 ms
 
 
 @contextmanager
@@ -25,6 +28,19 @@ def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def reaching_disk(file: BinaryIO, steps: Steps[None]) -> Steps[None]:
+    """``steps``, which write to ``file``: what is written goes to the disk meanwhile, so that there
+    is little to wait for at the end."""
+    known = 0
+    with closing(steps):
+        for _ in steps:
+            if file.tell() - known >= OFTEN:
+                file.flush()
+                os.fsync(file.fileno())
+                known = file.tell()
+            yield
 
 
 @contextmanager

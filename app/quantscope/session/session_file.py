@@ -20,7 +20,7 @@ from quantscope.core.networks.network import Layer, LayerKind, Network
 from quantscope.core.planning.settings import PlanSettings
 from quantscope.core.planning.targets import TARGETS, Target
 from quantscope.session.archive import UNREADABLE, Archive, damaged, write_json, writing_json
-from quantscope.session.atomic import atomic_writer
+from quantscope.session.atomic import atomic_writer, reaching_disk
 from quantscope.session.calibration_file import (
     HEADER,
     SESSION_FOLDER,
@@ -96,20 +96,22 @@ def saving_session(session: Session, path: str | os.PathLike[str]) -> Steps[None
             remedy="Save the session under another name",
         )
     state, content = session.state, _content(session, target.parent)
-    results = state.results
     with atomic_writer(target) as file, zipfile.ZipFile(file, "w") as archive:
-        yield from writing_json(archive, MEMBER, content)
-        if results.calibration is not None:
-            yield from adding_calibration(archive, results.calibration, SESSION_FOLDER)
-        if results.other is not None:
-            yield from adding_calibration(archive, results.other.calibration, OTHER_FOLDER)
-        if results.diagnosis != Diagnosis():
-            kept = KeptDiagnosis(version=VERSION, diagnosis=results.diagnosis)
-            write_json(archive, DIAGNOSIS, kept)
-        if results.validations:
-            runs = KeptValidations(version=VERSION, runs=results.validations)
-            write_json(archive, VALIDATIONS, runs)
+        yield from reaching_disk(file, _writing(archive, content, state.results))
     session.mark_saved(target, state)
+
+
+def _writing(archive: zipfile.ZipFile, content: Content, results: Results) -> Steps[None]:
+    yield from writing_json(archive, MEMBER, content)
+    if results.calibration is not None:
+        yield from adding_calibration(archive, results.calibration, SESSION_FOLDER)
+    if results.other is not None:
+        yield from adding_calibration(archive, results.other.calibration, OTHER_FOLDER)
+    if results.diagnosis != Diagnosis():
+        write_json(archive, DIAGNOSIS, KeptDiagnosis(version=VERSION, diagnosis=results.diagnosis))
+    if results.validations:
+        runs = KeptValidations(version=VERSION, runs=results.validations)
+        write_json(archive, VALIDATIONS, runs)
 
 
 def load_session(path: str | os.PathLike[str]) -> Session:
