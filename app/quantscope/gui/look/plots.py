@@ -1,6 +1,6 @@
 """pyqtgraph, loaded in steps: in one call it keeps the window from answering for 110 ms.
 
-Its own modules cannot be taken apart, so that one call of some 50 ms is left, once in a run.
+Its own modules cannot be taken apart, so that one call of some 40 ms is left, once in a run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from importlib import import_module
 
 from quantscope.session.steps import Steps
 
-COPIED = ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets")
+COPIED = (
+    *("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtTest"),
+    *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtSvg"),
+)
 """Modules of which pyqtgraph takes every name; Qt for Python makes a class when it is first
 asked for, which is a third of the time."""
 NEEDED = (
@@ -19,9 +22,8 @@ NEEDED = (
     "xml.etree.ElementTree",
     "cProfile",
     "decimal",
-    "PySide6.QtTest",
-    "PySide6.QtOpenGLWidgets",
-    "PySide6.QtSvg",
+    "colorama",
+    "importlib.resources",
 )
 """What else pyqtgraph 0.14 imports that takes a millisecond or more."""
 SOME = 40  # names
