@@ -41,8 +41,9 @@ class NearOne:
     def from_bits(cls, bits: npt.NDArray[np.uint32]) -> Self:
         """Count float32 values, given by their bits (any that lie elsewhere are left out)."""
         counts = np.zeros((2, COLUMNS), np.int64)
-        for row, bucket in enumerate((NEAR_ONE, NEAR_ONE | _SIGN)):
-            found = bits[(bits >> np.uint32(16)) == bucket]
+        close = bits[(bits >> np.uint32(16)) & np.uint32(_SIGN - 1) == NEAR_ONE]
+        for row, is_negative in enumerate((False, True)):
+            found = close[(close >> np.uint32(31) == 1) == is_negative]
             counts[row] = _by_distance(0x10000 - (found & np.uint32(0xFFFF)).astype(np.int64))
         return cls(counts)
 
